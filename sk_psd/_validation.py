@@ -1,0 +1,187 @@
+"""The one door for input: arrays, targets and the kinds of parameters."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils import check_array, column_or_1d
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    check_consistent_length,
+    check_is_fitted,
+    validate_data,
+)
+
+__all__ = [
+    "Integers",
+    "Options",
+    "SpectrumTransformer",
+    "StrOptions",
+    "at_least",
+    "check_labels",
+    "check_rows",
+    "positive",
+]
+
+
+class Integers(Interval):
+    """Constraint of a non-empty tuple or list of integers in ``[low, inf)``."""
+
+    def __init__(self, low):
+        super().__init__(Integral, low, None, closed="left")
+
+    def is_satisfied_by(self, value):
+        """Say whether `value` is such a tuple or list."""
+        return (
+            isinstance(value, (tuple, list))
+            and len(value) > 0
+            and all(super(Integers, self).is_satisfied_by(v) for v in value)
+        )
+
+    def __str__(self):
+        return f"a non-empty tuple or list, each {super().__str__()}"
+
+
+def at_least(low, kind=Integral):
+    """Constraint of a number in ``[low, inf)``."""
+    return Interval(kind, low, None, closed="left")
+
+
+def positive():
+    """Constraint of a number in ``(0, inf)``."""
+    return Interval(Real, 0, None, closed="neither")
+
+
+def check_rows(
+    estimator, X, *, reset, allow_complex=False, allow_3d=False, complex_hint="here"
+):
+    """Validate signals or spectra and remember or compare their length.
+
+    Parameters
+    ----------
+    estimator : estimator object
+        Gets `n_features_in_` (the length of the last axis) and, for data frames,
+        `feature_names_in_`.
+
+    X : array-like of shape (n_samples, n_features) or (n_samples, n_channels, n_features)
+
+    reset : bool
+        True in `fit`; False to compare with what `fit` saw.
+
+    allow_complex, allow_3d : bool, default=False
+
+    complex_hint : str, default="here"
+        What follows "Complex data not supported" in the message.
+
+    Returns
+    -------
+    X : ndarray of float32, float64, complex64 or complex128
+        The input itself where it is such an array already.
+    """
+    options = dict(allow_nd=allow_3d, estimator=estimator, input_name="X")
+    if not issparse(X) and np.iscomplexobj(X):
+        if not allow_complex:
+            raise ValueError(
+                f"Complex data not supported by {type(estimator).__name__} "
+                f"{complex_hint}. Got X of complex numbers."
+            )
+        rows = np.asarray(X)
+        if rows.dtype not in (np.complex64, np.complex128):
+            rows = rows.astype(np.complex128)
+        # scikit-learn refuses complex arrays; their real view it checks as any other.
+        pairs = np.ascontiguousarray(rows)
+        pairs = pairs.view(rows.real.dtype) if pairs.ndim else pairs
+        check_array(pairs, **options)
+    else:
+        rows = check_array(X, dtype=[np.float64, np.float32], **options)
+    if rows.ndim > 3:
+        raise ValueError(
+            f"Found array with dim {rows.ndim}. {type(estimator).__name__} expected "
+            "(n_samples, n_features) or (n_samples, n_channels, n_features)."
+        )
+    # validate_data takes the second axis for the features: show it one channel.
+    shown = X if rows.ndim == 2 else rows[:, 0]
+    validate_data(estimator, shown, "no_validation", reset=reset, skip_check_array=True)
+    return rows
+
+
+def check_labels(estimator, X, y):
+    """Validate class labels of any type and encode them as integers.
+
+    Parameters
+    ----------
+    estimator : estimator object
+        Named in the messages.
+
+    X : ndarray of shape (n_samples, ...)
+
+    y : array-like of shape (n_samples,)
+
+    Returns
+    -------
+    classes : ndarray of shape (n_classes,)
+        The labels in sorted order.
+
+    codes : int64 ndarray of shape (n_samples,)
+        Index into `classes` of each sample.
+    """
+    name = type(estimator).__name__
+    if y is None:
+        raise ValueError(f"{name} requires y to be passed, but the target y is None.")
+    y = check_array(y, ensure_2d=False, dtype=None, estimator=name, input_name="y")
+    y = column_or_1d(y, warn=True)
+    check_consistent_length(X, y)
+    check_classification_targets(y)
+    classes, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
+    if len(classes) < 2:
+        raise ValueError(
+            f"{name} needs samples of at least 2 classes, but y contains only one "
+            f"class: {classes[0]!r}."
+        )
+    if counts.min() < 2:
+        raise ValueError(
+            f"{name} needs at least 2 samples of each class, but y has 1 sample of "
+            f"class {classes[counts.argmin()]!r}. Add samples or leave the class out."
+        )
+    return classes, codes.astype(np.int64)
+
+
+class SpectrumTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Base of transformers that learn nothing but the length of the spectra."""
+
+    _parameter_constraints = {}
+
+    def fit(self, X, y=None):
+        """Check the parameters and remember the length of the spectra.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_freqs) or (n_samples, n_channels, n_freqs)
+            Spectra.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            Fitted transformer.
+        """
+        self._fit(X)
+        return self
+
+    def _fit(self, X):
+        self._validate_params()
+        return check_rows(self, X, reset=True, allow_3d=True)
+
+    def _check(self, X):
+        check_is_fitted(self, "n_features_in_")
+        return check_rows(self, X, reset=False, allow_3d=True)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

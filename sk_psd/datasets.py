@@ -1,0 +1,397 @@
+"""Labelled signals with a known spectral shape: no files, no downloads."""
+
+import numpy as np
+from scipy import fft
+from sklearn.utils import Bunch, check_random_state
+
+__all__ = ["make_shift_benchmark", "make_spectral_shapes"]
+
+# The shapes below are complex baseband signals centred at 0, of length n and bandwidth
+# b (cycles per sample). Linear modulations are built in the frequency domain from a
+# whole number of symbols, so they are periodic in n and cost one FFT.
+
+
+def _coloured_noise(rng, n, density):
+    """Gaussian noise whose power density at frequency f is ``density(f)``."""
+    white = rng.standard_normal((2, n))
+    return fft.ifft(np.sqrt(density(fft.fftfreq(n))) * (white[0] + 1j * white[1]))
+
+
+def _pulse_train(symbols, n, pulse):
+    """Periodic sum of equally spaced symbols, each a pulse given by its spectrum."""
+    f = fft.fftfreq(n)
+    line = np.rint(f * n).astype(int) % len(symbols)
+    return fft.ifft(fft.fft(symbols)[line] * pulse(f))
+
+
+def _qpsk_symbols(rng, size):
+    return np.exp(0.5j * np.pi * rng.randint(4, size=size))
+
+
+def _rect(rng, n, b):
+    return _coloured_noise(rng, n, lambda f: np.abs(f) < b / 2)
+
+
+def _tri(rng, n, b):
+    return _coloured_noise(rng, n, lambda f: np.clip(1 - 2 * np.abs(f) / b, 0, 1) ** 2)
+
+
+def _twohump(rng, n, b):
+    def density(f):
+        return np.where(np.abs(f) < b / 2, np.sin(2 * np.pi * f / b) ** 2, 0)
+
+    return _coloured_noise(rng, n, density)
+
+
+def _rcos(rng, n, b):
+    def density(f):
+        return np.where(np.abs(f) < b / 2, np.cos(np.pi * f / b) ** 2, 0)
+
+    return _coloured_noise(rng, n, density)
+
+
+def _qpsk(rng, n, b, rolloff=0.35):
+    n_symbols = max(2, round(n * b / (1 + rolloff)))
+    rate = n_symbols / n
+
+    def pulse(f):  # root-raised cosine
+        x = (np.abs(f) / rate - (1 - rolloff) / 2) / rolloff
+        return np.cos(0.5 * np.pi * np.clip(x, 0, 1))
+
+    return _pulse_train(_qpsk_symbols(rng, n_symbols), n, pulse)
+
+
+def _gmsk(rng, n, b, bt=0.3):
+    n_symbols = max(2, round(n * b))
+    rate = n_symbols / n
+
+    def pulse(f):  # rectangle of one symbol through a Gaussian filter
+        gauss = np.exp(-0.5 * np.log(2) * (f / (bt * rate)) ** 2)
+        return np.sinc(f / rate) * gauss / rate
+
+    bits = 2.0 * rng.randint(2, size=n_symbols) - 1
+    frequency = 0.25 * rate * _pulse_train(bits, n, pulse).real
+    return np.exp(2j * np.pi * np.cumsum(frequency))
+
+
+def _am(rng, n, b, depth=0.5):
+    message = _rect(rng, n, b).real
+    return 1 + depth * message / message.std()
+
+
+def _fmsine(rng, n, b):
+    n_lines = rng.uniform(9, 13)
+    tone = b / n_lines
+    index = n_lines / 2 - 1  # Carson's rule: b = 2 (index + 1) tone
+    t = np.arange(n)
+    return np.exp(1j * index * np.sin(2 * np.pi * (tone * t + rng.uniform())))
+
+
+def _chirp(rng, n, b):
+    period = rng.uniform(25, 80) / b
+    position = (np.arange(n) / period + rng.uniform()) % 1
+    return np.exp(1j * np.pi * b * period * (position**2 - position))
+
+
+def _ofdm(rng, n, b, n_carriers=32, prefix=1 / 8):
+    useful = n_carriers / b
+    length = useful * (1 + prefix)
+    t = np.arange(n) + rng.uniform(0, length)
+    symbol = (t // length).astype(int)
+    data = _qpsk_symbols(rng, (symbol[-1] + 1, n_carriers + 1))
+    data[:, n_carriers // 2] = 0  # the carrier at DC stays empty
+    carriers = np.arange(n_carriers + 1) - n_carriers // 2
+    # One inverse DFT row per symbol on the (fractional) sampling times it covers.
+    x = np.empty(n, complex)
+    for s in range(symbol[0], symbol[-1] + 1):
+        inside = symbol == s
+        x[inside] = (
+            np.exp(2j * np.pi / useful * np.outer(t[inside], carriers)) @ data[s]
+        )
+    return x
+
+
+_SHAPES = {
+    "rect": _rect,
+    "tri": _tri,
+    "twohump": _twohump,
+    "rcos": _rcos,
+    "qpsk": _qpsk,
+    "gmsk": _gmsk,
+    "am": _am,
+    "fmsine": _fmsine,
+    "chirp": _chirp,
+    "ofdm": _ofdm,
+}
+
+
+def make_spectral_shapes(
+    n_samples=100,
+    *,
+    shapes=("rect", "tri", "twohump", "am"),
+    n_times=4096,
+    fs=1.0,
+    center_freq=0.0,
+    bandwidth=None,
+    bandwidth_jitter=0.1,
+    snr_db=(0.0, 20.0),
+    gain_db=(-30.0, 30.0),
+    tilt_db=0.5,
+    n_spurs=0,
+    real=False,
+    return_X_y=True,
+    random_state=None,
+):
+    """Make noisy signals whose class is the shape of their power spectral density.
+
+    Every signal is one emission of a named shape, mixed to its centre frequency,
+    in white noise, seen through a receiver with an unknown gain and a slight tilt.
+
+    Parameters
+    ----------
+    n_samples : int, default=100
+        Number of signals. The classes are balanced (to one) and in random order.
+
+    shapes : sequence of str, default=("rect", "tri", "twohump", "am")
+        The classes. Known are "rect" (flat band), "tri" (squared triangle),
+        "twohump", "rcos" (raised cosine), "qpsk" (root-raised-cosine pulses, roll-off
+        0.35), "gmsk" (BT 0.3), "am" (carrier and sidebands), "fmsine" (a comb of 9 to
+        13 lines), "chirp" (sawtooth sweep) and "ofdm" (32 carriers, the middle one empty).
+
+    n_times : int, default=4096
+        Length of each signal, in samples.
+
+    fs : float, default=1.0
+        Sampling frequency, in Hz.
+
+    center_freq : float, (float, float) or array of shape (n_samples,), default=0.0
+        Centre frequency, in Hz: one for all, a range to draw from uniformly, or one
+        for each signal. A complex signal wraps at ``fs / 2``.
+
+    bandwidth : float, default=None
+        Nominal bandwidth, in Hz. None is ``fs / 8``.
+
+    bandwidth_jitter : float, default=0.1
+        Each bandwidth is scaled by a factor drawn from ``1 - jitter`` to
+        ``1 + jitter``.
+
+    snr_db : float, (float, float) or array of shape (n_samples,), default=(0.0, 20.0)
+        Signal power over the noise power inside the signal's bandwidth, in dB.
+
+    gain_db : float, (float, float) or array, default=(-30.0, 30.0)
+        Power gain of the receiver, in dB.
+
+    tilt_db : float, default=0.5
+        The gain rises or falls linearly by up to so many dB from the centre of the
+        axis to either end.
+
+    n_spurs : int, default=0
+        Up to so many sine waves are added anywhere on the axis, each with 0.5 to 10 %
+        of the signal's power.
+
+    real : bool, default=False
+        Whether the signals are real (float64). Then the band must lie between 0 and
+        ``fs / 2``. By default they are complex (complex128) baseband.
+
+    return_X_y : bool, default=True
+        Whether to return ``(X, y)`` instead of a Bunch.
+
+    random_state : int, RandomState instance or None, default=None
+        Pass an int for the same data at every call.
+
+    Returns
+    -------
+    X : ndarray of shape (n_samples, n_times)
+        The signals.
+
+    y : ndarray of shape (n_samples,)
+        The name of each signal's shape.
+
+    bunch : Bunch
+        Instead of the two, when `return_X_y` is False: `X`, `y`, `fs` and for each
+        signal `center_freq` (Hz), `bandwidth` (Hz) and `snr_db`.
+
+    See Also
+    --------
+    make_shift_benchmark : Training and test sets that differ in position only.
+
+    Examples
+    --------
+    >>> from sk_psd.datasets import make_spectral_shapes
+    >>> X, y = make_spectral_shapes(6, shapes=("rect", "qpsk"), random_state=0)
+    >>> X.shape, X.dtype.name
+    ((6, 4096), 'complex128')
+    >>> sorted(y.tolist())
+    ['qpsk', 'qpsk', 'qpsk', 'rect', 'rect', 'rect']
+    """
+    rng = check_random_state(random_state)
+    unknown = [shape for shape in shapes if shape not in _SHAPES]
+    if unknown or len(shapes) == 0:
+        raise ValueError(
+            f"shapes must be names among {sorted(_SHAPES)}. Got {shapes!r} instead."
+        )
+    if n_times < 16:
+        raise ValueError(f"n_times must be at least 16. Got {n_times!r} instead.")
+    nominal = fs / 8 if bandwidth is None else bandwidth
+    if not 0 < nominal * (1 + bandwidth_jitter) <= (fs / 2 if real else fs):
+        raise ValueError(
+            f"bandwidth (={nominal!r} Hz, with its jitter) must be positive and fit "
+            f"an axis of {fs / 2 if real else fs} Hz."
+        )
+
+    label = rng.permutation(np.arange(n_samples) % len(shapes))
+    center = _one_per_sample(center_freq, n_samples, rng, "center_freq")
+    snr = _one_per_sample(snr_db, n_samples, rng, "snr_db")
+    gain = _one_per_sample(gain_db, n_samples, rng, "gain_db")
+    width = nominal * rng.uniform(1 - bandwidth_jitter, 1 + bandwidth_jitter, n_samples)
+    if real and not np.all((center - width / 2 >= 0) & (center + width / 2 <= fs / 2)):
+        raise ValueError(
+            "The band of a real signal must lie between 0 and fs / 2. Choose "
+            f"center_freq between {nominal} and {fs / 2 - nominal} Hz."
+        )
+
+    X = np.empty((n_samples, n_times), float if real else complex)
+    t = np.arange(n_times)
+    for i in range(n_samples):
+        b, f0 = width[i] / fs, center[i] / fs
+        x = _SHAPES[shapes[label[i]]](rng, n_times, b)
+        x = x / np.sqrt(np.mean(np.abs(x) ** 2))
+        x = x * np.exp(2j * np.pi * (f0 * t + rng.uniform()))
+        for _ in range(rng.randint(n_spurs + 1)):
+            f, amplitude = rng.uniform(-0.5, 0.5), np.sqrt(10 ** rng.uniform(-2.3, -1))
+            x += amplitude * np.exp(2j * np.pi * (f * t + rng.uniform()))
+        # Taking the real part folds the noise of the negative frequencies on the
+        # positive ones, hence half of it there for the same ratio in the band.
+        density = 10 ** (-snr[i] / 10) / b * (0.5 if real else 1)
+        noise = rng.standard_normal((2, n_times))
+        x = x + np.sqrt(density / 2) * (noise[0] + 1j * noise[1])
+        slope = rng.uniform(-tilt_db, tilt_db) / 0.5
+        tilt = 10 ** ((slope * fft.fftfreq(n_times) + gain[i]) / 20)
+        x = fft.ifft(fft.fft(x) * tilt)
+        X[i] = np.sqrt(2) * x.real if real else x
+
+    y = np.asarray(shapes)[label]
+    if return_X_y:
+        return X, y
+    return Bunch(X=X, y=y, fs=fs, center_freq=center, bandwidth=width, snr_db=snr)
+
+
+def _one_per_sample(value, n_samples, rng, name):
+    """A number for each sample from one for all, a range, or an array."""
+    if isinstance(value, tuple) and len(value) == 2:
+        return rng.uniform(*value, size=n_samples)
+    value = np.asarray(value, float)
+    if value.shape not in [(), (n_samples,)]:
+        raise ValueError(
+            f"{name} must be a number, a tuple (low, high) or an array of shape "
+            f"({n_samples},). Got an array of shape {value.shape} instead."
+        )
+    return np.broadcast_to(value, (n_samples,)).copy()
+
+
+_BENCHMARKS = {
+    "easy4": dict(
+        shapes=("rect", "twohump", "tri", "am"),
+        snr_db=(5.0, 20.0),
+        bandwidth_jitter=0.1,
+    ),
+    "std8": dict(
+        shapes=("rect", "tri", "twohump", "qpsk", "gmsk", "am", "fmsine", "chirp"),
+        snr_db=(0.0, 20.0),
+        bandwidth_jitter=0.1,
+    ),
+    "hard6": dict(
+        shapes=("rect", "ofdm", "qpsk", "rcos", "gmsk", "tri"),
+        snr_db=(-3.0, 10.0),
+        bandwidth_jitter=0.2,
+        n_spurs=2,
+    ),
+}
+
+
+def make_shift_benchmark(
+    name="std8", *, n_train=1600, n_test=800, n_freqs=1024, random_state=0
+):
+    """Make a training set at the centre of the axis and test sets elsewhere.
+
+    All signals are complex64 and long enough for 7 Welch segments of `n_freqs`
+    samples with 50 % overlap. Their nominal bandwidth is an eighth of the axis.
+
+    Parameters
+    ----------
+    name : {"easy4", "std8", "hard6"}, default="std8"
+        "easy4": 4 well separated shapes, 5 to 20 dB. "std8": 8 shapes, 0 to 20 dB.
+        "hard6": 6 look-alikes, -3 to 10 dB, 20 % bandwidth jitter, up to 2 spurs.
+
+    n_train : int, default=1600
+        Number of training signals.
+
+    n_test : int, default=800
+        Number of signals of each test set.
+
+    n_freqs : int, default=1024
+        Length of the spectra that the signals are meant for; they have
+        ``4 * n_freqs`` samples.
+
+    random_state : int, RandomState instance or None, default=0
+        Pass another int for fresh data.
+
+    Returns
+    -------
+    bunch : Bunch
+        `X_train`, `y_train`: centre frequencies within 2 % of the axis around 0.
+        `test`: dict of the four sets, each a pair ``(X, y)``: "centred" (as the
+        training set), "shifted" (centre 12 to 41.7 % of the axis away), "wrapped"
+        (the band leaves the axis at one end and re-enters at the other) and "partly"
+        (15 to 35 % of the band is cut off by the end of the axis). `fs` (1.0 Hz),
+        `nperseg` (`n_freqs`) and `name`.
+
+    See Also
+    --------
+    make_spectral_shapes : One set of signals with everything adjustable.
+
+    Examples
+    --------
+    >>> from sk_psd.datasets import make_shift_benchmark
+    >>> bench = make_shift_benchmark("easy4", n_train=8, n_test=4, n_freqs=64)
+    >>> bench.X_train.shape, list(bench.test)
+    ((8, 256), ['centred', 'shifted', 'wrapped', 'partly'])
+    """
+    if name not in _BENCHMARKS:
+        raise ValueError(
+            f"name must be one of {sorted(_BENCHMARKS)}. Got {name!r} instead."
+        )
+    rng = check_random_state(random_state)
+    b = 1 / 8
+
+    def signals(n, low, high, *, cut=False):
+        center = rng.uniform(low, high, n) * rng.choice([-1, 1], n)
+        # A cut band is made at twice the rate; the centre half of the axis is kept.
+        X, y = make_spectral_shapes(
+            n,
+            n_times=4 * n_freqs * (2 if cut else 1),
+            fs=2.0 if cut else 1.0,
+            bandwidth=b,
+            center_freq=center,
+            random_state=rng,
+            **_BENCHMARKS[name],
+        )
+        return (_keep_centre_half(X) if cut else X).astype(np.complex64), y
+
+    X_train, y_train = signals(n_train, 0, 0.02)
+    test = {
+        "centred": signals(n_test, 0, 0.02),
+        "shifted": signals(n_test, 0.12, 0.417),
+        "wrapped": signals(n_test, 0.5 - 0.4 * b, 0.5),
+        "partly": signals(n_test, 0.5 - 0.35 * b, 0.5 - 0.15 * b, cut=True),
+    }
+    return Bunch(
+        X_train=X_train, y_train=y_train, test=test, fs=1.0, nperseg=n_freqs, name=name
+    )
+
+
+def _keep_centre_half(X):
+    """Halve the sampling rate; what lies beyond the new axis is removed."""
+    n = X.shape[-1]
+    spectrum = fft.fftshift(fft.fft(X), axes=-1)[..., n // 4 : n - n // 4]
+    return fft.ifft(fft.ifftshift(spectrum, axes=-1)) / 2

@@ -1,0 +1,75 @@
+"""FlattenCNN: convolution, pool and a linear layer over positions, for comparison."""
+
+from torch import nn
+
+__all__ = ["FlattenCNN", "flatten_sizes"]
+
+
+def flatten_sizes(n_freqs, kernel_size, stride, padding, pool_size, pool_stride):
+    """Shrink the sizes of a :class:`FlattenCNN` to what a short axis allows.
+
+    Returns
+    -------
+    sizes : dict
+        `kernel_size` and `pool_size` as they fit, and `n_positions`, the number of
+        bins after the pool.
+    """
+    kernel_size = min(kernel_size, n_freqs)
+    n_conv = (n_freqs + 2 * padding - kernel_size) // stride + 1
+    pool_size = min(pool_size, n_conv)
+    n_positions = (n_conv - pool_size) // pool_stride + 1
+    return dict(kernel_size=kernel_size, pool_size=pool_size, n_positions=n_positions)
+
+
+class FlattenCNN(nn.Module):
+    """Classify spectra by a linear layer that has a weight for every position.
+
+    Parameters
+    ----------
+    n_channels : int
+        Channels of a spectrum.
+
+    n_classes : int
+
+    n_filters, kernel_size, stride, padding : int
+        Of the convolution.
+
+    pool_size, pool_stride : int
+        Of the max pool.
+
+    n_positions : int
+        Number of bins after the pool, from :func:`flatten_sizes`.
+    """
+
+    def __init__(
+        self,
+        n_channels,
+        n_classes,
+        *,
+        n_filters=64,
+        kernel_size=128,
+        stride=1,
+        padding=1,
+        pool_size=16,
+        pool_stride=2,
+        n_positions,
+    ):
+        super().__init__()
+        self.conv = nn.Conv1d(
+            n_channels, n_filters, kernel_size, stride, padding=padding
+        )
+        self.pool = nn.MaxPool1d(pool_size, pool_stride)
+        self.head = nn.Linear(n_filters * n_positions, n_classes)
+
+    def forward(self, x):
+        """Return the logits of each class.
+
+        Parameters
+        ----------
+        x : Tensor of shape (N, C, F)
+
+        Returns
+        -------
+        logits : Tensor of shape (N, n_classes)
+        """
+        return self.head(self.pool(self.conv(x)).flatten(1))  # (N, n_classes)

@@ -1,0 +1,110 @@
+"""GlobalPoolCNN: convolutions, one pool over the whole axis, one linear layer."""
+
+from torch import nn
+
+from sk_psd.nn.layers import ConvBlock, GlobalPool
+
+__all__ = ["GlobalPoolCNN", "global_pool_layers"]
+
+
+def global_pool_layers(n_freqs, n_filters=(32, 32, 64), kernel_size=None, stride=None):
+    """Choose the kernel and the stride of each layer for an axis of `n_freqs` bins.
+
+    The first layer's stride grows with the axis, so that its output has about 256 bins
+    and the cost hardly depends on `n_freqs`; its kernel is four strides long.
+
+    Parameters
+    ----------
+    n_freqs : int
+
+    n_filters : sequence of int, default=(32, 32, 64)
+        Output channels of each layer.
+
+    kernel_size, stride : int, sequence of int or None, default=None
+        For all layers, for each layer, or by the rule above. A layer that sees fewer
+        bins than its kernel shrinks the kernel, and strides over an eighth of them at
+        most.
+
+    Returns
+    -------
+    layers : list of (n_filters, kernel_size, stride)
+    """
+    depth = len(n_filters)
+    first_stride = min(max(round(n_freqs / 256), 1), 64)
+    if kernel_size is None:
+        first_kernel = 4 * first_stride if first_stride > 1 else 7
+        kernels = [first_kernel] + [8] * (depth - 1)
+    else:
+        kernels = _one_per_layer(kernel_size, depth)
+    if stride is None:
+        # A shorter kernel takes shorter steps, so that no bin is skipped.
+        first_stride = min(first_stride, max(1, kernels[0] // 4))
+        strides = [first_stride] + [2] * (depth - 1)
+    else:
+        strides = _one_per_layer(stride, depth)
+
+    layers = []
+    for filters, k, s in zip(n_filters, kernels, strides, strict=True):
+        s = min(s, max(1, n_freqs // 8))
+        layers.append((int(filters), int(min(k, n_freqs)), int(s)))
+        n_freqs = -(-n_freqs // s)
+    return layers
+
+
+def _one_per_layer(value, depth):
+    return [value] * depth if isinstance(value, int) else list(value)
+
+
+class GlobalPoolCNN(nn.Module):
+    """Classify spectra by what occurs on the axis, not by where.
+
+    Parameters
+    ----------
+    n_channels : int
+        Channels of a spectrum.
+
+    n_classes : int
+
+    layers : list of (n_filters, kernel_size, stride)
+        From :func:`global_pool_layers`.
+
+    pooling : {"max", "mean", "max_mean"}, default="max_mean"
+        What is kept of each channel of the last layer.
+
+    padding_mode : {"circular", "zeros", "reflect", "replicate"}, default="circular"
+        What the convolutions see beyond the ends of the axis.
+    """
+
+    def __init__(
+        self,
+        n_channels,
+        n_classes,
+        layers,
+        pooling="max_mean",
+        padding_mode="circular",
+    ):
+        super().__init__()
+        blocks = []
+        for n_filters, kernel_size, stride in layers:
+            blocks.append(
+                ConvBlock(n_channels, n_filters, kernel_size, stride, padding_mode)
+            )
+            n_channels = n_filters
+        self.features = nn.Sequential(*blocks)
+        self.pool = GlobalPool(pooling)
+        n_pooled = n_channels * (2 if pooling == "max_mean" else 1)
+        self.head = nn.Linear(n_pooled, n_classes)
+
+    def forward(self, x):
+        """Return the logits of each class.
+
+        Parameters
+        ----------
+        x : Tensor of shape (N, C, F)
+
+        Returns
+        -------
+        logits : Tensor of shape (N, n_classes)
+        """
+        x = self.features(x.unsqueeze(2))  # (N, C, 1, F)
+        return self.head(self.pool(x.squeeze(2)))  # (N, n_classes)

@@ -1,0 +1,88 @@
+"""The parts of the nets: padded convolution block, global pool, seeded weights."""
+
+import math
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+__all__ = ["ConvBlock", "GlobalPool", "reset_parameters"]
+
+
+class ConvBlock(nn.Module):
+    """Padding, convolution without bias, batch norm and ReLU over frequency.
+
+    A spectrum is an image of height one: two-dimensional convolutions in the
+    channels-last layout are faster than one-dimensional ones on every CPU tried.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+
+    kernel_size : int
+
+    stride : int, default=1
+
+    padding_mode : {"circular", "zeros", "reflect", "replicate"}, default="circular"
+        What lies beyond the ends of the axis. The output has ``ceil(F / stride)``
+        bins in every mode.
+    """
+
+    def __init__(
+        self,
+        in_channels,
+        out_channels,
+        kernel_size,
+        stride=1,
+        padding_mode="circular",
+    ):
+        super().__init__()
+        before = (kernel_size - 1) // 2
+        self.padding = (before, kernel_size - 1 - before, 0, 0)
+        self.padding_mode = "constant" if padding_mode == "zeros" else padding_mode
+        self.conv = nn.Conv2d(
+            in_channels, out_channels, (1, kernel_size), (1, stride), bias=False
+        )
+        self.norm = nn.BatchNorm2d(out_channels)
+
+    def forward(self, x):
+        x = F.pad(x, self.padding, mode=self.padding_mode)  # (N, C, 1, F + K - 1)
+        return F.relu(self.norm(self.conv(x)))  # (N, C', 1, ceil(F / S))
+
+
+class GlobalPool(nn.Module):
+    """Maximum and / or mean over the frequency axis.
+
+    Parameters
+    ----------
+    pooling : {"max", "mean", "max_mean"}, default="max_mean"
+        "max_mean" concatenates both, maxima first.
+    """
+
+    def __init__(self, pooling="max_mean"):
+        super().__init__()
+        self.pooling = pooling
+
+    def forward(self, x):
+        parts = {"max": lambda: x.amax(-1), "mean": lambda: x.mean(-1)}
+        return torch.cat([parts[p]() for p in self.pooling.split("_")], 1)  # (N, 2C)
+
+
+def reset_parameters(module, generator):
+    """Draw all weights anew as torch does by default, from one generator.
+
+    Parameters
+    ----------
+    module : torch.nn.Module of convolutions, linear layers and batch norms
+        Changed in place; may have come from the "meta" device.
+
+    generator : torch.Generator
+    """
+    for layer in module.modules():
+        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+            layer.reset_parameters()
+        elif isinstance(layer, (nn.modules.conv._ConvNd, nn.Linear)):
+            bound = 1 / math.sqrt(layer.weight[0].numel())
+            nn.init.uniform_(layer.weight, -bound, bound, generator=generator)
+            if layer.bias is not None:
+                nn.init.uniform_(layer.bias, -bound, bound, generator=generator)

@@ -1,0 +1,157 @@
+"""Move spectra along the frequency axis: shifts, rolls and a canonical position."""
+
+import torch
+
+__all__ = ["canonical_roll", "noise_bins", "random_shift", "shift_bins"]
+
+
+def shift_bins(x, shift, *, mode="wrap", noise=None, start=None):
+    """Shift each spectrum by its own whole number of bins.
+
+    Parameters
+    ----------
+    x : Tensor of shape (N, F) or (N, C, F)
+        Spectra; all channels of a sample move together.
+
+    shift : int64 Tensor of shape (N,)
+        Bins to move to the right (negative: to the left).
+
+    mode : {"wrap", "edge", "floor"}, default="wrap"
+        What enters at the vacated end: what left at the other one, the value of the
+        last bin, or values of `noise`.
+
+    noise : Tensor of shape (N, H) or (N, C, H), default=None
+        Values to fill with, from :func:`noise_bins`. Needed by "floor" only.
+
+    start : int64 Tensor of shape (N,), default=None
+        Where in `noise` the filling starts. Needed by "floor" only.
+
+    Returns
+    -------
+    y : Tensor like `x`
+    """
+    column = (-1,) + (1,) * (x.ndim - 1)
+    bins = torch.arange(x.shape[-1], device=x.device)
+    source = bins - shift.view(column)  # (N, [1,] F)
+    if mode == "wrap":
+        return _take(x, source % x.shape[-1])
+    nearest = source.clamp(0, x.shape[-1] - 1)
+    moved = _take(x, nearest)
+    if mode == "edge":
+        return moved
+    fill = _take(noise, (bins + start.view(column)) % noise.shape[-1])
+    return torch.where(source == nearest, moved, fill)
+
+
+def _take(x, index):
+    return x.gather(-1, index.expand(*x.shape[:-1], -1))
+
+
+def noise_bins(x):
+    """Return the weaker half of the bins of each spectrum, in order of frequency.
+
+    Where an emission covers less than half of the axis these are noise, with the
+    correlation between neighbours that the window gives them.
+
+    Parameters
+    ----------
+    x : Tensor of shape (..., F)
+
+    Returns
+    -------
+    noise : Tensor of shape (..., max(1, F // 2))
+    """
+    weaker = x.argsort(dim=-1, stable=True)[..., : max(1, x.shape[-1] // 2)]
+    return x.gather(-1, weaker.sort(-1).values)
+
+
+def random_shift(x, max_bins, *, mode="wrap", noise=None, generator=None):
+    """Shift each spectrum by a whole number of bins drawn from +-`max_bins`.
+
+    Parameters
+    ----------
+    x : Tensor of shape (N, F) or (N, C, F)
+
+    max_bins : int
+
+    mode : {"wrap", "edge", "floor"}, default="wrap"
+        As in :func:`shift_bins`.
+
+    noise : Tensor of shape (N, H) or (N, C, H), default=None
+        From :func:`noise_bins`; computed here if needed and not given.
+
+    generator : torch.Generator on the CPU, default=None
+        Source of the random numbers, so that every device sees the same ones.
+
+    Returns
+    -------
+    y : Tensor like `x`
+    """
+
+    def draw(low, high):
+        size = (x.shape[0],)
+        return torch.randint(low, high, size, generator=generator).to(x.device)
+
+    shift = draw(-max_bins, max_bins + 1)
+    if mode != "floor":
+        return shift_bins(x, shift, mode=mode)
+    noise = noise_bins(x) if noise is None else noise
+    start = draw(0, noise.shape[-1])
+    return shift_bins(x, shift, mode=mode, noise=noise, start=start)
+
+
+def canonical_roll(x):
+    """Roll each spectrum so that its strongest neighbourhood lies at bin ``F // 2``.
+
+    All circular shifts of a spectrum give bit-identical results: the position is that
+    of the largest sum over a 64th of the axis, summed in the same order everywhere,
+    and where several positions tie, the one from which the values that follow are
+    largest in lexicographic order.
+
+    Parameters
+    ----------
+    x : Tensor of shape (N, F) or (N, C, F)
+        Spectra; all channels of a sample move together.
+
+    Returns
+    -------
+    y : Tensor like `x`
+    """
+    n_freqs = x.shape[-1]
+    score = x if x.ndim == 2 else x.sum(1)  # (N, F)
+    width = 1
+    while width * 2 <= n_freqs // 64:  # pairwise sums: log2(width) additions
+        score = score + score.roll(-width, -1)
+        width *= 2
+    best = score == score.amax(-1, keepdim=True)
+    origin = best.byte().argmax(-1)
+    tied = best.sum(-1) > 1
+    if tied.any():
+        rank = _rank_rotations(x[tied])
+        origin[tied] = rank.masked_fill(~best[tied], -1).argmax(-1)
+    return shift_bins(x, n_freqs // 2 - width // 2 - origin)
+
+
+def _rank_rotations(x):
+    """Rank of each rotation of each spectrum; equal only if the rotations are equal.
+
+    Prefix doubling: ranks of windows of 1, 2, 4, ... bins until they cover the axis.
+    """
+    n_freqs = x.shape[-1]
+    channels = x[:, None] if x.ndim == 2 else x
+    rank = torch.zeros_like(channels[:, 0], dtype=torch.int64)
+    for c in range(channels.shape[1]):
+        rank = _dense_rank(rank * n_freqs + _dense_rank(channels[:, c]))
+    width = 1
+    while width < n_freqs:
+        rank = _dense_rank(rank * n_freqs + rank.roll(-width, -1))
+        width *= 2
+    return rank
+
+
+def _dense_rank(key):
+    """0 for the smallest value of each row, 1 for the next larger one, ..."""
+    value, order = key.sort(-1)
+    rank = torch.zeros_like(order)
+    rank[:, 1:] = (value[:, 1:] != value[:, :-1]).cumsum(-1)
+    return torch.empty_like(rank).scatter_(-1, order, rank)
