@@ -65,7 +65,7 @@ def check_rows(
         Gets `n_features_in_` (the length of the last axis) and, for data frames,
         `feature_names_in_`.
 
-    X : array-like of shape (n_samples, n_features) or (n_samples, n_channels, n_features)
+    X : array-like of shape (n_samples, [n_channels,] n_features)
 
     reset : bool
         True in `fit`; False to compare with what `fit` saw.

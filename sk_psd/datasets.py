@@ -156,7 +156,8 @@ def make_spectral_shapes(
         The classes. Known are "rect" (flat band), "tri" (squared triangle),
         "twohump", "rcos" (raised cosine), "qpsk" (root-raised-cosine pulses, roll-off
         0.35), "gmsk" (BT 0.3), "am" (carrier and sidebands), "fmsine" (a comb of 9 to
-        13 lines), "chirp" (sawtooth sweep) and "ofdm" (32 carriers, the middle one empty).
+        13 lines), "chirp" (sawtooth sweep) and "ofdm" (32 carriers, the middle one
+        empty).
 
     n_times : int, default=4096
         Length of each signal, in samples.

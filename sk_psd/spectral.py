@@ -107,7 +107,7 @@ def decibels(psd):
 
 
 def fft_magnitude(X):
-    """Return ``|rfft|`` of real rows, the two-sided ascending ``|fft|`` of complex ones.
+    """Return ``|rfft|`` of real rows, two-sided ascending ``|fft|`` of complex ones.
 
     Parameters
     ----------
@@ -396,8 +396,8 @@ class FFTMagnitude(TransformerMixin, BaseEstimator):
     Attributes
     ----------
     freqs_ : ndarray of shape (n_freqs,)
-        Frequency of each output bin, in cycles per sample, in ascending order: one-sided
-        if `fit` saw real rows, two-sided if it saw complex ones.
+        Frequency of each output bin, in cycles per sample, in ascending order:
+        one-sided if `fit` saw real rows, two-sided if it saw complex ones.
 
     n_features_in_ : int
         Length of the rows, at least 2.

@@ -46,6 +46,7 @@ class ConvBlock(nn.Module):
         self.norm = nn.BatchNorm2d(out_channels)
 
     def forward(self, x):
+        """Map (N, C, 1, F) to (N, C', 1, ceil(F / stride))."""
         x = F.pad(x, self.padding, mode=self.padding_mode)  # (N, C, 1, F + K - 1)
         return F.relu(self.norm(self.conv(x)))  # (N, C', 1, ceil(F / S))
 
@@ -64,8 +65,11 @@ class GlobalPool(nn.Module):
         self.pooling = pooling
 
     def forward(self, x):
+        """Map (N, C, F) to (N, C), or to (N, 2C) for both."""
         parts = {"max": lambda: x.amax(-1), "mean": lambda: x.mean(-1)}
-        return torch.cat([parts[p]() for p in self.pooling.split("_")], 1)  # (N, 2C)
+        return torch.cat(
+            [parts[p]() for p in self.pooling.split("_")], 1
+        )  # (N, C or 2C)
 
 
 def reset_parameters(module, generator):
