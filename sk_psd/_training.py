@@ -263,6 +263,7 @@ class NetClassifier(ClassifierMixin, BaseEstimator, ABC):
         self.history_ = [
             {key: value for key, value in epoch.items() if key != "batches"}
             for epoch in self.net_.history
+            if "train_loss" in epoch  # not one that was interrupted
         ]
         self.loss_curve_ = [epoch["train_loss"] for epoch in self.history_]
         self.n_iter_ = len(self.history_)
@@ -341,7 +342,8 @@ class NetClassifier(ClassifierMixin, BaseEstimator, ABC):
 
     def _to_tensor(self, X):
         """Standardise by the two numbers of the training data; (N, 1, F) in float32."""
-        x = ((X - self.mean_) / self.scale_).astype(np.float32, copy=False)
+        with np.errstate(over="ignore"):  # said below
+            x = ((X - self.mean_) / self.scale_).astype(np.float32, copy=False)
         if X.dtype == np.float64 and not np.isfinite(x).all():
             raise ValueError(
                 "Values of X are too large for float32 after scaling by those of the "

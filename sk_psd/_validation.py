@@ -81,13 +81,18 @@ def check_rows(
         The input itself where it is such an array already.
     """
     options = dict(allow_nd=allow_3d, estimator=estimator, input_name="X")
-    if not issparse(X) and np.iscomplexobj(X):
+    rows = X if issparse(X) else np.asarray(X)
+    if np.iscomplexobj(rows):
         if not allow_complex:
             raise ValueError(
                 f"Complex data not supported by {type(estimator).__name__} "
                 f"{complex_hint}. Got X of complex numbers."
             )
-        rows = np.asarray(X)
+        if rows.ndim and rows.shape[-1] < 2:
+            raise ValueError(
+                "Complex data not supported with a single value per row (n_features = "
+                "1): a two-sided spectrum needs at least 2."
+            )
         if rows.dtype not in (np.complex64, np.complex128):
             rows = rows.astype(np.complex128)
         # scikit-learn refuses complex arrays; their real view it checks as any other.
@@ -95,7 +100,11 @@ def check_rows(
         pairs = pairs.view(rows.real.dtype) if pairs.ndim else pairs
         check_array(pairs, **options)
     else:
-        rows = check_array(X, dtype=[np.float64, np.float32], **options)
+        # As an array, a polars frame of float32 keeps its dtype.
+        numeric = not issparse(rows) and rows.dtype.kind in "fiu"
+        rows = check_array(
+            rows if numeric else X, dtype=[np.float64, np.float32], **options
+        )
     if rows.ndim > 3:
         raise ValueError(
             f"Found array with dim {rows.ndim}. {type(estimator).__name__} expected "

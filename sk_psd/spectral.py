@@ -35,8 +35,7 @@ def welch(
     """Estimate the power spectral density of each signal.
 
     :func:`scipy.signal.welch` over chunks of rows, with the frequencies in ascending
-    order also for two-sided spectra. The parameters are those of
-    :class:`WelchPSD`, where they are described.
+    order also for two-sided spectra.
 
     Parameters
     ----------
@@ -46,8 +45,29 @@ def welch(
     fs : float, default=1.0
         Sampling frequency, in Hz.
 
-    window, nperseg, noverlap, nfft, detrend, return_onesided, scaling, average
-        As in :func:`scipy.signal.welch`.
+    window : str, tuple or array-like, default="hann"
+        Window, as in :func:`scipy.signal.get_window`; an array is the window itself.
+
+    nperseg : int, default=256
+        Length of each segment, in samples.
+
+    noverlap : int, default=None
+        Samples that neighbouring segments share. None is ``nperseg // 2``.
+
+    nfft : int, default=None
+        Length of the FFT. None is `nperseg`.
+
+    detrend : {"constant", "linear"}, False or callable, default="constant"
+        What is subtracted from each segment.
+
+    return_onesided : bool, default=True
+        Whether to return the frequencies from 0 to ``fs / 2`` only.
+
+    scaling : {"density", "spectrum"}, default="density"
+        For signals in V: V**2/Hz, or V**2.
+
+    average : {"mean", "median"}, default="mean"
+        How the segments are averaged.
 
     n_jobs : int, default=None
         Number of threads, in joblib's conventions.
@@ -400,7 +420,7 @@ class FFTMagnitude(TransformerMixin, BaseEstimator):
         one-sided if `fit` saw real rows, two-sided if it saw complex ones.
 
     n_features_in_ : int
-        Length of the rows, at least 2.
+        Length of the rows.
 
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the columns seen in `fit`, if all are strings.
@@ -435,11 +455,6 @@ class FFTMagnitude(TransformerMixin, BaseEstimator):
         """
         X = check_rows(self, X, reset=True, allow_complex=True)
         n_times, is_complex = X.shape[-1], np.iscomplexobj(X)
-        if n_times < 2:
-            raise ValueError(
-                f"{'Complex data not supported' if is_complex else 'No spectrum'} with "
-                "a single value per row (n_features = 1): an FFT needs at least 2."
-            )
         self.freqs_ = (
             fft.fftshift(fft.fftfreq(n_times)) if is_complex else fft.rfftfreq(n_times)
         )

@@ -8,6 +8,17 @@ __all__ = ["FlattenCNN", "flatten_sizes"]
 def flatten_sizes(n_freqs, kernel_size, stride, padding, pool_size, pool_stride):
     """Shrink the sizes of a :class:`FlattenCNN` to what a short axis allows.
 
+    Parameters
+    ----------
+    n_freqs : int
+        Length of the axis.
+
+    kernel_size, stride, padding : int
+        Of the convolution.
+
+    pool_size, pool_stride : int
+        Of the max pool.
+
     Returns
     -------
     sizes : dict

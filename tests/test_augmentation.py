@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sk_psd import RandomFreqShift
+
+X = np.random.default_rng(0).random((200, 32)).astype(np.float32)
+
+
+def best_shift(row, moved):
+    return next(s for s in range(len(row)) if np.array_equal(np.roll(row, s), moved))
+
+
+def test_wrap_rolls_each_row_by_its_own_shift():
+    moved = RandomFreqShift(max_shift=5, random_state=0).fit_transform(X)
+    shifts = {best_shift(row, new) for row, new in zip(X, moved, strict=True)}
+    assert shifts == {s % 32 for s in range(-5, 6)}
+
+
+def test_a_float_is_a_fraction_of_the_axis():
+    as_int = RandomFreqShift(max_shift=8, random_state=0).fit_transform(X)
+    as_float = RandomFreqShift(max_shift=0.25, random_state=0).fit_transform(X)
+    np.testing.assert_array_equal(as_int, as_float)
+
+
+def test_transform_returns_the_input():
+    shift = RandomFreqShift(random_state=0).fit(X)
+    np.testing.assert_array_equal(shift.transform(X), X)
+
+
+def test_input_is_not_modified_and_float32_is_kept():
+    before = X.copy()
+    assert RandomFreqShift(random_state=0).fit_transform(X).dtype == np.float32
+    np.testing.assert_array_equal(X, before)
+
+
+@pytest.mark.parametrize("mode", ["wrap", "edge", "floor"])
+def test_one_seed_gives_one_result_and_another_seed_another(mode):
+    def shifted(seed):
+        return RandomFreqShift(mode=mode, random_state=seed).fit_transform(X)
+
+    np.testing.assert_array_equal(shifted(1), shifted(1))
+    assert not np.array_equal(shifted(1), shifted(2))
+
+
+@given(st.sampled_from(["edge", "floor"]), st.integers(0, 999))
+def test_what_stays_on_the_axis_moves_and_the_rest_is_filled(mode, seed):
+    rows = X[:20]
+    moved = RandomFreqShift(max_shift=20, mode=mode, random_state=seed).fit_transform(
+        rows
+    )
+    for row, new in zip(rows, moved, strict=True):
+        s = next(s for s in range(-20, 21) if stays(row, new, s))
+        vacated = new[:s] if s > 0 else new[len(new) + s :] if s < 0 else new[:0]
+        if mode == "edge":
+            assert np.all(vacated == (row[0] if s > 0 else row[-1]))
+        else:
+            assert np.isin(vacated, np.sort(row)[:16]).all()
+
+
+def stays(row, new, s):
+    return np.array_equal(new[max(s, 0) : len(row) + s], row[max(-s, 0) : len(row) - s])
+
+
+def test_channels_of_a_sample_move_together():
+    channels = np.stack([X, 2 * X], axis=1)
+    moved = RandomFreqShift(random_state=0).fit_transform(channels)
+    np.testing.assert_array_equal(moved[:, 1], 2 * moved[:, 0])
+
+
+def test_the_global_random_states_stay_as_they_were():
+    import torch
+
+    numpy_before, torch_before = np.random.get_state()[1], torch.get_rng_state()
+    RandomFreqShift(random_state=0).fit_transform(X)
+    np.testing.assert_array_equal(np.random.get_state()[1], numpy_before)
+    assert torch.equal(torch.get_rng_state(), torch_before)

@@ -1,0 +1,180 @@
+"""Every refusal says what was expected, what came and what to do."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+from sk_psd import (
+    FFTMagnitude,
+    FlattenCNNClassifier,
+    GlobalPoolCNNClassifier,
+    MinMaxScale,
+    PeakAlign,
+    RandomFreqShift,
+    WelchPSD,
+)
+
+TRANSFORMERS = [
+    FFTMagnitude(),
+    MinMaxScale(),
+    PeakAlign(),
+    RandomFreqShift(),
+    WelchPSD(),
+]
+CLASSIFIERS = [
+    FlattenCNNClassifier(max_epochs=1),
+    GlobalPoolCNNClassifier(max_epochs=1),
+]
+
+GOOD = np.random.default_rng(0).random((12, 40))
+LABELS = np.repeat(["a", "b"], 6)
+
+
+def with_value(value):
+    X = GOOD.copy()
+    X[3, 5] = value
+    return X
+
+
+BAD_X = {
+    "nan": (with_value(np.nan), ValueError, "contains NaN"),
+    "inf": (with_value(np.inf), ValueError, "contains infinity"),
+    "empty": (GOOD[:0], ValueError, r"0 sample\(s\).*minimum of 1 is required"),
+    "no columns": (GOOD[:, :0], ValueError, r"0 feature\(s\).*minimum of 1"),
+    "1-D": (GOOD[0], ValueError, "Expected 2D array, got 1D array instead"),
+    "4-D": (GOOD[:, None, None], ValueError, "array with dim 4.*"),
+    "object": (np.full((12, 40), "x", object), ValueError, "could not convert string"),
+    "sparse": (sparse.csr_array(GOOD), TypeError, "Sparse data was passed.*dense data"),
+    "ragged": ([[1.0, 2.0], [1.0]], ValueError, "inhomogeneous"),
+    "complex": (GOOD + 1j, ValueError, "Complex data not supported"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_X)
+@pytest.mark.parametrize("estimator", TRANSFORMERS + CLASSIFIERS, ids=repr)
+def test_bad_array_is_refused_in_fit_and_after(estimator, name):
+    X, error, match = BAD_X[name]
+    if name == "complex" and isinstance(estimator, FFTMagnitude):
+        pytest.skip("FFTMagnitude takes complex rows; see test_spectral.py")
+    estimator = clone(estimator)
+    with pytest.raises(error, match=match):
+        estimator.fit(X, LABELS)
+    estimator.fit(GOOD, LABELS)
+    method = getattr(estimator, "transform", None) or estimator.predict
+    with pytest.raises(error, match=match):
+        method(X)
+
+
+@pytest.mark.parametrize("estimator", TRANSFORMERS + CLASSIFIERS, ids=repr)
+def test_another_length_after_fit_is_refused(estimator):
+    estimator = clone(estimator).fit(GOOD, LABELS)
+    method = getattr(estimator, "transform", None) or estimator.predict
+    with pytest.raises(ValueError, match="X has 30 features, but .* expecting 40"):
+        method(GOOD[:, :30])
+
+
+@pytest.mark.parametrize("estimator", TRANSFORMERS + CLASSIFIERS, ids=repr)
+def test_an_unfitted_estimator_says_so(estimator):
+    method = getattr(estimator, "transform", None) or estimator.predict
+    with pytest.raises(NotFittedError, match="not fitted yet. Call 'fit'"):
+        method(GOOD)
+
+
+@pytest.mark.parametrize("classifier", CLASSIFIERS, ids=repr)
+@pytest.mark.parametrize(
+    "y, match",
+    [
+        (
+            np.repeat("a", 12),
+            "at least 2 classes, but y contains only one class: .*'a'",
+        ),
+        (
+            np.r_[["b"], np.repeat("a", 11)],
+            "at least 2 samples of each.*1 sample of.*'b'",
+        ),
+        (None, "requires y to be passed, but the target y is None"),
+        (np.linspace(0, 1, 12), "Unknown label type: continuous"),
+        (LABELS[:5], r"inconsistent numbers of samples: \[12, 5\]"),
+        (np.where(np.arange(12) < 6, np.nan, 1.0), "y contains NaN"),
+    ],
+    ids=["one class", "one sample", "none", "continuous", "short", "nan"],
+)
+def test_bad_labels_are_refused(classifier, y, match):
+    with pytest.raises(ValueError, match=match):
+        clone(classifier).fit(GOOD, y)
+
+
+@pytest.mark.parametrize(
+    "estimator, match",
+    [
+        (
+            WelchPSD(nperseg=41),
+            r"nperseg \(=41\) must not exceed .*n_times = 40\). Cho",
+        ),
+        (WelchPSD(window=np.ones(50)), r"nperseg \(=50\) must not exceed"),
+        (WelchPSD(window=np.ones(9), nperseg=8), "must be the length of the window ar"),
+        (WelchPSD(nperseg=8, noverlap=8), r"noverlap \(=8\) must be less than nperseg"),
+        (WelchPSD(nperseg=8, nfft=4), r"nfft \(=4\) must be at least nperseg \(=8\)"),
+        (WelchPSD(nperseg=0), "'nperseg' .* int in the range .*Got 0 instead"),
+        (WelchPSD(fs=0), "'fs' .* float in the range .*Got 0 instead"),
+        (WelchPSD(average="mode"), "'average' .*'median'.*Got 'mode' instead"),
+        (WelchPSD(detrend=True), "'detrend' .*Got True instead"),
+        (WelchPSD(window="bogus"), "Unknown window type"),
+        (
+            WelchPSD(fmin=3, fmax=2),
+            r"between fmin \(=3\) and fmax \(=2\).*0.0 to 0.5 Hz",
+        ),
+        (MinMaxScale((1, 0)), r"feature_range .* with min < max. Got \(1, 0\) instead"),
+        (MinMaxScale((0, np.inf)), "two finite numbers"),
+        (MinMaxScale(3), "two finite numbers .* Got 3 instead"),
+        (RandomFreqShift(41), r"max_shift \(=41\) must not exceed .* at most 40"),
+        (RandomFreqShift(1.5), r"max_shift \(=1.5\) must not exceed .* at most 1.0"),
+        (RandomFreqShift(-1), "'max_shift' .*Got -1 instead"),
+        (RandomFreqShift(mode="roll"), "'mode' .*'wrap'.*Got 'roll' instead"),
+        (RandomFreqShift(random_state="x"), "'random_state' .*Got 'x' instead"),
+        (GlobalPoolCNNClassifier(kernel_size=0), "'kernel_size' .*Got 0 instead"),
+        (
+            GlobalPoolCNNClassifier(kernel_size=41),
+            r"=41\) must not .*n_features = 40\)",
+        ),
+        (GlobalPoolCNNClassifier(kernel_size=(8, 8)), "one value for each of the 3 la"),
+        (GlobalPoolCNNClassifier(kernel_size=(8, 0, 8)), r"Got \(8, 0, 8\) instead"),
+        (GlobalPoolCNNClassifier(n_filters=()), r"'n_filters' .*non-empty.*Got \(\)"),
+        (GlobalPoolCNNClassifier(stride=0), "'stride' .*Got 0 instead"),
+        (GlobalPoolCNNClassifier(pooling="sum"), "'pooling' .*'max_mean'.*Got 'sum'"),
+        (GlobalPoolCNNClassifier(padding_mode="same"), "'padding_mode' .*Got 'same'"),
+        (
+            GlobalPoolCNNClassifier(padding_mode="zeros", shift_invariance="exact"),
+            "'exact' needs padding_mode='circular'. Got padding_mode='zeros'",
+        ),
+        (GlobalPoolCNNClassifier(augmentation=["wrap"]), "list of them. Got 'wrap'"),
+        (
+            GlobalPoolCNNClassifier(augmentation=RandomFreqShift(99)),
+            r"max_shift \(=99\) must not exceed",
+        ),
+        (GlobalPoolCNNClassifier(lr=0), "'lr' .*Got 0 instead"),
+        (GlobalPoolCNNClassifier(batch_size=1), "'batch_size' .*Got 1 instead"),
+        (GlobalPoolCNNClassifier(max_epochs=0), "'max_epochs' .*Got 0 instead"),
+        (GlobalPoolCNNClassifier(device="gpu"), "device must be 'auto'.*Got 'gpu'"),
+        (GlobalPoolCNNClassifier(device="cuda:99"), "torch finds .* Use device='auto'"),
+        (GlobalPoolCNNClassifier(device="meta"), "torch finds 0 meta device"),
+        (GlobalPoolCNNClassifier(callbacks="stop"), "'callbacks' .*Got 'stop'"),
+        (FlattenCNNClassifier(kernel_size=41), r"=41\) must not .*n_features = 40\)"),
+        (FlattenCNNClassifier(kernel_size=0), "'kernel_size' .*Got 0 instead"),
+        (FlattenCNNClassifier(pool_size=0), "'pool_size' .*Got 0 instead"),
+    ],
+    ids=lambda value: repr(value) if not isinstance(value, str) else "",
+)
+def test_bad_parameter_is_refused_in_fit(estimator, match):
+    with pytest.raises(ValueError, match=match):
+        estimator.fit(GOOD, LABELS)
+
+
+def test_values_beyond_float32_are_refused_instead_of_turning_into_nan():
+    with pytest.raises(ValueError, match="too large to take their mean"):
+        GlobalPoolCNNClassifier().fit(GOOD * 1e308, LABELS)
+    model = GlobalPoolCNNClassifier(max_epochs=1).fit(GOOD, LABELS)
+    with pytest.raises(ValueError, match="too large for float32"):
+        model.predict(GOOD * 1e300)

@@ -1,0 +1,283 @@
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from skorch.callbacks import Callback, EarlyStopping
+
+from sk_psd import FlattenCNNClassifier, GlobalPoolCNNClassifier, RandomFreqShift
+from sk_psd._training import BatchLoader, resolve_device
+
+QUICK = GlobalPoolCNNClassifier(max_epochs=8, random_state=0)
+QUICK_FLAT = FlattenCNNClassifier(max_epochs=8, random_state=0)
+BOTH = pytest.mark.parametrize("model", [QUICK, QUICK_FLAT], ids=["pool", "flat"])
+
+
+@pytest.fixture(scope="module")
+def fitted(spectra):
+    X, y, _ = spectra
+    return {
+        "pool": GlobalPoolCNNClassifier(max_epochs=40, random_state=0).fit(X, y),
+        "flat": FlattenCNNClassifier(max_epochs=40, random_state=0).fit(X, y),
+    }
+
+
+def test_global_pool_net_finds_the_shapes_where_the_flatten_net_fails(fitted, spectra):
+    test = spectra[2]
+    assert fitted["pool"].score(*test["centred"]) > 0.95
+    assert fitted["pool"].score(*test["shifted"]) > 0.95
+    assert fitted["pool"].score(*test["wrapped"]) > 0.95
+    assert fitted["flat"].score(*test["centred"]) > 0.9
+    assert fitted["flat"].score(*test["shifted"]) < 0.6
+
+
+@pytest.mark.parametrize("n_freqs", [255, 256, 1001])
+def test_probabilities_are_the_same_for_every_circular_shift(n_freqs):
+    rng = np.random.default_rng(0)
+    X = rng.random((6, n_freqs)).astype(np.float32)
+    X[3:] = np.round(X[3:] * 15) / 15  # quantised to 16 levels: the maximum is tied
+    model = clone(QUICK).set_params(max_epochs=2).fit(X, [0, 1] * 3)
+    for row in X:
+        every = np.stack([np.roll(row, s) for s in range(n_freqs)])
+        proba = model.predict_proba(every)
+        np.testing.assert_array_equal(proba, np.broadcast_to(proba[0], proba.shape))
+
+
+def test_without_the_canonical_roll_the_same_measurement_shows_a_change(spectra):
+    X, y, _ = spectra
+    model = clone(QUICK).set_params(shift_invariance="approximate").fit(X, y)
+    every = np.stack([np.roll(X[0], s) for s in range(X.shape[1])])
+    assert np.ptp(model.predict_proba(every), axis=0).max() > 1e-3
+
+
+@BOTH
+def test_a_row_does_not_depend_on_its_batch(model, spectra):
+    X, y, _ = spectra
+    model = clone(model).fit(X, y)
+    together = model.predict_proba(X)
+    order = np.random.default_rng(0).permutation(len(X))
+    np.testing.assert_array_equal(model.predict_proba(X[order]), together[order])
+    for i in (0, 63, 64, 159):
+        np.testing.assert_array_equal(model.predict_proba(X[i : i + 1])[0], together[i])
+    np.testing.assert_array_equal(model.predict_proba(X[:50]), together[:50])
+
+
+@BOTH
+def test_two_fits_with_one_seed_agree_and_other_seeds_differ(model, blobs):
+    X, y = blobs
+    first, second = (clone(model).fit(X, y).predict_proba(X) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    other = clone(model).set_params(random_state=1).fit(X, y).predict_proba(X)
+    assert not np.array_equal(first, other)
+
+
+@BOTH
+def test_the_global_random_states_stay_as_they_were(model, blobs):
+    numpy_before, torch_before = np.random.get_state()[1], torch.get_rng_state()
+    clone(model).fit(*blobs)
+    np.testing.assert_array_equal(np.random.get_state()[1], numpy_before)
+    assert torch.equal(torch.get_rng_state(), torch_before)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [[3, 7], ["worn", "ok"], [True, False], [0.0, 1.0], np.array(["a", "b"], object)],
+    ids=str,
+)
+def test_labels_of_any_type_come_back(labels, blobs):
+    X, narrow = blobs[0], blobs[1] == "narrow"
+    y = np.where(narrow, labels[0], labels[1])
+    model = GlobalPoolCNNClassifier(max_epochs=30, random_state=0).fit(X, y)
+    assert model.predict(X).dtype == y.dtype
+    assert model.score(X, y) == 1.0
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int32", "uint8"])
+def test_spectra_of_any_real_dtype(dtype, blobs):
+    X, y = (100 * blobs[0]).astype(dtype), blobs[1]
+    model = GlobalPoolCNNClassifier(max_epochs=30, random_state=0).fit(X, y)
+    assert model.score(X, y) == 1.0
+
+
+@pytest.mark.parametrize("factor, offset", [(1e-12, 0), (1e12, 0), (1, -1e3)])
+def test_the_unit_of_the_spectra_does_not_matter(factor, offset, blobs):
+    X, y = factor * blobs[0] + offset, blobs[1]
+    model = GlobalPoolCNNClassifier(max_epochs=30, random_state=0).fit(X, y)
+    assert model.score(X, y) == 1.0
+
+
+@BOTH
+def test_state_is_parameters_and_numpy_arrays(model, blobs):
+    def modules(value):
+        if isinstance(value, dict):
+            return set().union(*map(modules, value.values()))
+        if isinstance(value, (list, tuple)):
+            return set().union(*map(modules, value), set())
+        return {type(value).__module__.split(".")[0]}
+
+    state = clone(model).fit(*blobs).__getstate__()
+    assert modules(state) <= {"builtins", "numpy"}
+    assert b"torch" not in pickle.dumps(state)
+
+
+@BOTH
+def test_a_loaded_model_predicts_the_same_bits_and_has_its_net(model, blobs):
+    X, y = blobs
+    model = clone(model).fit(X, y)
+    model.set_params(n_filters=(4,) if model.n_filters != 64 else 4)
+    loaded = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
+    assert loaded.net_.module_ is loaded.module_ and not loaded.module_.training
+
+
+def test_a_model_from_an_absent_device_loads_on_the_cpu_and_says_so(blobs):
+    X, y = blobs
+    model = clone(QUICK).fit(X, y)
+    state = pickle.dumps(model.set_params(device="cuda:99"))
+    with pytest.warns(UserWarning, match="'cuda:99' was asked for.*is on the CPU"):
+        loaded = pickle.loads(state)
+    np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
+
+
+def test_an_unfitted_model_pickles():
+    assert pickle.loads(pickle.dumps(QUICK)).get_params() == QUICK.get_params()
+
+
+def test_auto_epochs_make_about_750_steps(blobs):
+    X, y = blobs
+    model = GlobalPoolCNNClassifier(n_filters=(2,), random_state=0).fit(X, y)
+    assert model.n_iter_ == len(model.loss_curve_) == len(model.history_) == 375
+    assert model.loss_curve_[-1] < model.loss_curve_[0] / 2
+
+
+@pytest.mark.parametrize(
+    "kernel_size, stride, expected",
+    [
+        ("auto", "auto", [(8, 7, 1), (8, 8, 2)]),
+        (16, "auto", [(8, 16, 1), (8, 16, 2)]),
+        ((16, 4), (2, 1), [(8, 16, 2), (8, 4, 1)]),
+        (32, 4, [(8, 32, 4), (8, 8, 1)]),
+    ],
+)
+def test_kernels_and_strides_of_the_layers(kernel_size, stride, expected, blobs):
+    model = GlobalPoolCNNClassifier(
+        (8, 8), kernel_size, stride, max_epochs=1, random_state=0
+    )
+    assert model.fit(*blobs).layers_ == expected
+
+
+@pytest.mark.parametrize(
+    "padding_mode, augmentation, expected",
+    [
+        ("circular", "auto", [("floor", 16), ("wrap", 16)]),
+        ("zeros", "auto", [("floor", 3)]),
+        ("circular", None, []),
+        ("circular", RandomFreqShift(4, mode="edge"), [("edge", 4)]),
+        (
+            "zeros",
+            [RandomFreqShift(4), RandomFreqShift(0.25)],
+            [("wrap", 4), ("wrap", 8)],
+        ),
+    ],
+)
+def test_augmentation_follows_the_axis(padding_mode, augmentation, expected):
+    model = GlobalPoolCNNClassifier(
+        padding_mode=padding_mode, augmentation=augmentation
+    )
+    assert model._shifts(32) == expected
+
+
+def test_batches_hold_every_row_once_and_none_has_a_single_row():
+    for n in range(2, 40):
+        dataset = torch.utils.data.TensorDataset(torch.arange(n), torch.arange(n))
+        loader = BatchLoader(dataset, 8, generator=torch.Generator().manual_seed(n))
+        batches = [X for X, _ in loader]
+        assert len(batches) == len(loader)
+        assert torch.cat(batches).sort().values.tolist() == list(range(n))
+        assert min(map(len, batches)) > 1
+
+
+def test_no_files_are_written_in_fit(blobs, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    clone(QUICK).fit(*blobs)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_progress_bar_with_verbose_and_silence_without(blobs, capfd):
+    clone(QUICK).fit(*blobs)
+    assert capfd.readouterr() == ("", "")
+    clone(QUICK).set_params(verbose=1).fit(*blobs)
+    out, err = capfd.readouterr()
+    assert out == "" and "8/8" in err and "loss=" in err and err.count("\n") == 1
+
+
+class Counting(Callback):
+    def __init__(self, epochs=None):
+        self.epochs = epochs
+
+    def on_epoch_end(self, net, **kwargs):
+        self.seen_ = getattr(self, "seen_", 0) + 1
+        if self.seen_ == self.epochs:
+            raise KeyboardInterrupt
+
+
+def test_callbacks_are_told_and_cloned(blobs):
+    callback = Counting()
+    model = clone(QUICK).set_params(callbacks=[callback])
+    for _ in range(2):
+        model.fit(*blobs)
+        ours = next(cb for _, cb in model.net_.callbacks_ if isinstance(cb, Counting))
+        assert ours.seen_ == 8
+    assert not hasattr(callback, "seen_")
+
+
+def test_a_callback_may_stop_the_training_without_a_warning(blobs):
+    stop = EarlyStopping(monitor="train_loss", patience=1, threshold=10, sink=id)
+    model = clone(QUICK).set_params(callbacks=[("stop", stop)]).fit(*blobs)
+    assert model.n_iter_ < 8
+
+
+def test_ctrl_c_keeps_the_weights_so_far_and_says_so(blobs, monkeypatch):
+    batches, original = [], BatchLoader.__iter__
+
+    def interrupted(self):
+        for batch in original(self):
+            batches.append(batch)
+            if len(batches) == 5:
+                raise KeyboardInterrupt
+            yield batch
+
+    monkeypatch.setattr(BatchLoader, "__iter__", interrupted)
+    with pytest.warns(UserWarning, match="interrupted in epoch 3 of 8; the weights"):
+        model = clone(QUICK).fit(*blobs)
+    assert model.predict(blobs[0]).shape == (40,)
+    assert model.n_iter_ == len(model.loss_curve_) == 2
+
+
+def test_auto_device_is_cuda_where_there_is_one(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert resolve_device("auto").type == "cuda"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert resolve_device("auto").type == "cpu"
+
+
+def test_refit_on_another_length(blobs):
+    X, y = blobs
+    model = clone(QUICK).fit(X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert model.fit(X[:, ::2], y).n_features_in_ == 16
+
+
+@pytest.mark.gpu
+@BOTH
+def test_a_model_trained_on_a_gpu_predicts_the_same_on_the_cpu(model, blobs):
+    X, y = blobs
+    model = clone(model).set_params(device="cuda").fit(X, y)
+    assert next(model.module_.parameters()).device.type == "cuda"
+    loaded = pickle.loads(pickle.dumps(model.set_params(device="cpu")))
+    np.testing.assert_allclose(
+        loaded.predict_proba(X), model.predict_proba(X), atol=1e-3
+    )

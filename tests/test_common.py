@@ -1,0 +1,61 @@
+"""scikit-learn's own checks on every estimator, and how many of them really ran."""
+
+from collections import Counter
+
+import pytest
+from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
+
+from sk_psd import (
+    FFTMagnitude,
+    FlattenCNNClassifier,
+    GlobalPoolCNNClassifier,
+    MinMaxScale,
+    PeakAlign,
+    RandomFreqShift,
+    WelchPSD,
+)
+
+TRANSFORMERS = [
+    FFTMagnitude(),
+    MinMaxScale(),
+    PeakAlign(),
+    RandomFreqShift(max_shift=0.5),
+    WelchPSD(),
+    WelchPSD(return_onesided=False, decibels=True, average="median"),
+]
+CLASSIFIERS = [
+    FlattenCNNClassifier(max_epochs=20, random_state=0),
+    GlobalPoolCNNClassifier(max_epochs=5, random_state=0),
+    GlobalPoolCNNClassifier(padding_mode="zeros", max_epochs=5, random_state=0),
+]
+SHIFTS_IN_FIT_TRANSFORM = (
+    "fit_transform shifts the training data and transform returns its input, by design"
+)
+
+
+def expected_failed_checks(estimator):
+    if isinstance(estimator, RandomFreqShift):
+        return {
+            "check_transformer_general": SHIFTS_IN_FIT_TRANSFORM,
+            "check_transformer_data_not_an_array": SHIFTS_IN_FIT_TRANSFORM,
+        }
+    return {}
+
+
+@parametrize_with_checks(
+    TRANSFORMERS + CLASSIFIERS, expected_failed_checks=expected_failed_checks
+)
+def test_scikit_learn_check(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("estimator", TRANSFORMERS + CLASSIFIERS, ids=repr)
+def test_enough_checks_pass_and_only_the_declared_ones_fail(estimator):
+    expected = expected_failed_checks(estimator)
+    results = check_estimator(
+        estimator, expected_failed_checks=expected, on_skip=None, on_fail=None
+    )
+    status = Counter(result["status"] for result in results)
+    failed = {r["check_name"] for r in results if r["status"] in ("failed", "xfail")}
+    assert failed == set(expected)
+    assert status["passed"] >= (50 if estimator in CLASSIFIERS else 40)

@@ -1,0 +1,126 @@
+import numpy as np
+import pytest
+
+from sk_psd import WelchPSD
+from sk_psd.datasets import make_shift_benchmark, make_spectral_shapes
+
+SHAPES = "rect tri twohump rcos qpsk gmsk am fmsine chirp ofdm".split()
+
+
+def mean_psd(X, fs):
+    psd = WelchPSD(fs, nperseg=256, return_onesided=np.isrealobj(X), detrend=False)
+    return psd.fit(X).freqs_, psd.transform(X)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("real", [False, True])
+def test_power_lies_in_the_band_at_the_centre_frequency(shape, real):
+    data = make_spectral_shapes(
+        8,
+        shapes=[shape],
+        fs=8000.0,
+        center_freq=(1200.0, 2400.0),
+        snr_db=40,
+        real=real,
+        return_X_y=False,
+        random_state=0,
+    )
+    assert np.isrealobj(data.X) == real
+    freqs, psd = mean_psd(data.X, data.fs)
+    for row, center, bandwidth in zip(
+        psd, data.center_freq, data.bandwidth, strict=True
+    ):
+        inside = np.abs(freqs - center) < 0.6 * bandwidth
+        assert row[inside].sum() > 0.95 * row.sum()
+
+
+@pytest.mark.parametrize("real", [False, True])
+def test_snr_is_the_ratio_of_the_powers_inside_the_band(real):
+    data = make_spectral_shapes(
+        20,
+        shapes=["rect"],
+        center_freq=0.25,
+        snr_db=3.0,
+        bandwidth_jitter=0.0,
+        real=real,
+        n_times=16384,
+        return_X_y=False,
+        random_state=0,
+    )
+    freqs, psd = mean_psd(data.X, 1.0)
+    inside, outside = np.abs(freqs - 0.25) < 0.05, np.abs(freqs - 0.25) > 0.08
+    ratio = psd[:, inside].mean(axis=1) / psd[:, outside].mean(axis=1) - 1
+    assert 10 * np.log10(ratio.mean()) == pytest.approx(3.0, abs=0.3)
+
+
+def test_classes_are_balanced_and_shuffled():
+    _, y = make_spectral_shapes(30, shapes=SHAPES, n_times=64, random_state=0)
+    names, counts = np.unique(y, return_counts=True)
+    assert set(names) == set(SHAPES) and set(counts) == {3}
+    assert y.tolist() != sorted(y)
+
+
+def test_spurs_are_narrow_lines_outside_the_band():
+    kwargs = dict(shapes=["rect"], snr_db=40, n_times=4096, random_state=0)
+    X, _ = make_spectral_shapes(30, n_spurs=3, **kwargs)
+    freqs, psd = mean_psd(X, 1.0)
+    outside = psd[:, np.abs(freqs) > 0.1]
+    assert np.mean(outside.max(axis=1) > 20 * np.median(outside, axis=1)) > 0.4
+
+
+def test_one_seed_gives_one_data_set():
+    first, second = (make_spectral_shapes(4, random_state=3)[0] for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+def occupied(X, nperseg):
+    psd = WelchPSD(nperseg=nperseg, return_onesided=False, detrend=False)
+    return psd.fit(X).freqs_, psd.transform(X)
+
+
+def test_benchmark_sets_lie_where_their_names_say():
+    bench = make_shift_benchmark("easy4", n_train=20, n_test=40, n_freqs=256)
+    distance = {}
+    for name, (X, y) in bench.test.items():
+        assert X.dtype == np.complex64 and X.shape == (40, 1024) and len(y) == 40
+        freqs, psd = occupied(X, 256)
+        band = sum(np.roll(psd, s, axis=1) for s in range(-15, 16))
+        distance[name] = np.abs(freqs[band.argmax(axis=1)])
+    assert distance["centred"].max() < 0.07
+    assert distance["shifted"].min() > 0.07 and distance["shifted"].max() < 0.47
+    assert distance["wrapped"].min() > 0.4
+    assert distance["partly"].min() > 0.4
+
+
+def test_wrapped_bands_have_power_at_both_ends_and_partly_cut_ones_at_one():
+    bench = make_shift_benchmark("easy4", n_train=4, n_test=60, n_freqs=256)
+
+    def weaker_end(name):
+        X, y = bench.test[name]
+        _, psd = occupied(X[y == "rect"], 256)
+        ends = np.stack([psd[:, 2:6].mean(axis=1), psd[:, -6:-2].mean(axis=1)])
+        return ends.min(axis=0) / ends.max(axis=0)
+
+    assert np.median(weaker_end("wrapped")) > 0.3
+    assert np.median(weaker_end("partly")) < 0.2
+
+
+@pytest.mark.parametrize(
+    "kwargs, match",
+    [
+        (dict(shapes=["blob"]), "shapes must be names among"),
+        (dict(shapes=[]), "shapes must be names among"),
+        (dict(n_times=4), "n_times must be at least 16. Got 4"),
+        (dict(bandwidth=2.0), "bandwidth .=2.0 Hz, with its jitter. must be positive"),
+        (dict(center_freq=[0.1, 0.2]), "center_freq must be a number, a tuple"),
+        (dict(real=True, center_freq=0.0), "must lie between 0 and fs / 2"),
+    ],
+)
+def test_impossible_signals_are_refused(kwargs, match):
+    with pytest.raises(ValueError, match=match):
+        make_spectral_shapes(10, **kwargs)
+
+
+def test_unknown_benchmark_is_refused():
+    with pytest.raises(ValueError, match="name must be one of .*'easy4'.*Got 'easy5'"):
+        make_shift_benchmark("easy5")

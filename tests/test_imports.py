@@ -1,0 +1,71 @@
+"""The rooms of the package and which way imports run."""
+
+import ast
+import pathlib
+
+import pytest
+
+import sk_psd
+from sk_psd import baselines, datasets, nn
+
+PACKAGE = pathlib.Path(sk_psd.__file__).parent
+
+# Each file may import what stands in its row, and nothing else of the package.
+MAY_IMPORT = {
+    "_validation": set(),
+    "datasets": set(),
+    "nn.layers": set(),
+    "nn.shift": set(),
+    "nn.flatten_cnn": {"nn.layers"},
+    "nn.global_pool_cnn": {"nn.layers"},
+    "nn.__init__": {"nn.flatten_cnn", "nn.global_pool_cnn"},
+    "spectral": {"_validation"},
+    "scaling": {"_validation", "nn.shift"},
+    "augmentation": {"_validation", "nn.shift"},
+    "_training": {"_validation", "nn.layers", "nn.shift"},
+    "classification": {"_training", "_validation", "augmentation", "nn"},
+    "baselines": {"scaling", "spectral"},
+    "__init__": {"augmentation", "baselines", "classification", "scaling", "spectral"},
+}
+ONLY_TORCH = {"nn.layers", "nn.shift", "nn.flatten_cnn", "nn.global_pool_cnn"}
+
+
+def name_of(path):
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+
+
+def imports_of(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module
+
+
+FILES = {name_of(path): path for path in PACKAGE.rglob("*.py")}
+
+
+def test_the_table_names_every_file():
+    assert set(FILES) == set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_imports_run_one_way(name):
+    own = {m.removeprefix("sk_psd.") for m in imports_of(FILES[name]) if "sk_psd" in m}
+    assert own <= MAY_IMPORT[name]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_only_one_file_imports_skorch_and_the_nets_only_torch(name):
+    roots = {module.split(".")[0] for module in imports_of(FILES[name])}
+    assert "skorch" not in roots or name == "_training"
+    assert "matplotlib" not in roots
+    if name in ONLY_TORCH:
+        assert roots <= {"torch", "math", "sk_psd"}
+
+
+@pytest.mark.parametrize("module", [sk_psd, baselines, datasets, nn])
+def test_all_is_sorted_and_complete(module):
+    assert module.__all__ == sorted(module.__all__)
+    assert all(hasattr(module, name) for name in module.__all__)

@@ -1,0 +1,132 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.nn import functional as F
+
+from sk_psd.nn import FlattenCNN, GlobalPoolCNN, flatten_sizes, global_pool_layers
+from sk_psd.nn.layers import ConvBlock, GlobalPool, reset_parameters
+from sk_psd.nn.shift import canonical_roll, noise_bins, random_shift, shift_bins
+
+
+def test_flatten_net_of_the_question_has_257664_positions_at_8192_bins():
+    sizes = flatten_sizes(
+        8192, kernel_size=128, stride=1, padding=1, pool_size=16, pool_stride=2
+    )
+    net = FlattenCNN(1, 4, **sizes)
+    assert net.head.in_features == 257664
+    assert sum(p.numel() for p in net.parameters()) == 1_038_916
+    assert net(torch.zeros(2, 1, 8192)).shape == (2, 4)
+
+
+@pytest.mark.parametrize("n_freqs", [1, 2, 3, 7, 20, 129])
+def test_nets_shrink_to_short_axes(n_freqs):
+    sizes = flatten_sizes(n_freqs, 128, 1, 1, 16, 2)
+    x = torch.randn(2, 3, n_freqs)
+    assert FlattenCNN(3, 4, **sizes)(x).shape == (2, 4)
+    layers = global_pool_layers(n_freqs)
+    assert GlobalPoolCNN(3, 4, layers)(x).shape == (2, 4)
+
+
+@pytest.mark.parametrize(
+    "n_freqs, first",
+    [(256, (32, 7, 1)), (1024, (32, 16, 4)), (8192, (32, 128, 32))],
+)
+def test_stem_grows_with_the_axis(n_freqs, first):
+    assert global_pool_layers(n_freqs) == [first, (32, 8, 2), (64, 8, 2)]
+
+
+def test_default_net_at_1024_bins_has_26_thousand_parameters():
+    net = GlobalPoolCNN(1, 8, global_pool_layers(1024))
+    assert sum(p.numel() for p in net.parameters()) == 26_376
+
+
+@settings(deadline=None)
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 5))
+def test_block_equals_convolution_of_the_circularly_padded_axis(n, k, stride):
+    k = min(k, n)
+    block = ConvBlock(1, 2, k, stride).eval()
+    x = torch.randn(3, 1, 1, n)
+    before = (k - 1) // 2
+    padded = x[:, :, 0][..., torch.arange(-before, n + k - 1 - before) % n]
+    expected = F.relu(F.conv1d(padded, block.conv.weight[:, :, 0], stride=stride))
+    expected = expected / np.sqrt(1 + 1e-5)  # batch norm of a new net
+    result = block(x)[:, :, 0]
+    assert result.shape[-1] == -(-n // stride)
+    torch.testing.assert_close(result, expected)
+
+
+def test_unstrided_circular_net_is_invariant_to_rolls_and_a_zero_padded_one_is_not():
+    torch.manual_seed(0)
+    x, layers = torch.randn(4, 1, 60), [(8, 9, 1), (8, 5, 1)]
+    for padding_mode, invariant in [("circular", True), ("zeros", False)]:
+        net = GlobalPoolCNN(1, 3, layers, padding_mode=padding_mode).eval()
+        same = torch.allclose(net(x), net(x.roll(17, -1)), atol=1e-6)
+        assert same == invariant
+
+
+@pytest.mark.parametrize("pooling", ["max", "mean", "max_mean"])
+def test_pool(pooling):
+    x = torch.randn(2, 3, 5)
+    parts = {"max": x.amax(-1), "mean": x.mean(-1)}
+    expected = torch.cat([parts[p] for p in pooling.split("_")], 1)
+    assert torch.equal(GlobalPool(pooling)(x), expected)
+
+
+def test_weights_come_from_the_generator_and_are_distributed_as_by_torch():
+    net = GlobalPoolCNN(1, 8, global_pool_layers(1024))
+    spread = {name: p.std().item() for name, p in net.named_parameters()}
+    drawn = []
+    for _ in range(2):
+        reset_parameters(net, torch.Generator().manual_seed(5))
+        drawn.append({name: p.clone() for name, p in net.named_parameters()})
+    for name, p in drawn[0].items():
+        assert torch.equal(p, drawn[1][name])
+        if p.numel() > 500:
+            assert p.std().item() == pytest.approx(spread[name], rel=0.2)
+
+
+def test_shift_bins_by_hand():
+    x = torch.tensor([[1.0, 2, 3, 4], [1, 2, 3, 4]])
+    shift = torch.tensor([1, -2])
+    assert shift_bins(x, shift).tolist() == [[4, 1, 2, 3], [3, 4, 1, 2]]
+    assert shift_bins(x, shift, mode="edge").tolist() == [[1, 1, 2, 3], [3, 4, 4, 4]]
+    noise, start = torch.tensor([[7.0, 8], [7, 8]]), torch.tensor([0, 1])
+    filled = shift_bins(x, shift, mode="floor", noise=noise, start=start)
+    assert filled.tolist() == [[7, 1, 2, 3], [3, 4, 8, 7]]
+
+
+def test_noise_bins_are_the_weaker_half_in_order():
+    assert noise_bins(torch.tensor([[5.0, 1, 9, 2, 8]])).tolist() == [[1, 2]]
+    assert noise_bins(torch.tensor([[5.0]])).tolist() == [[5]]
+
+
+def test_random_shift_does_not_touch_the_global_generator():
+    before = torch.get_rng_state()
+    random_shift(
+        torch.randn(3, 8, generator=torch.Generator()),
+        4,
+        mode="floor",
+        generator=torch.Generator().manual_seed(0),
+    )
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("n_freqs", [1, 2, 63, 255, 1001, 1024])
+@pytest.mark.parametrize("levels", [1, 2, 16])
+def test_canonical_roll_is_bit_identical_for_every_shift_of_tied_spectra(
+    n_freqs, levels
+):
+    rng = np.random.default_rng(n_freqs)
+    x = torch.tensor(rng.integers(levels, size=n_freqs), dtype=torch.float32)
+    every = torch.stack([x.roll(s) for s in range(n_freqs)])
+    rolled = canonical_roll(every)
+    assert torch.equal(rolled, rolled[:1].expand_as(rolled))
+
+
+def test_canonical_roll_tells_apart_two_equal_peaks_by_all_that_follows():
+    x = torch.zeros(1, 1024)
+    x[0, 100] = x[0, 400] = 1  # same neighbourhoods, different distances around
+    rolled = torch.cat([canonical_roll(x.roll(s, -1)) for s in (0, 300, 724, 5)])
+    assert torch.equal(rolled, rolled[:1].expand_as(rolled))
