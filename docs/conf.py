@@ -9,7 +9,6 @@ except to link to other projects: set the environment variable SK_PSD_INTERSPHIN
 """
 
 import os
-import re
 
 import sk_psd
 
@@ -83,13 +82,6 @@ def skip_foreign_members(app, what, name, obj, skip, options):
     return None if own or name in INHERITED else True
 
 
-def quote_attributes_in_shapes(app, what, name, obj, options, lines):
-    """Write (n_features_in_,) with quotes: reST reads a final underscore as a link."""
-    lines[:] = [re.sub(r"\((n_\w+_),\)", r"(`\1`,)", line) for line in lines]
-
-
 def setup(app):
-    """Connect the hooks."""
+    """Connect the hook."""
     app.connect("autodoc-skip-member", skip_foreign_members)
-    # Before numpydoc, which has the default priority of 500.
-    app.connect("autodoc-process-docstring", quote_attributes_in_shapes, priority=400)

@@ -40,7 +40,7 @@ class RandomFreqShift(SpectrumTransformer):
     n_features_in_ : int
         Length of the spectra.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, if all are strings.
 
     See Also

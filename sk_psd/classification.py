@@ -102,7 +102,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
     n_features_in_ : int
         Length of the spectra.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, if all are strings.
 
     n_iter_ : int
@@ -117,7 +117,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
     See Also
     --------
     FlattenCNNClassifier : The position-bound net, for comparison.
-    sk_psd.baselines.make_baselines : Classical pipelines, for comparison.
+    make_baselines : Classical pipelines, for comparison.
 
     Notes
     -----
@@ -328,7 +328,7 @@ class FlattenCNNClassifier(NetClassifier):
     n_features_in_ : int
         Length of the spectra.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, if all are strings.
 
     n_iter_ : int

@@ -55,7 +55,7 @@ class MinMaxScale(SpectrumTransformer):
     n_features_in_ : int
         Length of the spectra.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, if all are strings.
 
     See Also
@@ -114,7 +114,7 @@ class PeakAlign(SpectrumTransformer):
     n_features_in_ : int
         Length of the spectra.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, if all are strings.
 
     See Also

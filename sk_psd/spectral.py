@@ -203,7 +203,7 @@ class WelchPSD(TransformerMixin, BaseEstimator):
     n_features_in_ : int
         Length of the signals, in samples.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, if all are strings.
 
     See Also
@@ -422,7 +422,7 @@ class FFTMagnitude(TransformerMixin, BaseEstimator):
     n_features_in_ : int
         Length of the rows.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, if all are strings.
 
     See Also

@@ -1,0 +1,126 @@
+"""Accuracy at the centre of the axis and elsewhere, of our nets and what competes.
+
+    python benchmarks/invariance.py                       # the README's table
+    python benchmarks/invariance.py --tasks easy4 --n-train 2000
+    python benchmarks/invariance.py --quick               # a minute, small data
+
+All models are trained on centred signals. The nets are trained with several seeds:
+mean and standard deviation over them, on one data set that nothing was selected on.
+"""
+
+import argparse
+import time
+
+import numpy as np
+import torch
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import SVC
+
+from sk_psd import (
+    FFTMagnitude,
+    FlattenCNNClassifier,
+    GlobalPoolCNNClassifier,
+    MinMaxScale,
+    PeakAlign,
+    WelchPSD,
+    make_baselines,
+)
+from sk_psd.datasets import make_shift_benchmark
+
+INVARIANT = ("logreg_fft_of_psd", "logreg_aligned_psd", "svc_", "forest_")
+
+
+def make_spectra(data):
+    """Scaled spectra of the training set and of each test set."""
+    psd = WelchPSD(
+        nperseg=data.nperseg, return_onesided=False, detrend=False, decibels=True
+    )
+    to_spectra = make_pipeline(psd, MinMaxScale())
+    train = to_spectra.fit_transform(data.X_train)
+    return (
+        psd,
+        train,
+        {k: (to_spectra.transform(X), y) for k, (X, y) in data.test.items()},
+    )
+
+
+def models_of(psd, seeds, slow):
+    """Pairs of name and a list of (model, starts from signals), one for each seed."""
+    for name, model in make_baselines(psd).items():
+        yield name, [(model, True)]
+    yield "svc_aligned_psd", [(make_pipeline(PeakAlign(), SVC(C=3)), False)]
+    yield "svc_fft_of_psd", [(make_pipeline(FFTMagnitude(), SVC(C=3)), False)]
+    forest = RandomForestClassifier(500, random_state=0)
+    yield "forest_aligned_psd", [(make_pipeline(PeakAlign(), forest), False)]
+    if slow:
+        yield "flatten_net", [(FlattenCNNClassifier(random_state=0), False)]
+    nets = [(GlobalPoolCNNClassifier(random_state=seed), False) for seed in seeds]
+    yield "global_pool_net", nets
+
+
+def run(task, n_train, n_test, n_freqs, seeds, data_seed, slow):
+    """Print the table of one task."""
+    data = make_shift_benchmark(
+        task, n_train=n_train, n_test=n_test, n_freqs=n_freqs, random_state=data_seed
+    )
+    psd, train, test = make_spectra(data)
+    print(
+        f"\n{task}: {n_train} training and {n_test} test spectra per set, {n_freqs} "
+        f"bins, data seed {data_seed}, net seeds {seeds}"
+    )
+    print(f"{'':20}" + "".join(f"{name:>15}" for name in test) + f"{'fit, cpu s':>12}")
+    shifted = {}
+    for name, models in models_of(psd, seeds, slow):
+        scores, seconds = [], []
+        for model, from_signals in models:
+            start = time.process_time()
+            model.fit(data.X_train if from_signals else train, data.y_train)
+            seconds.append(time.process_time() - start)
+            sets = data.test if from_signals else test
+            scores.append([model.score(*sets[k]) for k in sets])
+        mean, spread = np.mean(scores, axis=0), np.std(scores, axis=0)
+        cells = [
+            f"{m:.3f} +- {s:.3f}" if len(models) > 1 else f"{m:.3f}"
+            for m, s in zip(mean, spread, strict=True)
+        ]
+        row = "".join(f"{cell:>15}" for cell in cells)
+        print(f"{name:20}{row}{np.mean(seconds):>12.1f}", flush=True)
+        shifted[name] = mean[1]
+    best = max((n for n in shifted if n.startswith(INVARIANT)), key=shifted.get)
+    margin = shifted["global_pool_net"] - shifted[best]
+    print(f"shifted: the net is {margin:+.3f} from {best}, the best invariant baseline")
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tasks", nargs="+", default=["easy4", "std8", "hard6"])
+    parser.add_argument("--n-train", nargs="+", type=int, default=[1600])
+    parser.add_argument("--n-test", type=int, default=800)
+    parser.add_argument("--n-freqs", nargs="+", type=int, default=[1024])
+    parser.add_argument("--seeds", type=int, default=3, help="number of net seeds")
+    parser.add_argument("--data-seed", type=int, default=100)
+    parser.add_argument("--no-flatten", action="store_true", help="skip the slow net")
+    parser.add_argument("--quick", action="store_true", help="small data, one seed")
+    args = parser.parse_args()
+    if args.quick:
+        args.n_train, args.n_test, args.n_freqs, args.seeds = [200], 200, [256], 1
+    torch.set_num_threads(1)
+    for task in args.tasks:
+        for n_freqs in args.n_freqs:
+            for n_train in args.n_train:
+                run(
+                    task,
+                    n_train,
+                    args.n_test,
+                    n_freqs,
+                    list(range(args.seeds)),
+                    args.data_seed,
+                    slow=not args.no_flatten,
+                )
+
+
+if __name__ == "__main__":
+    main()
