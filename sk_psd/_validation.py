@@ -22,6 +22,9 @@ __all__ = [
     "at_least",
     "check_labels",
     "check_rows",
+    "encode_labels",
+    "find_classes",
+    "fraction",
     "positive",
 ]
 
@@ -52,6 +55,11 @@ def at_least(low, kind=Integral):
 def positive():
     """Constraint of a number in ``(0, inf)``."""
     return Interval(Real, 0, None, closed="neither")
+
+
+def fraction():
+    """Constraint of a number in ``(0, 1)``."""
+    return Interval(Real, 0, 1, closed="neither")
 
 
 def check_rows(
@@ -117,7 +125,7 @@ def check_rows(
 
 
 def check_labels(estimator, X, y):
-    """Validate class labels of any type and encode them as integers.
+    """Validate class labels of any type.
 
     Parameters
     ----------
@@ -130,11 +138,7 @@ def check_labels(estimator, X, y):
 
     Returns
     -------
-    classes : ndarray of shape (n_classes,)
-        The labels in sorted order.
-
-    codes : int64 ndarray of shape (n_samples,)
-        Index into `classes` of each sample.
+    y : ndarray of shape (n_samples,)
     """
     name = type(estimator).__name__
     if y is None:
@@ -143,7 +147,25 @@ def check_labels(estimator, X, y):
     y = column_or_1d(y, warn=True)
     check_consistent_length(X, y)
     check_classification_targets(y)
-    classes, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
+    return y
+
+
+def find_classes(estimator, y):
+    """Return the sorted labels of `y`: two at least, of two samples each at least.
+
+    Parameters
+    ----------
+    estimator : estimator object
+        Named in the messages.
+
+    y : ndarray of shape (n_samples,)
+
+    Returns
+    -------
+    classes : ndarray of shape (n_classes,)
+    """
+    name = type(estimator).__name__
+    classes, counts = np.unique(y, return_counts=True)
     if len(classes) < 2:
         raise ValueError(
             f"{name} needs samples of at least 2 classes, but y contains only one "
@@ -154,7 +176,32 @@ def check_labels(estimator, X, y):
             f"{name} needs at least 2 samples of each class, but y has 1 sample of "
             f"class {classes[counts.argmin()]!r}. Add samples or leave the class out."
         )
-    return classes, codes.astype(np.int64)
+    return classes
+
+
+def encode_labels(y, classes):
+    """Return the index into `classes` of each label.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+
+    classes : ndarray of shape (n_classes,)
+
+    Returns
+    -------
+    codes : int64 ndarray of shape (n_samples,)
+    """
+    position = {label: i for i, label in enumerate(classes.tolist())}
+    labels, inverse = np.unique(y, return_inverse=True)
+    unknown = [label for label in labels.tolist() if label not in position]
+    if unknown:
+        raise ValueError(
+            f"y contains the labels {unknown}, which are not among the classes "
+            f"{classes.tolist()}."
+        )
+    codes = np.array([position[label] for label in labels.tolist()], dtype=np.int64)
+    return codes[inverse]
 
 
 class SpectrumTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):

@@ -1,8 +1,6 @@
 """Classifiers of spectra: the global-pooling net and the position-bound one."""
 
-import torch
-
-from sk_psd._training import NetClassifier
+from sk_psd._net_classifier import NetClassifier
 from sk_psd._validation import Integers, StrOptions, at_least
 from sk_psd.augmentation import RandomFreqShift, max_shift_in_bins
 from sk_psd.nn import FlattenCNN, GlobalPoolCNN, flatten_sizes, global_pool_layers
@@ -43,6 +41,10 @@ class GlobalPoolCNNClassifier(NetClassifier):
     padding_mode : {"circular", "zeros", "reflect", "replicate"}, default="circular"
         What the convolutions see beyond the ends of the axis.
 
+    downsampling : {"stride", "blur"}, default="stride"
+        How the layers reduce the number of bins: by steps of the convolution, or by
+        half the step and a smoothing filter. DOWNSAMPLING
+
     shift_invariance : {"auto", "exact", "approximate"}, default="auto"
         "exact" rolls every spectrum to a canonical position before it is predicted,
         see :class:`PeakAlign`; it needs circular padding. "auto" is "exact" with
@@ -54,11 +56,17 @@ class GlobalPoolCNNClassifier(NetClassifier):
         the noise of the spectrum, then a circular one; otherwise a filled shift by up
         to a tenth. Their `random_state` is not used.
 
+    optimizer : {"adamw", "adam", "sgd"}, default="adamw"
+        Algorithm. "sgd" has Nesterov momentum 0.9.
+
     lr : float, default=1e-2
-        Peak of the learning rate of AdamW in a one-cycle schedule.
+        Learning rate, or its peak.
+
+    lr_schedule : {"one_cycle", "cosine", "constant"}, default="one_cycle"
+        What the learning rate does over all steps: rise and fall, fall, or stay.
 
     weight_decay : float, default=1e-2
-        Of AdamW.
+        Of the optimizer.
 
     batch_size : int, default=32
         Samples per step.
@@ -66,6 +74,28 @@ class GlobalPoolCNNClassifier(NetClassifier):
     max_epochs : "auto" or int, default="auto"
         Passes over the training data. "auto" makes about 750 steps, at least 10
         passes.
+
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class in the loss. "balanced" makes all classes count the same.
+
+    early_stopping : bool, default=False
+        Whether to stop when the validation loss no longer falls, and to restore the
+        weights of its minimum. Off by default: with a one-cycle schedule the last
+        weights are the best, and a validation set from the same place on the axis
+        cannot see what happens elsewhere.
+
+    validation_fraction : float, default=0.1
+        Part of the training data to set aside for early stopping, stratified. Not used
+        if `X_val` is passed to `fit`.
+
+    n_iter_no_change : int, default=10
+        Epochs without a fall of the validation loss by `tol` before stopping.
+
+    tol : float, default=1e-4
+        See `n_iter_no_change`.
+
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights of the fit before.
 
     device : str, default="auto"
         Where to train and predict: "auto" is CUDA where there is one and the CPU
@@ -112,7 +142,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
         Mean training loss of each epoch.
 
     history_ : list of dict
-        What skorch recorded in each epoch.
+        What skorch recorded in each epoch, with validation data also "valid_loss".
 
     See Also
     --------
@@ -154,13 +184,12 @@ class GlobalPoolCNNClassifier(NetClassifier):
         "stride": [StrOptions({"auto"}), at_least(1), Integers(1)],
         "pooling": [StrOptions({"max", "mean", "max_mean"})],
         "padding_mode": [StrOptions({"circular", "zeros", "reflect", "replicate"})],
+        "downsampling": [StrOptions({"stride", "blur"})],
         "shift_invariance": [StrOptions({"auto", "exact", "approximate"})],
         "augmentation": [StrOptions({"auto"}), RandomFreqShift, list, tuple, None],
     }
 
     _module_class = GlobalPoolCNN
-    _optimizer = torch.optim.AdamW
-    _one_cycle = True
 
     def __init__(
         self,
@@ -170,12 +199,21 @@ class GlobalPoolCNNClassifier(NetClassifier):
         *,
         pooling="max_mean",
         padding_mode="circular",
+        downsampling="stride",
         shift_invariance="auto",
         augmentation="auto",
+        optimizer="adamw",
         lr=1e-2,
+        lr_schedule="one_cycle",
         weight_decay=1e-2,
         batch_size=32,
         max_epochs="auto",
+        class_weight=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        warm_start=False,
         device="auto",
         callbacks=None,
         verbose=0,
@@ -186,12 +224,21 @@ class GlobalPoolCNNClassifier(NetClassifier):
         self.stride = stride
         self.pooling = pooling
         self.padding_mode = padding_mode
+        self.downsampling = downsampling
         self.shift_invariance = shift_invariance
         self.augmentation = augmentation
+        self.optimizer = optimizer
         self.lr = lr
+        self.lr_schedule = lr_schedule
         self.weight_decay = weight_decay
         self.batch_size = batch_size
         self.max_epochs = max_epochs
+        self.class_weight = class_weight
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
         self.device = device
         self.callbacks = callbacks
         self.verbose = verbose
@@ -211,10 +258,17 @@ class GlobalPoolCNNClassifier(NetClassifier):
         if longest is not None:
             longest = max(longest) if isinstance(longest, (tuple, list)) else longest
             _check_kernel(longest, n_freqs)
-        self.layers_ = global_pool_layers(n_freqs, self.n_filters, **sizes)
         return dict(
-            layers=self.layers_, pooling=self.pooling, padding_mode=self.padding_mode
+            layers=global_pool_layers(n_freqs, self.n_filters, **sizes),
+            pooling=self.pooling,
+            padding_mode=self.padding_mode,
+            downsampling=self.downsampling,
         )
+
+    @property
+    def layers_(self):
+        """The convolutions as built for the axis."""
+        return self._config["layers"]
 
     @property
     def _align(self):
@@ -283,11 +337,17 @@ class FlattenCNNClassifier(NetClassifier):
     pool_stride : int, default=2
         Steps of the pool.
 
+    optimizer : {"adamw", "adam", "sgd"}, default="adam"
+        Algorithm. "sgd" has Nesterov momentum 0.9.
+
     lr : float, default=1e-3
-        Learning rate of Adam.
+        Learning rate, or its peak.
+
+    lr_schedule : {"one_cycle", "cosine", "constant"}, default="constant"
+        What the learning rate does over all steps: rise and fall, fall, or stay.
 
     weight_decay : float, default=0.0
-        Of Adam.
+        Of the optimizer.
 
     batch_size : int, default=32
         Samples per step.
@@ -295,6 +355,28 @@ class FlattenCNNClassifier(NetClassifier):
     max_epochs : "auto" or int, default="auto"
         Passes over the training data. "auto" makes about 750 steps, at least 10
         passes.
+
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class in the loss. "balanced" makes all classes count the same.
+
+    early_stopping : bool, default=False
+        Whether to stop when the validation loss no longer falls, and to restore the
+        weights of its minimum. Off by default: with a one-cycle schedule the last
+        weights are the best, and a validation set from the same place on the axis
+        cannot see what happens elsewhere.
+
+    validation_fraction : float, default=0.1
+        Part of the training data to set aside for early stopping, stratified. Not used
+        if `X_val` is passed to `fit`.
+
+    n_iter_no_change : int, default=10
+        Epochs without a fall of the validation loss by `tol` before stopping.
+
+    tol : float, default=1e-4
+        See `n_iter_no_change`.
+
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights of the fit before.
 
     device : str, default="auto"
         Where to train and predict: "auto" is CUDA where there is one and the CPU
@@ -338,7 +420,7 @@ class FlattenCNNClassifier(NetClassifier):
         Mean training loss of each epoch.
 
     history_ : list of dict
-        What skorch recorded in each epoch.
+        What skorch recorded in each epoch, with validation data also "valid_loss".
 
     See Also
     --------
@@ -377,10 +459,18 @@ class FlattenCNNClassifier(NetClassifier):
         padding=1,
         pool_size=16,
         pool_stride=2,
+        optimizer="adam",
         lr=1e-3,
+        lr_schedule="constant",
         weight_decay=0.0,
         batch_size=32,
         max_epochs="auto",
+        class_weight=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        warm_start=False,
         device="auto",
         callbacks=None,
         verbose=0,
@@ -392,10 +482,18 @@ class FlattenCNNClassifier(NetClassifier):
         self.padding = padding
         self.pool_size = pool_size
         self.pool_stride = pool_stride
+        self.optimizer = optimizer
         self.lr = lr
+        self.lr_schedule = lr_schedule
         self.weight_decay = weight_decay
         self.batch_size = batch_size
         self.max_epochs = max_epochs
+        self.class_weight = class_weight
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
         self.device = device
         self.callbacks = callbacks
         self.verbose = verbose

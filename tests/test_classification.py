@@ -8,7 +8,7 @@ from sklearn.base import clone
 from skorch.callbacks import Callback, EarlyStopping
 
 from sk_psd import FlattenCNNClassifier, GlobalPoolCNNClassifier, RandomFreqShift
-from sk_psd._training import BatchLoader, resolve_device
+from sk_psd._training import BatchLoader, Rows, resolve_device
 
 QUICK = GlobalPoolCNNClassifier(max_epochs=8, random_state=0)
 QUICK_FLAT = FlattenCNNClassifier(max_epochs=8, random_state=0)
@@ -191,7 +191,7 @@ def test_augmentation_follows_the_axis(padding_mode, augmentation, expected):
 
 def test_batches_hold_every_row_once_and_none_has_a_single_row():
     for n in range(2, 40):
-        dataset = torch.utils.data.TensorDataset(torch.arange(n), torch.arange(n))
+        dataset = Rows(*[torch.arange(n)] * 3)
         loader = BatchLoader(dataset, 8, generator=torch.Generator().manual_seed(n))
         batches = [X for X, _ in loader]
         assert len(batches) == len(loader)

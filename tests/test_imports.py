@@ -22,8 +22,9 @@ MAY_IMPORT = {
     "spectral": {"_validation"},
     "scaling": {"_validation", "nn.shift"},
     "augmentation": {"_validation", "nn.shift"},
-    "_training": {"_validation", "nn.layers", "nn.shift"},
-    "classification": {"_training", "_validation", "augmentation", "nn"},
+    "_training": {"nn.shift"},
+    "_net_classifier": {"_training", "_validation", "nn.layers", "nn.shift"},
+    "classification": {"_net_classifier", "_validation", "augmentation", "nn"},
     "baselines": {"scaling", "spectral"},
     "__init__": {"augmentation", "baselines", "classification", "scaling", "spectral"},
 }

@@ -73,6 +73,9 @@ class GlobalPoolCNN(nn.Module):
 
     padding_mode : {"circular", "zeros", "reflect", "replicate"}, default="circular"
         What the convolutions see beyond the ends of the axis.
+
+    downsampling : {"stride", "blur"}, default="stride"
+        As in :class:`sk_psd.nn.layers.ConvBlock`.
     """
 
     def __init__(
@@ -82,13 +85,15 @@ class GlobalPoolCNN(nn.Module):
         layers,
         pooling="max_mean",
         padding_mode="circular",
+        downsampling="stride",
     ):
         super().__init__()
         blocks = []
         for n_filters, kernel_size, stride in layers:
-            blocks.append(
-                ConvBlock(n_channels, n_filters, kernel_size, stride, padding_mode)
+            block = ConvBlock(
+                n_channels, n_filters, kernel_size, stride, padding_mode, downsampling
             )
+            blocks.append(block)
             n_channels = n_filters
         self.features = nn.Sequential(*blocks)
         self.pool = GlobalPool(pooling)

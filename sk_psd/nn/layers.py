@@ -26,6 +26,15 @@ class ConvBlock(nn.Module):
     padding_mode : {"circular", "zeros", "reflect", "replicate"}, default="circular"
         What lies beyond the ends of the axis. The output has ``ceil(F / stride)``
         bins in every mode.
+
+    downsampling : {"stride", "blur"}, default="stride"
+        "blur" takes half of an even stride and smooths the rest away after the ReLU,
+        which keeps what lies between the steps from aliasing [1]_.
+
+    References
+    ----------
+    .. [1] Zhang, R. (2019). "Making convolutional networks shift-invariant again".
+       ICML, 7324-7334. :arxiv:`1904.11486`
     """
 
     def __init__(
@@ -35,8 +44,11 @@ class ConvBlock(nn.Module):
         kernel_size,
         stride=1,
         padding_mode="circular",
+        downsampling="stride",
     ):
         super().__init__()
+        self.blurs = downsampling == "blur" and stride % 2 == 0
+        stride = stride // 2 if self.blurs else stride
         before = (kernel_size - 1) // 2
         self.padding = (before, kernel_size - 1 - before, 0, 0)
         self.padding_mode = "constant" if padding_mode == "zeros" else padding_mode
@@ -48,7 +60,14 @@ class ConvBlock(nn.Module):
     def forward(self, x):
         """Map (N, C, 1, F) to (N, C', 1, ceil(F / stride))."""
         x = F.pad(x, self.padding, mode=self.padding_mode)  # (N, C, 1, F + K - 1)
-        return F.relu(self.norm(self.conv(x)))  # (N, C', 1, ceil(F / S))
+        x = F.relu(self.norm(self.conv(x)))  # (N, C', 1, ceil(F / S))
+        return self._blur(x) if self.blurs else x
+
+    def _blur(self, x):
+        n = x.shape[-1]
+        x = F.pad(x, (1, 1, 0, 0), mode=self.padding_mode)  # (N, C', 1, n + 2)
+        x = x[..., 0:n:2] + 2 * x[..., 1 : n + 1 : 2] + x[..., 2 : n + 2 : 2]
+        return x / 4  # (N, C', 1, ceil(n / 2))
 
 
 class GlobalPool(nn.Module):

@@ -1,0 +1,437 @@
+"""The scikit-learn side of the net classifiers: fit, predict and a portable state."""
+
+import warnings
+from abc import ABC, abstractmethod
+from numbers import Real
+
+import numpy as np
+import torch
+from scipy.special import softmax
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+
+from sk_psd._training import Rows, TaskBridge, make_net, resolve_device
+from sk_psd._validation import (
+    StrOptions,
+    at_least,
+    check_labels,
+    check_rows,
+    encode_labels,
+    find_classes,
+    fraction,
+    positive,
+)
+from sk_psd.nn.layers import reset_parameters
+from sk_psd.nn.shift import canonical_roll
+
+try:  # scikit-learn >= 1.9
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:
+
+    class CallbackSupportMixin:
+        """Without support for scikit-learn's callbacks."""
+
+    def with_callbacks(method):
+        """Return the method as it is."""
+        return method
+
+
+__all__ = ["NetClassifier"]
+
+# Rows of one forward pass. Always the same number, so that a row's result does not
+# depend on the rows around it; and small enough for the cache of a CPU.
+_CHUNK_ROWS = {"cpu": 64}
+_CHUNK_ROWS_ACCELERATOR = 1024
+
+
+class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, ABC):
+    """Base of the classifiers of spectra.
+
+    A subclass names its torch module, turns its parameters into the module's, and may
+    shift the training batches and align the spectra to predict.
+    """
+
+    _parameter_constraints = {
+        "optimizer": [StrOptions({"adamw", "adam", "sgd"})],
+        "lr": [positive()],
+        "lr_schedule": [StrOptions({"one_cycle", "cosine", "constant"})],
+        "weight_decay": [at_least(0, Real)],
+        "batch_size": [at_least(2)],
+        "max_epochs": [at_least(1), StrOptions({"auto"})],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [fraction()],
+        "n_iter_no_change": [at_least(1)],
+        "tol": [at_least(0, Real)],
+        "warm_start": ["boolean"],
+        "device": [str],
+        "callbacks": [list, tuple, None],
+        "verbose": ["verbose"],
+        "random_state": ["random_state"],
+    }
+
+    @property
+    @abstractmethod
+    def _module_class(self):
+        """The class of the torch module."""
+
+    @abstractmethod
+    def _module_config(self, n_freqs):
+        """Parameters of the module, but for the channels and the classes."""
+
+    def _shifts(self, n_freqs):
+        """Random shifts of the training batches, as (mode, max_bins)."""
+        return []
+
+    @property
+    def _align(self):
+        """Whether spectra are rolled to a canonical position before prediction."""
+        return False
+
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+        """Train the net.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_freqs)
+            Spectra.
+
+        y : array-like of shape (n_samples,)
+            Labels of any type: at least two classes, of at least two samples each.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples in the loss. Those of weight 0 are left out.
+
+        X_val : array-like of shape (n_val_samples, n_freqs), default=None
+            Spectra to validate on after each epoch, instead of a part of X. In a
+            Pipeline, ``transform_input=["X_val"]`` sends them through the steps before.
+
+        y_val : array-like of shape (n_val_samples,), default=None
+            Their labels.
+
+        Returns
+        -------
+        self : object
+            Fitted classifier.
+        """
+        self._validate_params()
+        device = resolve_device(self.device)
+        again = self.warm_start and hasattr(self, "module_")
+        given = {"X": X, "y": y}
+        X = check_rows(self, X, reset=not again)
+        y = check_labels(self, X, y)
+        classes = find_classes(self, y)
+        data = self._weigh(X, y, encode_labels(y, classes), sample_weight)
+        data, valid = self._split(data, X_val, y_val, classes)
+        generator = self._make_generator()
+        if again:
+            module = self._check_same_net(X.shape[-1], classes)
+        else:
+            module = self._build(data[0], classes, generator)
+
+        valid = valid and self._to_rows(*valid, device)
+        if valid and self._aligns:
+            valid = Rows(canonical_roll(valid.tensors[0]), *valid.tensors[1:])
+        self.net_ = self._make_net(
+            module,
+            len(data[0]),
+            device,
+            generator,
+            lr_schedule=self.lr_schedule,
+            valid=valid,
+            patience=self.n_iter_no_change if self.early_stopping else None,
+            tol=self.tol,
+        )
+        rows = self._to_rows(*data, device, self._shifts(X.shape[-1]))
+        context = _open_fit_task(self, self.net_.max_epochs)
+        if context is not None:
+            context.call_on_fit_task_begin(estimator=self, **given)
+            self.net_.callbacks.append(TaskBridge(context, self, given))
+        self.net_.fit(rows)
+        self._finish()
+        if context is not None:
+            context.call_on_fit_task_end(
+                estimator=self, reconstruction_attributes={}, **given
+            )
+        return self
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train the net by one pass over some of the data.
+
+        The learning rate is constant. The mean and the scale of the input stay those of
+        the first call. A loaded model goes on with a fresh optimizer.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_freqs)
+            Spectra, at least 2.
+
+        y : array-like of shape (n_samples,)
+            Labels, all of them in `classes`.
+
+        classes : array-like of shape (n_classes,), default=None
+            All labels that will ever occur. Needed in the first call only.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples in the loss. Those of weight 0 are left out.
+
+        Returns
+        -------
+        self : object
+            Fitted classifier.
+        """
+        self._validate_params()
+        device = resolve_device(self.device)
+        first = not hasattr(self, "module_")
+        X = check_rows(self, X, reset=first)
+        y = check_labels(self, X, y)
+        if classes is None and first:
+            raise ValueError("classes must be passed in the first call of partial_fit.")
+        classes = self.classes_ if classes is None else np.unique(classes)
+        if not first and not np.array_equal(classes, self.classes_):
+            raise ValueError(
+                f"classes (={classes.tolist()}) must be those of the first call "
+                f"(={self.classes_.tolist()}), or None."
+            )
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' needs all of y and partial_fit sees a part. "
+                "Pass the weights as a dict, or sample_weight."
+            )
+        data = self._weigh(X, y, encode_labels(y, classes), sample_weight)
+        if len(data[0]) < 2:
+            raise ValueError(
+                "partial_fit needs at least 2 samples of non-zero weight at a time. "
+                f"Got n_samples = {len(data[0])}."
+            )
+        if first or not self._goes_on:
+            generator = self._make_generator()
+            module = self._build(data[0], classes, generator) if first else self.module_
+            self.net_ = self._make_net(
+                module, len(data[0]), device, generator, max_epochs=1
+            ).initialize()
+        self.net_.set_params(batch_size=min(self.batch_size, len(data[0])))
+        self.net_.partial_fit(self._to_rows(*data, device, self._shifts(X.shape[-1])))
+        self._finish(goes_on=True)
+        return self
+
+    def predict_proba(self, X):
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_freqs)
+            Spectra on the axis seen in `fit`.
+
+        Returns
+        -------
+        proba : float64 ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`. A row does not depend on the others.
+        """
+        check_is_fitted(self, "module_")
+        X = check_rows(self, X, reset=False)
+        return softmax(self._logits(X).astype(np.float64), axis=1)
+
+    def predict(self, X):
+        """Return the most probable class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_freqs)
+            Spectra on the axis seen in `fit`.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            Labels as in `classes_`.
+        """
+        proba = self.predict_proba(X)
+        return self.classes_[proba.argmax(axis=1)]
+
+    def _make_generator(self):
+        seed = check_random_state(self.random_state).randint(2**31 - 1)
+        return torch.Generator().manual_seed(int(seed))
+
+    def _weigh(self, X, y, codes, sample_weight):
+        """Rows of non-zero weight, their codes, and their weights of mean 1."""
+        weights = _check_sample_weight(
+            sample_weight, X, dtype=np.float64, ensure_non_negative=True
+        )
+        if self.class_weight is not None:
+            weights = weights * compute_sample_weight(self.class_weight, y)
+        kept = weights > 0
+        if not kept.any():
+            raise ValueError("At least one weight must be positive. Got zeros only.")
+        if not kept.all():
+            X, codes, weights = X[kept], codes[kept], weights[kept]
+        return X, codes, weights / weights.mean()
+
+    def _split(self, data, X_val, y_val, classes):
+        """Training and validation data, the latter None without need for them."""
+        if (X_val is None) != (y_val is None):
+            raise ValueError("X_val and y_val must be passed together.")
+        if X_val is not None:
+            X_val = check_rows(self, X_val, reset=False)
+            codes = encode_labels(check_labels(self, X_val, y_val), classes)
+            return data, (X_val, codes, np.ones(len(codes)))
+        if not self.early_stopping:
+            return data, None
+        try:
+            parts = train_test_split(
+                *data,
+                test_size=self.validation_fraction,
+                stratify=data[1],
+                random_state=check_random_state(self.random_state).randint(2**31 - 1),
+            )
+        except ValueError as error:
+            raise ValueError(
+                f"early_stopping cannot set aside validation_fraction "
+                f"(={self.validation_fraction}) of {len(data[0])} samples. Increase "
+                f"it, or pass X_val and y_val. {error}"
+            ) from error
+        return parts[::2], parts[1::2]
+
+    def _full_config(self, n_freqs, classes):
+        config = self._module_config(n_freqs)
+        return {"n_channels": 1, "n_classes": len(classes), **config}
+
+    def _build(self, X, classes, generator):
+        """Return a new module and set all that a fit learns before it is trained."""
+        config = self._full_config(X.shape[-1], classes)
+        aligns = self._align
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean, scale = X.mean(dtype=np.float64), X.std(dtype=np.float64)
+        if not np.isfinite([mean, scale]).all():
+            raise ValueError(
+                "The values of X are too large to take their mean and variance. Scale "
+                "the spectra first, for example by MinMaxScale."
+            )
+        self.classes_, self._config, self._aligns = classes, config, aligns
+        self.mean_, self.scale_ = float(mean), float(scale) or 1.0
+        module = _empty_module(self._module_class, config)
+        reset_parameters(module, generator)
+        return module
+
+    def _check_same_net(self, n_freqs, classes):
+        """Return the module of the fit before, if it is one for these data."""
+        if not np.array_equal(classes, self.classes_):
+            raise ValueError(
+                f"warm_start=True needs the classes of the fit before "
+                f"(={self.classes_.tolist()}). Got {classes.tolist()} in y."
+            )
+        if self._full_config(n_freqs, classes) != self._config:
+            raise ValueError(
+                "warm_start=True needs the sizes of the net of the fit before. Set "
+                "warm_start=False to train another net."
+            )
+        return self.module_
+
+    def _make_net(self, module, n_samples, device, generator, **options):
+        options.setdefault("max_epochs", self.max_epochs)
+        return make_net(
+            module,
+            n_samples,
+            device=device,
+            generator=generator,
+            optimizer=self.optimizer,
+            lr=self.lr,
+            weight_decay=self.weight_decay,
+            batch_size=self.batch_size,
+            callbacks=clone(list(self.callbacks or []), safe=False),
+            verbose=self.verbose,
+            **options,
+        )
+
+    def _finish(self, goes_on=False):
+        """Set what is known after training."""
+        self.module_ = self.net_.module_.eval()
+        self.history_ = [
+            {key: value for key, value in epoch.items() if key != "batches"}
+            for epoch in self.net_.history
+            if "train_loss" in epoch  # not one that was interrupted
+        ]
+        self.loss_curve_ = [epoch["train_loss"] for epoch in self.history_]
+        self.n_iter_ = len(self.history_)
+        self._goes_on = goes_on  # whether partial_fit may go on with this net
+
+    def _to_rows(self, X, codes, weights, device, shifts=()):
+        return Rows(
+            self._to_tensor(X).to(device),
+            torch.from_numpy(codes).to(device),
+            torch.from_numpy(weights.astype(np.float32)).to(device),
+            shifts,
+        )
+
+    def _to_tensor(self, X):
+        """Standardise by the two numbers of the training data; (N, 1, F) in float32."""
+        with np.errstate(over="ignore"):  # said below
+            x = ((X - self.mean_) / self.scale_).astype(np.float32, copy=False)
+        if X.dtype == np.float64 and not np.isfinite(x).all():
+            raise ValueError(
+                "Values of X are too large for float32 after scaling by those of the "
+                f"training data (mean {self.mean_:.3g}, deviation {self.scale_:.3g})."
+            )
+        return torch.from_numpy(x).unsqueeze(1)
+
+    def _logits(self, X):
+        """Logits in chunks of a fixed number of rows, the last one padded."""
+        device = next(self.module_.parameters()).device
+        n_rows = _CHUNK_ROWS.get(device.type, _CHUNK_ROWS_ACCELERATOR)
+        logits = np.empty((len(X), len(self.classes_)), np.float32)
+        with torch.inference_mode():
+            for first in range(0, len(X), n_rows):
+                x = self._to_tensor(X[first : first + n_rows]).to(device)
+                n = len(x)
+                if self._aligns:
+                    x = canonical_roll(x)
+                if n < n_rows:
+                    x = torch.cat([x, x.new_zeros(n_rows - n, *x.shape[1:])])
+                logits[first : first + n] = self.module_(x)[:n].cpu().numpy()
+        return logits
+
+    def __getstate__(self):
+        state = dict(super().__getstate__())
+        if "module_" in state:
+            state.pop("net_", None)
+            del state["module_"]
+            state["_goes_on"] = False
+            state["_weights"] = {
+                key: np.ascontiguousarray(value.cpu().numpy())
+                for key, value in self.module_.state_dict().items()
+            }
+        return state
+
+    def __setstate__(self, state):
+        state = dict(state)
+        weights = state.pop("_weights", None)
+        super().__setstate__(state)
+        if weights is None:
+            return
+        module = _empty_module(self._module_class, self._config)
+        module.load_state_dict({k: torch.from_numpy(v) for k, v in weights.items()})
+        try:
+            device = resolve_device(self.device)
+        except ValueError as error:
+            warnings.warn(f"{error} The loaded model is on the CPU.", stacklevel=2)
+            device = torch.device("cpu")
+        self.net_ = self._make_net(module, 2, device, None).initialize()
+        self.module_ = self.net_.module_.eval()
+
+
+def _empty_module(module_class, config):
+    """Return a module with memory but without values, touching no random state."""
+    with torch.device("meta"):
+        module = module_class(**config)
+    # Convolutions over channels-last images are the faster ones on a CPU.
+    return module.to_empty(device="cpu").to(memory_format=torch.channels_last)
+
+
+def _open_fit_task(estimator, n_epochs):
+    """Open the task that scikit-learn's callbacks follow, where it has them."""
+    if not hasattr(estimator, "_init_callback_context"):
+        return None
+    return estimator._init_callback_context(max_subtasks=n_epochs)
