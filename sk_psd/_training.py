@@ -222,6 +222,11 @@ class Net(NeuralNet):
         codes, weights = y_true
         return (self.criterion_(y_pred, codes) * weights).mean()
 
+    def _set_training(self, training=True):
+        # skorch walks through all submodules before every step.
+        if self.module_.training != training:
+            super()._set_training(training)
+
     def notify(self, method_name, **kwargs):
         """Tell the callbacks, and note whether one of them ends the training."""
         try:

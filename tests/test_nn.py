@@ -94,7 +94,9 @@ def test_shift_bins_by_hand():
     assert shift_bins(x, shift, mode="edge").tolist() == [[1, 1, 2, 3], [3, 4, 4, 4]]
     noise, start = torch.tensor([[7.0, 8], [7, 8]]), torch.tensor([0, 1])
     filled = shift_bins(x, shift, mode="floor", noise=noise, start=start)
-    assert filled.tolist() == [[7, 1, 2, 3], [3, 4, 8, 7]]
+    assert filled.tolist() == [[8, 1, 2, 3], [3, 4, 8, 7]]
+    nearer = shift_bins(x, shift, mode="floor", noise=noise, start=start, reach=2)
+    assert nearer.tolist() == [[8, 1, 2, 3], [3, 4, 8, 7]]
 
 
 def test_noise_bins_are_the_weaker_half_in_order():

@@ -5,7 +5,7 @@ import torch
 __all__ = ["canonical_roll", "noise_bins", "random_shift", "shift_bins"]
 
 
-def shift_bins(x, shift, *, mode="wrap", noise=None, start=None):
+def shift_bins(x, shift, *, mode="wrap", noise=None, start=None, reach=None):
     """Shift each spectrum by its own whole number of bins.
 
     Parameters
@@ -24,27 +24,38 @@ def shift_bins(x, shift, *, mode="wrap", noise=None, start=None):
         Values to fill with, from :func:`noise_bins`. Needed by "floor" only.
 
     start : int64 Tensor of shape (N,), default=None
-        Where in `noise` the filling starts. Needed by "floor" only.
+        Where in `noise` the filling starts, below H. Needed by "floor" only.
+
+    reach : int, default=None
+        No shift is larger than this; None is F. A smaller one makes "edge" and
+        "floor" faster.
 
     Returns
     -------
     y : Tensor like `x`
     """
-    column = (-1,) + (1,) * (x.ndim - 1)
-    bins = torch.arange(x.shape[-1], device=x.device)
-    source = bins - shift.view(column)  # (N, [1,] F)
+    n_freqs = x.shape[-1]
     if mode == "wrap":
-        return _take(x, source % x.shape[-1])
-    nearest = source.clamp(0, x.shape[-1] - 1)
-    moved = _take(x, nearest)
+        return _window(torch.cat([x, x], -1), -shift % n_freqs, n_freqs)
+    reach = n_freqs if reach is None else reach
     if mode == "edge":
-        return moved
-    fill = _take(noise, (bins + start.view(column)) % noise.shape[-1])
-    return torch.where(source == nearest, moved, fill)
+        size = *x.shape[:-1], reach
+        left, right = x[..., :1].expand(size), x[..., -1:].expand(size)
+    else:
+        period = noise.shape[-1]
+        times = 1 + -(-reach // period)
+        left = right = _window(torch.cat([noise] * times, -1), start, reach)
+    return _window(torch.cat([left, x, right], -1), reach - shift, n_freqs)
 
 
-def _take(x, index):
-    return x.gather(-1, index.expand(*x.shape[:-1], -1))
+def _window(x, start, length):
+    """Cut `length` bins out of each row, from its own start.
+
+    Through a view of all windows: copies whole runs where a gather would look up every
+    bin, which is 3 to 10 times slower.
+    """
+    rows = torch.arange(len(x), device=x.device)
+    return x.unfold(-1, length, 1)[rows, ..., start, :]
 
 
 def noise_bins(x):
@@ -94,10 +105,10 @@ def random_shift(x, max_bins, *, mode="wrap", noise=None, generator=None):
 
     shift = draw(-max_bins, max_bins + 1)
     if mode != "floor":
-        return shift_bins(x, shift, mode=mode)
+        return shift_bins(x, shift, mode=mode, reach=max_bins)
     noise = noise_bins(x) if noise is None else noise
     start = draw(0, noise.shape[-1])
-    return shift_bins(x, shift, mode=mode, noise=noise, start=start)
+    return shift_bins(x, shift, mode=mode, noise=noise, start=start, reach=max_bins)
 
 
 def canonical_roll(x):

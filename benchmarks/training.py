@@ -1,0 +1,253 @@
+"""Cost of training and prediction beside a hand-written loop and plain skorch.
+
+    python benchmarks/training.py            # all rows, a quarter of an hour
+    python benchmarks/training.py --quick    # two rows
+
+One process, one thread, calls interleaved; the medians of CPU time are compared.
+"ours" is GlobalPoolCNNClassifier, "loop" a hand-written torch loop of the same net,
+batches, shifts and schedule; "skorch" a NeuralNetClassifier with its defaults beside
+the loop without shifts, which it does not know. Below 1 is cheaper than the loop.
+"roll" is the part of a prediction that
+brings the spectra to their canonical position. Memory is the growth of the resident
+peak over the data, each variant in a process of its own.
+"""
+
+import argparse
+import multiprocessing
+import resource
+import statistics
+import time
+
+import numpy as np
+import torch
+from skorch import NeuralNetClassifier
+from torch.nn import functional as F
+
+from sk_psd import FlattenCNNClassifier, GlobalPoolCNNClassifier
+from sk_psd.nn import GlobalPoolCNN, global_pool_layers
+from sk_psd.nn.shift import canonical_roll, noise_bins, random_shift
+
+N_CLASSES = 8
+
+
+def make_data(n_samples, n_freqs):
+    rng = np.random.default_rng(0)
+    X = rng.random((n_samples, n_freqs), dtype=np.float32)
+    return X, rng.permutation(np.arange(n_samples) % N_CLASSES)
+
+
+def make_module(n_freqs):
+    module = GlobalPoolCNN(1, N_CLASSES, global_pool_layers(n_freqs))
+    return module.to(memory_format=torch.channels_last)
+
+
+class Loop:
+    """What one would write by hand for this one purpose."""
+
+    def __init__(self, n_freqs, batch_size, epochs, shifts=True, autocast=False):
+        self.n_freqs, self.batch_size, self.epochs = n_freqs, batch_size, epochs
+        self.shifts, self.autocast = shifts, autocast
+
+    def fit(self, X, y):
+        """Train."""
+        torch.manual_seed(0)
+        self.module = make_module(self.n_freqs).train()
+        generator = torch.Generator().manual_seed(0)
+        x = torch.from_numpy((X - X.mean()) / X.std()).unsqueeze(1)
+        noise, y = noise_bins(x), torch.from_numpy(y)
+        optimizer = torch.optim.AdamW(self.module.parameters(), lr=1e-2, fused=True)
+        steps = self.epochs * (len(x) // self.batch_size)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-2, steps)
+        half = self.n_freqs // 2
+        self.losses = []
+        for _ in range(self.epochs):
+            for rows in torch.randperm(len(x), generator=generator).split(
+                self.batch_size
+            ):
+                batch = x[rows]
+                if self.shifts:
+                    batch = random_shift(
+                        batch,
+                        half,
+                        mode="floor",
+                        noise=noise[rows],
+                        generator=generator,
+                    )
+                    batch = random_shift(batch, half, generator=generator)
+                optimizer.zero_grad()
+                with torch.autocast("cpu", torch.bfloat16, enabled=self.autocast):
+                    loss = F.cross_entropy(self.module(batch), y[rows])
+                loss.backward()
+                optimizer.step()
+                schedule.step()
+                self.losses.append(loss.item())
+        self.mean, self.scale = X.mean(), X.std()
+        return self
+
+    def predict_proba(self, X):
+        """Predict."""
+        self.module.eval()
+        with torch.inference_mode():
+            parts = [
+                self.module(canonical_roll(part)).softmax(1)
+                for part in torch.from_numpy((X - self.mean) / self.scale)
+                .unsqueeze(1)
+                .split(64)
+            ]
+        return torch.cat(parts).numpy()
+
+
+class PlainSkorch:
+    """A NeuralNetClassifier as in its documentation, of the same net."""
+
+    def __init__(self, n_freqs, batch_size, epochs):
+        self.net = NeuralNetClassifier(
+            make_module(n_freqs),
+            criterion=torch.nn.CrossEntropyLoss,
+            optimizer=torch.optim.AdamW,
+            lr=1e-2,
+            batch_size=batch_size,
+            max_epochs=epochs,
+            iterator_train__shuffle=True,
+            train_split=None,
+            verbose=0,
+        )
+
+    def fit(self, X, y):
+        """Train."""
+        self.net.fit(X[:, None], y)
+        return self
+
+    def predict_proba(self, X):
+        """Predict."""
+        return self.net.predict_proba(X[:, None])
+
+
+def make_ours(n_freqs, batch_size, epochs):
+    return GlobalPoolCNNClassifier(
+        batch_size=batch_size, max_epochs=epochs, random_state=0, device="cpu"
+    )
+
+
+def make_bare_loop(n_freqs, batch_size, epochs):
+    return Loop(n_freqs, batch_size, epochs, shifts=False)
+
+
+VARIANTS = {
+    "loop": Loop,
+    "ours": make_ours,
+    "bare loop": make_bare_loop,
+    "skorch": PlainSkorch,
+}
+
+
+def cpu_seconds(call):
+    start = time.process_time()
+    call()
+    return time.process_time() - start
+
+
+def interleaved(calls, rounds):
+    """Median CPU seconds of each call, all called in turn."""
+    seconds = {name: [] for name in calls}
+    for i in range(rounds + 1):
+        for name, call in calls.items():
+            spent = cpu_seconds(call)
+            if i > 0:  # the first round warms up
+                seconds[name].append(spent)
+    return {name: statistics.median(spent) for name, spent in seconds.items()}
+
+
+def speed_row(n_freqs, batch_size, rounds):
+    n_samples, epochs = 16 * batch_size, 8
+    X, y = make_data(n_samples, n_freqs)
+    many = make_data(2048, n_freqs)[0]
+    models = {k: make(n_freqs, batch_size, epochs) for k, make in VARIANTS.items()}
+    fit = interleaved({k: lambda m=m: m.fit(X, y) for k, m in models.items()}, rounds)
+    del models["bare loop"]
+    calls = {k: lambda m=m: m.predict_proba(many) for k, m in models.items()}
+    chunks = torch.from_numpy(many).unsqueeze(1).split(64)
+    calls["roll"] = lambda: [canonical_roll(chunk) for chunk in chunks]
+    predict = interleaved(calls, rounds)
+    print(
+        f"{n_freqs:6} {batch_size:5} |"
+        f"{1e6 * fit['loop'] / n_samples / epochs:9.0f}"
+        f"{fit['ours'] / fit['loop']:7.2f}{fit['skorch'] / fit['bare loop']:8.2f} |"
+        f"{1e6 * predict['loop'] / len(many):9.0f}"
+        f"{predict['ours'] / predict['loop']:7.2f}"
+        f"{predict['skorch'] / predict['loop']:8.2f}"
+        f"{predict['roll'] / predict['loop']:7.2f}",
+        flush=True,
+    )
+
+
+def peak_megabytes(name, n_freqs, pipe):
+    torch.set_num_threads(1)
+    X, y = make_data(1600, n_freqs)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    VARIANTS[name](n_freqs, 32, 1).fit(X, y).predict_proba(X)
+    pipe.send((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+
+
+def memory_row(n_freqs):
+    peaks = {}
+    for name in VARIANTS:
+        ours, theirs = multiprocessing.Pipe()
+        context = multiprocessing.get_context("spawn")
+        child = context.Process(target=peak_megabytes, args=(name, n_freqs, theirs))
+        child.start()
+        peaks[name] = ours.recv()
+        child.join()
+    data = 1600 * n_freqs * 4 / 2**20
+    cells = "  ".join(f"{name} {peak:.0f} MB" for name, peak in peaks.items())
+    print(f"{n_freqs:6} bins, {data:.0f} MB of data: {cells}", flush=True)
+
+
+def other_forms(n_freqs, rounds):
+    """The same loop in bfloat16, and one step of the position-bound net."""
+    X, y = make_data(256, n_freqs)
+    flatten = FlattenCNNClassifier(max_epochs=1, random_state=0, device="cpu")
+    seconds = interleaved(
+        {
+            "float32": lambda: Loop(n_freqs, 32, 1).fit(X, y),
+            "bfloat16": lambda: Loop(n_freqs, 32, 1, autocast=True).fit(X, y),
+            "ours": lambda: make_ours(n_freqs, 32, 1).fit(X, y),
+            "flatten": lambda: flatten.fit(X, y),
+        },
+        rounds,
+    )
+    print(
+        f"{n_freqs:6} bins: "
+        f"bfloat16 / float32 {seconds['bfloat16'] / seconds['float32']:.2f}   "
+        f"flatten net / ours {seconds['flatten'] / seconds['ours']:.1f}",
+        flush=True,
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--quick", action="store_true", help="two rows, 3 rounds")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    lengths, sizes = [256, 1024, 8192], [8, 32, 128]
+    if args.quick:
+        lengths, sizes, args.rounds = [256, 1024], [32], 3
+    print(
+        "  bins batch | train: us loop  ours  skorch | predict: us  ours  skorch   roll"
+    )
+    for n_freqs in lengths:
+        for batch_size in sizes:
+            speed_row(n_freqs, batch_size, args.rounds)
+    print("\nOther forms, training, batch 32")
+    for n_freqs in lengths:
+        other_forms(n_freqs, min(3, args.rounds))
+    print("\nMemory over the data, one epoch and a prediction of 1600 spectra")
+    for n_freqs in lengths:
+        memory_row(n_freqs)
+
+
+if __name__ == "__main__":
+    main()
