@@ -7,7 +7,7 @@ from numbers import Real
 import numpy as np
 import torch
 from scipy.special import softmax
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_sample_weight
@@ -121,6 +121,8 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, ABC):
         self._validate_params()
         device = resolve_device(self.device)
         again = self.warm_start and hasattr(self, "module_")
+        if not again:  # a fit that fails leaves an unfitted classifier
+            self.__dict__.pop("module_", None)
         given = {"X": X, "y": y}
         X = check_rows(self, X, reset=not again)
         y = check_labels(self, X, y)
@@ -341,14 +343,13 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, ABC):
             lr=self.lr,
             weight_decay=self.weight_decay,
             batch_size=self.batch_size,
-            callbacks=clone(list(self.callbacks or []), safe=False),
+            callbacks=self.callbacks,
             verbose=self.verbose,
             **options,
         )
 
     def _finish(self, goes_on=False):
-        """Set what is known after training."""
-        self.module_ = self.net_.module_.eval()
+        """Set what is known after training, unless nothing good came of it."""
         self.history_ = [
             {key: value for key, value in epoch.items() if key != "batches"}
             for epoch in self.net_.history
@@ -356,6 +357,15 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, ABC):
         ]
         self.loss_curve_ = [epoch["train_loss"] for epoch in self.history_]
         self.n_iter_ = len(self.history_)
+        if self.n_iter_ == 0:
+            raise KeyboardInterrupt("Training was interrupted in its first epoch.")
+        if not np.isfinite(self.loss_curve_[-1]):
+            self.__dict__.pop("module_", None)
+            raise ValueError(
+                f"Training diverged: the loss is {self.loss_curve_[-1]} after "
+                f"{self.n_iter_} epochs. Choose a lower lr (={self.lr})."
+            )
+        self.module_ = self.net_.module_.eval()
         self._goes_on = goes_on  # whether partial_fit may go on with this net
 
     def _to_rows(self, X, codes, weights, device, shifts=()):
@@ -412,7 +422,7 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, ABC):
         if weights is None:
             return
         module = _empty_module(self._module_class, self._config)
-        module.load_state_dict({k: torch.from_numpy(v) for k, v in weights.items()})
+        module.load_state_dict({k: torch.tensor(v) for k, v in weights.items()})
         try:
             device = resolve_device(self.device)
         except ValueError as error:
@@ -427,7 +437,8 @@ def _empty_module(module_class, config):
     with torch.device("meta"):
         module = module_class(**config)
     # Convolutions over channels-last images are the faster ones on a CPU.
-    return module.to_empty(device="cpu").to(memory_format=torch.channels_last)
+    module = module.to_empty(device="cpu").to(torch.float32)
+    return module.to(memory_format=torch.channels_last)
 
 
 def _open_fit_task(estimator, n_epochs):

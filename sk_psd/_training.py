@@ -3,6 +3,7 @@
 import warnings
 
 import torch
+from sklearn.base import clone
 from skorch import NeuralNet
 from skorch.callbacks import (
     Callback,
@@ -13,7 +14,7 @@ from skorch.callbacks import (
 )
 from skorch.helper import predefined_split
 from torch.optim import lr_scheduler
-from torch.utils.data import TensorDataset
+from torch.utils.data import DataLoader, TensorDataset
 from tqdm.auto import tqdm
 
 from sk_psd.nn.shift import noise_bins, random_shift
@@ -130,7 +131,7 @@ class BatchLoader:
             batch = x[rows]
             if self.generator is not None:
                 batch = self._shift(batch, rows)
-            yield batch, (codes[rows], weights[rows])
+            yield {"x": batch, "weights": weights[rows]}, codes[rows]
 
     def _shift(self, batch, rows):
         for mode, max_bins in self.dataset.shifts:
@@ -147,6 +148,31 @@ class BatchLoader:
 def n_batches(n_samples, batch_size):
     """Count the batches of `n_samples` rows, none of which has a single row."""
     return max(1, n_samples // batch_size + (n_samples % batch_size > 1))
+
+
+def make_loader(dataset, batch_size, generator=None):
+    """Return a BatchLoader for Rows, and torch's loader for what skorch wraps."""
+    if isinstance(dataset, Rows):
+        return BatchLoader(dataset, batch_size, generator)
+    return DataLoader(dataset, batch_size)
+
+
+def clone_callbacks(callbacks):
+    """Copy the skorch callbacks of a parameter, bare or as pairs (name, callback)."""
+    for item in callbacks or []:
+        callback = item[1] if isinstance(item, tuple) and len(item) == 2 else item
+        if not isinstance(callback, Callback):
+            raise ValueError(
+                "callbacks must be a list of skorch callbacks, or of pairs (name, "
+                f"callback). Got {item!r} in the list."
+            )
+    try:
+        return clone(list(callbacks or []), safe=False)
+    except TypeError as error:
+        raise ValueError(
+            "callbacks are cloned for each fit, so what __init__ stores must be its "
+            f"parameters. {error}"
+        ) from error
 
 
 class EpochBar(Callback):
@@ -217,10 +243,19 @@ class Net(NeuralNet):
             ("valid_loss", PassthroughScoring(name="valid_loss")),
         ]
 
-    def get_loss(self, y_pred, y_true, *args, **kwargs):
+    def infer(self, x, **kwargs):
+        """Return the logits of a batch, weighted or plain."""
+        if isinstance(x, dict):
+            return self.module_(x["x"])
+        return super().infer(x, **kwargs)
+
+    def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return the mean of the weighted losses of the rows."""
-        codes, weights = y_true
-        return (self.criterion_(y_pred, codes) * weights).mean()
+        return (self.criterion_(y_pred, y_true) * X["weights"]).mean()
+
+    def predict(self, X):
+        """Return the most probable class as a number, for scoring callbacks."""
+        return self.predict_proba(X).argmax(axis=1)
 
     def _set_training(self, training=True):
         # skorch walks through all submodules before every step.
@@ -241,7 +276,7 @@ class Net(NeuralNet):
         try:
             return super().fit_loop(X, y, **kwargs)
         except KeyboardInterrupt:
-            if not self.stopped_by_callback_:
+            if not self.stopped_by_callback_ and len(self.history) > 1:
                 warnings.warn(
                     f"Training was interrupted in epoch {len(self.history)} of "
                     f"{self.max_epochs}; the weights so far are kept.",
@@ -305,7 +340,7 @@ def make_net(
     tol : float, default=0.0
 
     callbacks : list of skorch callbacks or None, default=None
-        Told last.
+        Told last. Cloned.
 
     verbose : int, default=0
 
@@ -317,6 +352,7 @@ def make_net(
     steps = n_batches(n_samples, batch_size)
     if max_epochs == "auto":
         max_epochs = max(10, round(_AUTO_STEPS / steps))
+    max_epochs = int(max_epochs)  # torch's schedules refuse the integers of NumPy
     every_step = {"step_every": "batch", "event_name": None}
     n_steps = steps * max_epochs
     told = {
@@ -340,7 +376,7 @@ def make_net(
         )
     if verbose:
         told.append(EpochBar())
-    told.extend(callbacks or [])
+    told.extend(clone_callbacks(callbacks))
     algorithm, options = _OPTIMIZERS[optimizer]
     options = options | {"weight_decay": weight_decay}
     return Net(
@@ -353,9 +389,9 @@ def make_net(
         lr=lr,
         batch_size=batch_size,
         max_epochs=max_epochs,
-        iterator_train=BatchLoader,
+        iterator_train=make_loader,
         iterator_train__generator=generator,
-        iterator_valid=BatchLoader,
+        iterator_valid=make_loader,
         iterator_valid__batch_size=256,
         train_split=None if valid is None else predefined_split(valid),
         callbacks=told,

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_array, column_or_1d
-from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils._param_validation import Interval, Options, RealNotInt, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     check_consistent_length,
@@ -17,6 +17,7 @@ from sklearn.utils.validation import (
 __all__ = [
     "Integers",
     "Options",
+    "RealNotInt",
     "SpectrumTransformer",
     "StrOptions",
     "at_least",
@@ -63,7 +64,13 @@ def fraction():
 
 
 def check_rows(
-    estimator, X, *, reset, allow_complex=False, allow_3d=False, complex_hint="here"
+    estimator,
+    X,
+    *,
+    reset,
+    allow_complex=False,
+    allow_3d=False,
+    complex_hint=": compute spectra first, by WelchPSD(return_onesided=False)",
 ):
     """Validate signals or spectra and remember or compare their length.
 
@@ -80,7 +87,7 @@ def check_rows(
 
     allow_complex, allow_3d : bool, default=False
 
-    complex_hint : str, default="here"
+    complex_hint : str, default=": compute spectra first, ..."
         What follows "Complex data not supported" in the message.
 
     Returns
@@ -93,8 +100,8 @@ def check_rows(
     if np.iscomplexobj(rows):
         if not allow_complex:
             raise ValueError(
-                f"Complex data not supported by {type(estimator).__name__} "
-                f"{complex_hint}. Got X of complex numbers."
+                f"Complex data not supported by {type(estimator).__name__}"
+                f"{complex_hint}."
             )
         if rows.ndim and rows.shape[-1] < 2:
             raise ValueError(
@@ -146,7 +153,12 @@ def check_labels(estimator, X, y):
     y = check_array(y, ensure_2d=False, dtype=None, estimator=name, input_name="y")
     y = column_or_1d(y, warn=True)
     check_consistent_length(X, y)
-    check_classification_targets(y)
+    try:
+        check_classification_targets(y)
+    except TypeError as error:  # labels that cannot be sorted
+        raise ValueError(
+            f"{name} needs labels of one kind, all strings or all numbers. {error}."
+        ) from error
     return y
 
 
@@ -169,12 +181,12 @@ def find_classes(estimator, y):
     if len(classes) < 2:
         raise ValueError(
             f"{name} needs samples of at least 2 classes, but y contains only one "
-            f"class: {classes[0]!r}."
+            f"class: {classes.tolist()[0]!r}."
         )
     if counts.min() < 2:
         raise ValueError(
             f"{name} needs at least 2 samples of each class, but y has 1 sample of "
-            f"class {classes[counts.argmin()]!r}. Add samples or leave the class out."
+            f"class {classes.tolist()[counts.argmin()]!r}. Add samples or leave it out."
         )
     return classes
 

@@ -1,12 +1,12 @@
 """Transformers that change training data only."""
 
-from numbers import Integral, Real
+from numbers import Integral
 
 import torch
 from sklearn.utils import check_random_state
 
-from sk_psd._validation import SpectrumTransformer, StrOptions, at_least
-from sk_psd.nn.shift import random_shift
+from sk_psd._validation import RealNotInt, SpectrumTransformer, StrOptions, at_least
+from sk_psd.nn.shift import in_chunks, random_shift
 
 __all__ = ["RandomFreqShift"]
 
@@ -65,7 +65,7 @@ class RandomFreqShift(SpectrumTransformer):
     """
 
     _parameter_constraints = {
-        "max_shift": [at_least(0, Real)],
+        "max_shift": [at_least(0), at_least(0, RealNotInt)],
         "mode": [StrOptions({"wrap", "edge", "floor"})],
         "random_state": ["random_state"],
     }
@@ -93,12 +93,13 @@ class RandomFreqShift(SpectrumTransformer):
         """
         X = self._fit(X)
         seed = check_random_state(self.random_state).randint(2**31 - 1)
-        return random_shift(
-            torch.tensor(X),
-            max_shift_in_bins(self.max_shift, X.shape[-1]),
-            mode=self.mode,
-            generator=torch.Generator().manual_seed(int(seed)),
-        ).numpy()
+        generator = torch.Generator().manual_seed(int(seed))
+        max_bins = max_shift_in_bins(self.max_shift, X.shape[-1])
+
+        def shift(part):
+            return random_shift(part, max_bins, mode=self.mode, generator=generator)
+
+        return in_chunks(shift, X)
 
     def transform(self, X):
         """Return the spectra as they are.

@@ -240,6 +240,12 @@ def make_spectral_shapes(
             f"an axis of {fs / 2 if real else fs} Hz."
         )
 
+    if nominal * (1 - bandwidth_jitter) / fs * n_times < 3:
+        raise ValueError(
+            f"n_times (={n_times}) is too short for a bandwidth of {nominal!r} Hz at "
+            f"fs (={fs!r}) Hz: the band must cover at least 3 / n_times of the axis."
+        )
+
     label = rng.permutation(np.arange(n_samples) % len(shapes))
     center = _one_per_sample(center_freq, n_samples, rng, "center_freq")
     snr = _one_per_sample(snr_db, n_samples, rng, "snr_db")

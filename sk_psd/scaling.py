@@ -1,10 +1,9 @@
 """Per-spectrum transformers: scale, align."""
 
 import numpy as np
-import torch
 
 from sk_psd._validation import SpectrumTransformer
-from sk_psd.nn.shift import canonical_roll
+from sk_psd.nn.shift import canonical_roll, in_chunks
 
 __all__ = ["MinMaxScale", "PeakAlign", "min_max_scale"]
 
@@ -149,5 +148,4 @@ class PeakAlign(SpectrumTransformer):
         aligned : ndarray of the shape of X
             Rolled spectra.
         """
-        X = self._check(X)
-        return canonical_roll(torch.tensor(X)).numpy()
+        return in_chunks(canonical_roll, self._check(X))

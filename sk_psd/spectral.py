@@ -80,10 +80,12 @@ def welch(
     psd : ndarray of shape (n_samples, n_freqs)
         float32 for float32 and complex64 input, else float64.
     """
+    # In double precision, as an offset would drown single precision.
+    double = np.complex128 if np.iscomplexobj(X) else np.float64
 
     def one_chunk(rows):
-        return signal.welch(
-            X[rows],
+        freqs, psd = signal.welch(
+            X[rows].astype(double, copy=False),
             fs,
             window=window,
             nperseg=nperseg,
@@ -94,8 +96,11 @@ def welch(
             scaling=scaling,
             average=average,
         )
+        return freqs, psd.astype(X.real.dtype, copy=False)
 
-    batch = max(1, _CHUNK_SAMPLES // X.shape[-1])
+    step = nperseg - (nperseg // 2 if noverlap is None else noverlap)
+    n_values = (X.shape[-1] // step + 1) * (nfft or nperseg)  # of one row
+    batch = max(1, _CHUNK_SAMPLES // n_values)
     done = Parallel(n_jobs=n_jobs, prefer="threads")(
         delayed(one_chunk)(rows) for rows in gen_batches(len(X), batch)
     )
@@ -214,7 +219,7 @@ class WelchPSD(TransformerMixin, BaseEstimator):
     Notes
     -----
     float32 and complex64 input give float32 output. A signal of zeros gives a spectrum
-    of zeros.
+    of zeros, in decibels the level of the smallest normal number.
 
     References
     ----------
@@ -305,7 +310,13 @@ class WelchPSD(TransformerMixin, BaseEstimator):
         n_times = X.shape[-1]
         nperseg = self.nperseg
         if not isinstance(self.window, (str, tuple)):
-            length = len(self.window)
+            window = np.asarray(self.window, float)
+            if window.ndim != 1 or not (window != 0).any():
+                raise ValueError(
+                    "A window given as an array must be one-dimensional and not all "
+                    f"zero. Got shape {window.shape}."
+                )
+            length = len(window)
             if nperseg not in (None, length):
                 raise ValueError(
                     f"nperseg (={nperseg}) must be the length of the window array "
@@ -383,7 +394,7 @@ class WelchPSD(TransformerMixin, BaseEstimator):
             X,
             reset=reset,
             allow_complex=not self.return_onesided,
-            complex_hint="with return_onesided=True: use return_onesided=False",
+            complex_hint=" with return_onesided=True: use return_onesided=False",
         )
 
     def _welch(self, X):

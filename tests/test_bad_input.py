@@ -102,8 +102,9 @@ def test_an_unfitted_estimator_says_so(estimator):
         (np.linspace(0, 1, 12), "Unknown label type: continuous"),
         (LABELS[:5], r"inconsistent numbers of samples: \[12, 5\]"),
         (np.where(np.arange(12) < 6, np.nan, 1.0), "y contains NaN"),
+        (np.array(["a", 1] * 6, object), "labels of one kind|Unknown label type"),
     ],
-    ids=["one class", "one sample", "none", "continuous", "short", "nan"],
+    ids=["one class", "one sample", "none", "continuous", "short", "nan", "mixed"],
 )
 def test_bad_labels_are_refused(classifier, y, match):
     with pytest.raises(ValueError, match=match):
@@ -165,6 +166,9 @@ def test_bad_labels_are_refused(classifier, y, match):
         (GlobalPoolCNNClassifier(device="cuda:99"), "torch finds .* Use device='auto'"),
         (GlobalPoolCNNClassifier(device="meta"), "torch finds 0 meta device"),
         (GlobalPoolCNNClassifier(callbacks="stop"), "'callbacks' .*Got 'stop'"),
+        (GlobalPoolCNNClassifier(callbacks=[3]), "skorch callbacks, or .* Got 3 in"),
+        (WelchPSD(window=[]), r"must be one-dimensional and not all zero. .*\(0,\)"),
+        (WelchPSD(window=np.zeros(8)), "not all zero"),
         (FlattenCNNClassifier(kernel_size=41), r"=41\) must not .*n_features = 40\)"),
         (FlattenCNNClassifier(kernel_size=0), "'kernel_size' .*Got 0 instead"),
         (FlattenCNNClassifier(pool_size=0), "'pool_size' .*Got 0 instead"),

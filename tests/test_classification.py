@@ -193,7 +193,7 @@ def test_batches_hold_every_row_once_and_none_has_a_single_row():
     for n in range(2, 40):
         dataset = Rows(*[torch.arange(n)] * 3)
         loader = BatchLoader(dataset, 8, generator=torch.Generator().manual_seed(n))
-        batches = [X for X, _ in loader]
+        batches = [X["x"] for X, _ in loader]
         assert len(batches) == len(loader)
         assert torch.cat(batches).sort().values.tolist() == list(range(n))
         assert min(map(len, batches)) > 1
@@ -211,6 +211,16 @@ def test_one_progress_bar_with_verbose_and_silence_without(blobs, capfd):
     clone(QUICK).set_params(verbose=1).fit(*blobs)
     out, err = capfd.readouterr()
     assert out == "" and "8/8" in err and "loss=" in err and err.count("\n") == 1
+
+
+def test_ctrl_c_in_the_first_epoch_is_raised(blobs, monkeypatch):
+    def interrupted(self):
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr(BatchLoader, "__iter__", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        clone(QUICK).fit(*blobs)
 
 
 class Counting(Callback):

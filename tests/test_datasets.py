@@ -112,6 +112,7 @@ def test_wrapped_bands_have_power_at_both_ends_and_partly_cut_ones_at_one():
         (dict(shapes=[]), "shapes must be names among"),
         (dict(n_times=4), "n_times must be at least 16. Got 4"),
         (dict(bandwidth=2.0), "bandwidth .=2.0 Hz, with its jitter. must be positive"),
+        (dict(n_times=16), r"n_times \(=16\) is too short for a bandwidth of 0.125"),
         (dict(center_freq=[0.1, 0.2]), "center_freq must be a number, a tuple"),
         (dict(real=True, center_freq=0.0), "must lie between 0 and fs / 2"),
     ],

@@ -9,9 +9,10 @@ import sklearn
 import torch
 from joblib import Parallel, delayed
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.class_weight import compute_sample_weight
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, EarlyStopping, EpochScoring
 
 from sk_psd import FlattenCNNClassifier, GlobalPoolCNNClassifier, MinMaxScale
 
@@ -196,6 +197,57 @@ def test_partial_fit_refuses_other_classes_and_balanced_weights(blobs):
         model.partial_fit(*blobs, classes=["a", "b"])
     with pytest.raises(ValueError, match="needs all of y and partial_fit sees a part"):
         model.set_params(class_weight="balanced").partial_fit(*blobs)
+
+
+def test_scoring_callbacks_of_skorch_work_on_training_and_validation_data(blobs):
+    X, y = blobs
+    told = [
+        EpochScoring(
+            "accuracy", on_train=True, name="train_acc", lower_is_better=False
+        ),
+        EpochScoring("accuracy", name="valid_acc", lower_is_better=False),
+        ("stop", EarlyStopping("valid_loss", patience=50)),
+    ]
+    model = clone(QUICK).set_params(callbacks=told, max_epochs=20)
+    model.fit(X, y, X_val=X[::3], y_val=y[::3])
+    assert model.history_[-1]["valid_acc"] == model.score(X[::3], y[::3])
+    assert model.history_[-1]["train_acc"] > 0.9
+    x = ((X - model.mean_) / model.scale_).astype(np.float32)[:, None]
+    assert model.net_.predict(x).shape == (40,)
+
+
+def test_a_diverged_training_is_an_error_and_leaves_nothing_fitted(blobs):
+    model = clone(QUICK_FLAT).set_params(lr=1e30, optimizer="sgd")
+    with pytest.raises(ValueError, match=r"diverged: the loss is .* lower lr \(=1e"):
+        model.fit(*blobs)
+    with pytest.raises(NotFittedError):
+        model.predict(blobs[0])
+
+
+def test_a_failed_refit_leaves_nothing_fitted(blobs):
+    X, y = blobs
+    model = clone(QUICK).fit(X, y)
+    with pytest.raises(ValueError, match="kernel_size"):
+        model.set_params(kernel_size=31).fit(X[:, :30], y)
+    with pytest.raises(NotFittedError):
+        model.predict(X)
+
+
+def test_integers_of_numpy_are_integers(blobs):
+    model = GlobalPoolCNNClassifier(
+        kernel_size=np.int64(5), stride=np.int32(1), max_epochs=np.int64(2)
+    )
+    assert [layer[1:] for layer in model.fit(*blobs).layers_] == [(5, 1)] * 3
+
+
+def test_the_default_dtype_of_torch_does_not_matter(blobs):
+    torch.set_default_dtype(torch.float64)
+    try:
+        double = clone(QUICK).fit(*blobs)
+        double = pickle.loads(pickle.dumps(double))
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert same(double, clone(QUICK).fit(*blobs), blobs[0])
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "adam", "sgd"])

@@ -1,5 +1,7 @@
 """GlobalPoolCNN: convolutions, one pool over the whole axis, one linear layer."""
 
+from numbers import Integral
+
 from torch import nn
 
 from sk_psd.nn.layers import ConvBlock, GlobalPool
@@ -52,7 +54,7 @@ def global_pool_layers(n_freqs, n_filters=(32, 32, 64), kernel_size=None, stride
 
 
 def _one_per_layer(value, depth):
-    return [value] * depth if isinstance(value, int) else list(value)
+    return [value] * depth if isinstance(value, Integral) else list(value)
 
 
 class GlobalPoolCNN(nn.Module):

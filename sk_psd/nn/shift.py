@@ -1,8 +1,13 @@
 """Move spectra along the frequency axis: shifts, rolls and a canonical position."""
 
+import numpy as np
 import torch
 
-__all__ = ["canonical_roll", "noise_bins", "random_shift", "shift_bins"]
+__all__ = ["canonical_roll", "in_chunks", "noise_bins", "random_shift", "shift_bins"]
+
+# Values of one chunk of rows: small enough that what a function makes of it stays near
+# the cache, and never a multiple of the whole array.
+_CHUNK_VALUES = 2**18
 
 
 def shift_bins(x, shift, *, mode="wrap", noise=None, start=None, reach=None):
@@ -166,3 +171,26 @@ def _dense_rank(key):
     rank = torch.zeros_like(order)
     rank[:, 1:] = (value[:, 1:] != value[:, :-1]).cumsum(-1)
     return torch.empty_like(rank).scatter_(-1, order, rank)
+
+
+def in_chunks(function, X):
+    """Apply a function of tensors to a NumPy array, some rows at a time.
+
+    Parameters
+    ----------
+    function : callable
+        Maps a Tensor of rows to one of the same shape.
+
+    X : ndarray of shape (n_samples, ...)
+
+    Returns
+    -------
+    result : ndarray like `X`
+    """
+    result = np.empty_like(X, order="C")
+    n_rows = max(1, _CHUNK_VALUES // max(1, X[0].size))
+    for first in range(0, len(X), n_rows):
+        # A copy, as torch warns of arrays that are read-only or have negative strides.
+        part = torch.from_numpy(np.array(X[first : first + n_rows], order="C"))
+        result[first : first + n_rows] = function(part).numpy()
+    return result
