@@ -54,7 +54,8 @@ class Loop:
         self.module = make_module(self.n_freqs).train()
         generator = torch.Generator().manual_seed(0)
         x = torch.from_numpy((X - X.mean()) / X.std()).unsqueeze(1)
-        noise, y = noise_bins(x), torch.from_numpy(y)
+        noise = noise_bins(x) if self.shifts else None
+        y = torch.from_numpy(y)
         optimizer = torch.optim.AdamW(self.module.parameters(), lr=1e-2, fused=True)
         steps = self.epochs * (len(x) // self.batch_size)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-2, steps)
@@ -159,7 +160,7 @@ def interleaved(calls, rounds):
 
 
 def speed_row(n_freqs, batch_size, rounds):
-    n_samples, epochs = 16 * batch_size, 8
+    n_samples, epochs = max(256, 8 * batch_size), 4
     X, y = make_data(n_samples, n_freqs)
     many = make_data(2048, n_freqs)[0]
     models = {k: make(n_freqs, batch_size, epochs) for k, make in VARIANTS.items()}

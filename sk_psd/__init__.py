@@ -1,8 +1,10 @@
 """Classify signals by the shape of their power spectral density, wherever it lies."""
 
-from sk_psd.augmentation import RandomFreqShift
+from sk_psd.augmentation import RandomFreqShift, RandomNoise
 from sk_psd.baselines import make_baselines
 from sk_psd.classification import FlattenCNNClassifier, GlobalPoolCNNClassifier
+from sk_psd.inspection import shift_curve, shift_invariance
+from sk_psd.plotting import ShiftCurveDisplay
 from sk_psd.scaling import MinMaxScale, PeakAlign
 from sk_psd.spectral import FFTMagnitude, WelchPSD
 
@@ -15,6 +17,10 @@ __all__ = [
     "MinMaxScale",
     "PeakAlign",
     "RandomFreqShift",
+    "RandomNoise",
+    "ShiftCurveDisplay",
     "WelchPSD",
     "make_baselines",
+    "shift_curve",
+    "shift_invariance",
 ]

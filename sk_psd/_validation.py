@@ -5,7 +5,7 @@ from numbers import Integral, Real
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils import check_array, column_or_1d
+from sklearn.utils import check_array, column_or_1d, gen_batches
 from sklearn.utils._param_validation import Interval, Options, RealNotInt, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
@@ -28,6 +28,10 @@ __all__ = [
     "fraction",
     "positive",
 ]
+
+
+# Values in one chunk of rows: near the cache, never a multiple of the whole array.
+_CHUNK_VALUES = 2**18
 
 
 class Integers(Interval):
@@ -217,9 +221,10 @@ def encode_labels(y, classes):
 
 
 class SpectrumTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """Base of transformers that learn nothing but the length of the spectra."""
+    """Base of transformers that learn nothing but the length of the rows."""
 
     _parameter_constraints = {}
+    _allow_complex = False
 
     def fit(self, X, y=None):
         """Check the parameters and remember the length of the spectra.
@@ -242,11 +247,24 @@ class SpectrumTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
 
     def _fit(self, X):
         self._validate_params()
-        return check_rows(self, X, reset=True, allow_3d=True)
+        return self._check_rows(X, reset=True)
 
     def _check(self, X):
         check_is_fitted(self, "n_features_in_")
-        return check_rows(self, X, reset=False, allow_3d=True)
+        return self._check_rows(X, reset=False)
+
+    def _check_rows(self, X, reset):
+        return check_rows(
+            self, X, reset=reset, allow_3d=True, allow_complex=self._allow_complex
+        )
+
+    def _in_chunks(self, function, X):
+        """Apply a function to some rows at a time, so that memory stays small."""
+        result = np.empty_like(X, order="C")
+        for rows in gen_batches(len(X), max(1, _CHUNK_VALUES // max(1, X[0].size))):
+            # A copy, as torch warns of arrays that are read-only.
+            result[rows] = function(np.array(X[rows], order="C"))
+        return result
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

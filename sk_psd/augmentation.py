@@ -1,18 +1,61 @@
 """Transformers that change training data only."""
 
-from numbers import Integral
+from numbers import Integral, Real
 
+import numpy as np
 import torch
 from sklearn.utils import check_random_state
 
 from sk_psd._validation import RealNotInt, SpectrumTransformer, StrOptions, at_least
-from sk_psd.nn.shift import in_chunks, random_shift
+from sk_psd.mixing import add_noise, retune
+from sk_psd.nn.shift import random_shift
 
-__all__ = ["RandomFreqShift"]
+__all__ = ["RandomFreqShift", "RandomNoise"]
 
 
-class RandomFreqShift(SpectrumTransformer):
-    """Shift each training spectrum by its own random number of bins.
+class _TrainingOnly(SpectrumTransformer):
+    """A transformer that changes X in `fit_transform` and returns it in `transform`."""
+
+    def fit_transform(self, X, y=None):
+        """Change the training data.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or \
+                (n_samples, n_channels, n_features)
+            Rows to train on.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        changed : ndarray of the shape of X
+            Changed rows.
+        """
+        X = self._fit(X)
+        rng = check_random_state(self.random_state)
+        return self._in_chunks(lambda part: self._change(part, rng), X)
+
+    def transform(self, X):
+        """Return the rows as they are.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or \
+                (n_samples, n_channels, n_features)
+            Rows to predict on.
+
+        Returns
+        -------
+        X : ndarray
+            The same values.
+        """
+        return self._check(X)
+
+
+class RandomFreqShift(_TrainingOnly):
+    """Shift each training spectrum, or signal, by its own random frequency.
 
     .. note::
 
@@ -25,12 +68,19 @@ class RandomFreqShift(SpectrumTransformer):
     max_shift : int or float, default=0.5
         Shifts are drawn uniformly from the whole numbers of bins between
         ``-max_shift`` and ``max_shift``. An int is a number of bins, a float a
-        fraction of the axis between 0 and 1.
+        fraction of the axis between 0 and 1. The bins of a signal are those of the FFT
+        over its whole length.
 
     mode : {"wrap", "edge", "floor"}, default="wrap"
         What enters at the vacated end: what left at the other one (for two-sided
         spectra of complex signals, whose axis is a circle), the value of the last
-        bin, or the spectrum's own noise (values of its weaker half of bins).
+        bin, or the spectrum's own noise (values of its weaker half of bins). Signals
+        know "wrap" only.
+
+    domain : {"spectrum", "signal"}, default="spectrum"
+        Whether the rows are spectra, or raw signals to be shifted before their spectra
+        are taken: complex ones are mixed, of real ones the analytic signal is, so that
+        what passes the end of their axis folds back.
 
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same shifts at every call.
@@ -38,7 +88,7 @@ class RandomFreqShift(SpectrumTransformer):
     Attributes
     ----------
     n_features_in_ : int
-        Length of the spectra.
+        Length of the rows.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, if all are strings.
@@ -67,59 +117,124 @@ class RandomFreqShift(SpectrumTransformer):
     _parameter_constraints = {
         "max_shift": [at_least(0), at_least(0, RealNotInt)],
         "mode": [StrOptions({"wrap", "edge", "floor"})],
+        "domain": [StrOptions({"spectrum", "signal"})],
         "random_state": ["random_state"],
     }
 
-    def __init__(self, max_shift=0.5, *, mode="wrap", random_state=None):
+    def __init__(
+        self, max_shift=0.5, *, mode="wrap", domain="spectrum", random_state=None
+    ):
         self.max_shift = max_shift
         self.mode = mode
+        self.domain = domain
         self.random_state = random_state
 
-    def fit_transform(self, X, y=None):
-        """Shift each spectrum by a random number of bins.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_freqs) or (n_samples, n_channels, n_freqs)
-            Spectra to train on.
-
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        shifted : ndarray of the shape of X
-            Shifted spectra.
-        """
-        X = self._fit(X)
-        seed = check_random_state(self.random_state).randint(2**31 - 1)
-        generator = torch.Generator().manual_seed(int(seed))
-        max_bins = max_shift_in_bins(self.max_shift, X.shape[-1])
-
-        def shift(part):
-            return random_shift(part, max_bins, mode=self.mode, generator=generator)
-
-        return in_chunks(shift, X)
-
-    def transform(self, X):
-        """Return the spectra as they are.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_freqs) or (n_samples, n_channels, n_freqs)
-            Spectra to predict on.
-
-        Returns
-        -------
-        X : ndarray
-            The same values.
-        """
-        return self._check(X)
+    @property
+    def _allow_complex(self):
+        return self.domain == "signal"
 
     def _fit(self, X):
         X = super()._fit(X)
-        max_shift_in_bins(self.max_shift, X.shape[-1])
+        if self.domain == "signal" and self.mode != "wrap":
+            raise ValueError(
+                "mode must be 'wrap' with domain='signal': what leaves the axis of a "
+                f"signal re-enters or folds back. Got mode={self.mode!r}."
+            )
+        self._max_bins(X)
         return X
+
+    def _max_bins(self, X):
+        n_bins = X.shape[-1]
+        if self.domain == "signal" and not np.iscomplexobj(X):
+            n_bins = n_bins // 2 + 1
+        return max_shift_in_bins(self.max_shift, n_bins)
+
+    def _change(self, X, rng):
+        max_bins = self._max_bins(X)
+        if self.domain == "signal":
+            bins = rng.randint(-max_bins, max_bins + 1, size=len(X))
+            return retune(X, bins / X.shape[-1])
+        generator = torch.Generator().manual_seed(int(rng.randint(2**31 - 1)))
+        shifted = random_shift(
+            torch.from_numpy(X), max_bins, mode=self.mode, generator=generator
+        )
+        return shifted.numpy()
+
+
+class RandomNoise(_TrainingOnly):
+    """Add white noise to each training signal, as strong as drawn at random.
+
+    A noise level that was never seen in training breaks every model of spectra, as it
+    lifts the floor between the shapes. Show them before.
+
+    .. note::
+
+        ``fit_transform(X)`` adds noise, ``transform(X)`` returns X as it is. In a
+        :class:`~sklearn.pipeline.Pipeline` noise is therefore added to the training
+        data, once per `fit`, and never to the data to predict.
+
+    Parameters
+    ----------
+    snr_db : float or tuple (low, high), default=(0, 20)
+        Power of the signal (without its mean) over that of the noise, on the whole
+        axis, in dB: for all, or drawn uniformly for each signal.
+
+    random_state : int, RandomState instance or None, default=None
+        Pass an int for the same noise at every call.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Length of the signals.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns seen in `fit`, if all are strings.
+
+    See Also
+    --------
+    RandomFreqShift : Shift the training data.
+
+    Notes
+    -----
+    The number of samples stays the same, and so does X itself. For clean signals as
+    well as noisy ones, concatenate them before.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_psd import RandomNoise
+    >>> X = np.sin(np.arange(1000.0))[None]
+    >>> noise = RandomNoise(snr_db=10, random_state=0).fit_transform(X) - X
+    >>> round(float(X.var() / noise.var()))
+    10
+    """
+
+    _parameter_constraints = {
+        "snr_db": [Real, tuple],
+        "random_state": ["random_state"],
+    }
+    _allow_complex = True
+
+    def __init__(self, snr_db=(0, 20), *, random_state=None):
+        self.snr_db = snr_db
+        self.random_state = random_state
+
+    def _fit(self, X):
+        X = super()._fit(X)
+        self._limits()
+        return X
+
+    def _limits(self):
+        limits = self.snr_db if isinstance(self.snr_db, tuple) else (self.snr_db,) * 2
+        if len(limits) != 2 or not np.isfinite(limits).all() or limits[0] > limits[1]:
+            raise ValueError(
+                "snr_db must be a finite number or a tuple (low, high) of them with "
+                f"low <= high. Got {self.snr_db!r} instead."
+            )
+        return limits
+
+    def _change(self, X, rng):
+        return add_noise(X, rng.uniform(*self._limits(), size=len(X)), rng)
 
 
 def max_shift_in_bins(max_shift, n_freqs):

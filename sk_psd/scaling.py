@@ -1,9 +1,10 @@
 """Per-spectrum transformers: scale, align."""
 
 import numpy as np
+import torch
 
 from sk_psd._validation import SpectrumTransformer
-from sk_psd.nn.shift import canonical_roll, in_chunks
+from sk_psd.nn.shift import canonical_roll
 
 __all__ = ["MinMaxScale", "PeakAlign", "min_max_scale"]
 
@@ -148,4 +149,8 @@ class PeakAlign(SpectrumTransformer):
         aligned : ndarray of the shape of X
             Rolled spectra.
         """
-        return in_chunks(canonical_roll, self._check(X))
+
+        def align(part):
+            return canonical_roll(torch.from_numpy(part)).numpy()
+
+        return self._in_chunks(align, self._check(X))

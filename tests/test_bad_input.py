@@ -13,6 +13,7 @@ from sk_psd import (
     MinMaxScale,
     PeakAlign,
     RandomFreqShift,
+    RandomNoise,
     WelchPSD,
 )
 
@@ -21,6 +22,7 @@ TRANSFORMERS = [
     MinMaxScale(),
     PeakAlign(),
     RandomFreqShift(),
+    RandomNoise(),
     WelchPSD(),
 ]
 CLASSIFIERS = [
@@ -56,7 +58,7 @@ CASES = [
     pytest.param(estimator, *case, id=f"{type(estimator).__name__}-{name}")
     for estimator in TRANSFORMERS + CLASSIFIERS
     for name, case in BAD_X.items()
-    if not (name == "complex" and isinstance(estimator, FFTMagnitude))
+    if not (name == "complex" and isinstance(estimator, (FFTMagnitude, RandomNoise)))
 ]
 
 
@@ -137,6 +139,13 @@ def test_bad_labels_are_refused(classifier, y, match):
         (RandomFreqShift(41), r"max_shift \(=41\) must not exceed .* at most 40"),
         (RandomFreqShift(1.5), r"max_shift \(=1.5\) must not exceed .* at most 1.0"),
         (RandomFreqShift(-1), "'max_shift' .*Got -1 instead"),
+        (
+            RandomFreqShift(mode="edge", domain="signal"),
+            "must be 'wrap' with domain='signal'.*Got mode='edge'",
+        ),
+        (RandomNoise((20, 0)), r"with low <= high. Got \(20, 0\) instead"),
+        (RandomNoise("loud"), "'snr_db' .*Got 'loud' instead"),
+        (RandomNoise((0, np.nan)), "finite number"),
         (RandomFreqShift(mode="roll"), "'mode' .*'wrap'.*Got 'roll' instead"),
         (RandomFreqShift(random_state="x"), "'random_state' .*Got 'x' instead"),
         (GlobalPoolCNNClassifier(kernel_size=0), "'kernel_size' .*Got 0 instead"),

@@ -1,13 +1,8 @@
 """Move spectra along the frequency axis: shifts, rolls and a canonical position."""
 
-import numpy as np
 import torch
 
-__all__ = ["canonical_roll", "in_chunks", "noise_bins", "random_shift", "shift_bins"]
-
-# Values of one chunk of rows: small enough that what a function makes of it stays near
-# the cache, and never a multiple of the whole array.
-_CHUNK_VALUES = 2**18
+__all__ = ["canonical_roll", "noise_bins", "random_shift", "shift_bins"]
 
 
 def shift_bins(x, shift, *, mode="wrap", noise=None, start=None, reach=None):
@@ -134,18 +129,41 @@ def canonical_roll(x):
     y : Tensor like `x`
     """
     n_freqs = x.shape[-1]
-    score = x if x.ndim == 2 else x.sum(1)  # (N, F)
     width = 1
-    while width * 2 <= n_freqs // 64:  # pairwise sums: log2(width) additions
-        score = score + score.roll(-width, -1)
+    while width * 2 <= n_freqs // 64:
         width *= 2
+    score = _sum_ahead(x if x.ndim == 2 else _sum_channels(x), width)
     best = score == score.amax(-1, keepdim=True)
-    origin = best.byte().argmax(-1)
-    tied = best.sum(-1) > 1
-    if tied.any():
-        rank = _rank_rotations(x[tied])
-        origin[tied] = rank.masked_fill(~best[tied], -1).argmax(-1)
+    row, origin = best.nonzero().T  # several times faster than argmax
+    if len(row) > len(x):
+        tied = best.sum(-1) > 1
+        rank = torch.zeros_like(best, dtype=torch.int64)
+        rank[tied] = _rank_rotations(x[tied])
+        origin = rank.masked_fill(~best, -1).argmax(-1)
     return shift_bins(x, n_freqs // 2 - width // 2 - origin)
+
+
+def _sum_channels(x):
+    return x[:, 0] if x.shape[1] == 1 else x.sum(1)
+
+
+def _sum_ahead(x, width):
+    """Sum each bin and those that follow on the circle, `width` (a power of 2) in all.
+
+    Sums of pairs, of pairs of pairs, ... so that every position runs the same additions
+    and the sums of a rolled spectrum are those of the spectrum, rolled, to the last
+    bit. Between two buffers, as fresh memory would cost more than the additions.
+    """
+    n = x.shape[-1] + width - 1
+    sums = torch.cat([x, x[:, : width - 1]], -1)
+    other = torch.empty_like(sums)
+    step = 1
+    while step < width:
+        n -= step
+        torch.add(sums[:, :n], sums[:, step : n + step], out=other[:, :n])
+        sums, other = other, sums
+        step *= 2
+    return sums[:, :n]
 
 
 def _rank_rotations(x):
@@ -171,26 +189,3 @@ def _dense_rank(key):
     rank = torch.zeros_like(order)
     rank[:, 1:] = (value[:, 1:] != value[:, :-1]).cumsum(-1)
     return torch.empty_like(rank).scatter_(-1, order, rank)
-
-
-def in_chunks(function, X):
-    """Apply a function of tensors to a NumPy array, some rows at a time.
-
-    Parameters
-    ----------
-    function : callable
-        Maps a Tensor of rows to one of the same shape.
-
-    X : ndarray of shape (n_samples, ...)
-
-    Returns
-    -------
-    result : ndarray like `X`
-    """
-    result = np.empty_like(X, order="C")
-    n_rows = max(1, _CHUNK_VALUES // max(1, X[0].size))
-    for first in range(0, len(X), n_rows):
-        # A copy, as torch warns of arrays that are read-only or have negative strides.
-        part = torch.from_numpy(np.array(X[first : first + n_rows], order="C"))
-        result[first : first + n_rows] = function(part).numpy()
-    return result

@@ -1,0 +1,164 @@
+import numpy as np
+import pytest
+from sklearn.pipeline import make_pipeline
+
+from sk_psd import (
+    FlattenCNNClassifier,
+    GlobalPoolCNNClassifier,
+    MinMaxScale,
+    ShiftCurveDisplay,
+    WelchPSD,
+    shift_curve,
+    shift_invariance,
+)
+from sk_psd.datasets import make_spectral_shapes
+from sk_psd.inspection import shift_rows
+
+
+@pytest.fixture(scope="module")
+def models(spectra):
+    X, y, _ = spectra
+    kinds = {
+        "exact": GlobalPoolCNNClassifier(max_epochs=25, random_state=0),
+        "approximate": GlobalPoolCNNClassifier(
+            stride=4, shift_invariance="approximate", max_epochs=2, random_state=0
+        ),
+        "flatten": FlattenCNNClassifier(max_epochs=25, random_state=0),
+    }
+    return {name: model.fit(X, y) for name, model in kinds.items()}
+
+
+@pytest.fixture(scope="module")
+def pipe(signals, models):
+    psd = WelchPSD(
+        fs=10e3, nperseg=256, return_onesided=False, detrend=False, decibels=True
+    )
+    # Fitted steps around a model that is fitted already.
+    return make_pipeline(
+        psd.fit(signals.X_train), MinMaxScale().fit(np.eye(2, 256)), models["exact"]
+    )
+
+
+def test_exactly_invariant_predictions_do_not_change_for_any_shift(models, spectra):
+    report = shift_invariance(models["exact"], spectra[0][:10])
+    assert report.max_change == 0.0 and report.flipped == 0.0
+
+
+def test_approximately_invariant_predictions_do_and_labels_flip(models, spectra):
+    report = shift_invariance(models["approximate"], spectra[0][:40])
+    assert report.max_change > 0.1 > report.median_change
+    assert 0.001 < report.flipped < 0.5
+
+
+def test_the_worst_sample_and_shift_are_where_the_change_is_largest(models, spectra):
+    X, model = spectra[0][:10], models["flatten"]
+    report = shift_invariance(model, X, shifts=range(1, 256, 5))
+    row = X[report.worst_sample]
+    pair = np.stack([row, np.roll(row, report.worst_shift)])
+    change = np.abs(np.diff(model.predict_proba(pair), axis=0)).max()
+    assert change == pytest.approx(report.max_change)
+    assert report.flipped > 0.3
+
+
+def test_a_pipeline_is_exact_for_signals_retuned_by_whole_bins(pipe, signals):
+    X = signals.X_train[:6].astype(complex)
+    report = shift_invariance(pipe, X, shifts=range(1, 256, 7))
+    assert report.max_change <= 1e-6 and report.flipped == 0.0
+
+
+def test_retuned_signals_have_rolled_spectra(pipe, signals):
+    X = signals.X_train[:6].astype(complex)
+    moved = shift_rows(pipe, X, 30)
+    expected = np.roll(pipe[:2].transform(X), 30, axis=1)
+    np.testing.assert_allclose(pipe[:2].transform(moved), expected, atol=1e-9)
+    np.testing.assert_array_equal(shift_rows(pipe, X, 30 / 256), moved)
+
+
+def test_curve_scores_the_shifted_data(models, spectra):
+    X, y = spectra[2]["centred"]
+    curve = shift_curve(models["flatten"], X, y, shifts=[-64, 0, 0.25], n_jobs=2)
+    expected = [models["flatten"].score(np.roll(X, s, axis=1), y) for s in (-64, 0, 64)]
+    np.testing.assert_array_equal(curve.scores, expected)
+    np.testing.assert_array_equal(curve.shifts, [-64, 0, 64])
+    np.testing.assert_array_equal(curve.fractions, [-0.25, 0, 0.25])
+    assert curve.scores[1] > 0.9 > 0.6 > curve.scores[0]
+
+
+def test_curve_of_the_invariant_net_is_flat_on_spectra_and_on_signals(
+    models, pipe, spectra, signals
+):
+    on_spectra = shift_curve(models["exact"], *spectra[2]["centred"])
+    on_signals = shift_curve(pipe, *signals.test["centred"])
+    assert len(on_spectra.scores) == 33
+    np.testing.assert_array_equal(on_spectra.scores, on_spectra.scores[0])
+    np.testing.assert_allclose(on_signals.scores, on_spectra.scores, atol=0.02)
+    assert on_spectra.scores.min() > 0.9
+
+
+def test_scoring_is_that_of_scikit_learn(models, spectra):
+    X, y = spectra[2]["centred"]
+    curve = shift_curve(models["exact"], X, y, shifts=[0], scoring="neg_log_loss")
+    assert curve.scores[0] < 0
+
+
+@pytest.mark.parametrize("mode", ["edge", "floor"])
+def test_spectra_may_leave_the_axis(mode, models, spectra):
+    X = spectra[0][:5]
+    moved = shift_rows(models["exact"], X, 50, mode=mode)
+    np.testing.assert_array_equal(moved[:, 50:], X[:, :-50])
+    assert moved[:, :50].max() < 0.9 and moved.dtype == X.dtype
+
+
+def test_real_signals_are_mixed_by_the_analytic_signal():
+    X, y = make_spectral_shapes(
+        40,
+        shapes=("am", "twohump"),
+        center_freq=0.25,
+        real=True,
+        n_times=2048,
+        random_state=0,
+    )
+    net = GlobalPoolCNNClassifier(padding_mode="zeros", max_epochs=20, random_state=0)
+    pipe = make_pipeline(WelchPSD(nperseg=128, decibels=True), MinMaxScale(), net)
+    curve = shift_curve(pipe.fit(X, y), X, y, shifts=[-12, 0, 0.2])
+    assert curve.shifts.tolist() == [-12, 0, 13]
+    psd = pipe[0].transform(shift_rows(pipe, X, -12))
+    assert np.abs(pipe[0].freqs_[psd.mean(axis=0).argmax()] - 0.25 + 12 / 128) < 0.05
+
+
+@pytest.mark.parametrize(
+    "kwargs, match",
+    [
+        (dict(mode="roll"), "mode must be 'wrap', 'edge' or 'floor'. Got 'roll'"),
+        (dict(shift=12.0), r"an int \(bins\) or a float between -1 and 1 .* Got 12.0"),
+        (dict(domain="time"), "domain must be 'auto', .* Got 'time' instead"),
+        (dict(domain="signal", mode="edge"), "must be 'wrap' for raw signals. Got 'ed"),
+    ],
+)
+def test_impossible_shifts_are_refused(kwargs, match, models, spectra):
+    with pytest.raises(ValueError, match=match):
+        shift_rows(models["exact"], spectra[0], **(dict(shift=3) | kwargs))
+
+
+def test_display_draws_one_labelled_line_for_each_model(models, spectra):
+    X, y = spectra[2]["centred"]
+    display = ShiftCurveDisplay.from_estimators(models, X, y, shifts=[-0.25, 0, 0.25])
+    assert [line.get_label() for line in display.lines_] == list(models)
+    for line, curve in zip(display.lines_, display.curves.values(), strict=True):
+        np.testing.assert_array_equal(line.get_xdata(), [-0.25, 0, 0.25])
+        np.testing.assert_array_equal(line.get_ydata(), curve.scores)
+    assert display.ax_.get_xlabel() == "shift / length of the axis"
+    assert display.ax_.get_legend() is not None
+    assert display.figure_ is display.ax_.figure
+
+
+def test_display_of_one_model_is_named_after_it_and_drawn_where_asked(pipe, signals):
+    import matplotlib.pyplot as plt
+
+    _, ax = plt.subplots()
+    display = ShiftCurveDisplay.from_estimator(
+        pipe, *signals.test["centred"], shifts=[0], ax=ax
+    )
+    assert display.ax_ is ax
+    assert display.lines_[0].get_label() == "GlobalPoolCNNClassifier"
+    plt.close("all")
