@@ -2,10 +2,13 @@
 
     python benchmarks/invariance.py                       # the README's table
     python benchmarks/invariance.py --tasks easy4 --n-train 2000
+    python benchmarks/invariance.py --tasks std8 --n-train 50 200
+    python benchmarks/invariance.py --tasks std8 --n-freqs 8192 --no-flatten
     python benchmarks/invariance.py --quick               # a minute, small data
 
 All models are trained on centred signals. The nets are trained with several seeds:
 mean and standard deviation over them, on one data set that nothing was selected on.
+MiniRocket on rolled copies joins if aeon is installed.
 """
 
 import argparse
@@ -14,7 +17,10 @@ import time
 import numpy as np
 import torch
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import RidgeClassifier
+from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from sk_psd import (
@@ -27,6 +33,11 @@ from sk_psd import (
     make_baselines,
 )
 from sk_psd.datasets import make_shift_benchmark
+
+try:
+    from aeon.transformations.collection.convolution_based import MiniRocket
+except ImportError:
+    MiniRocket = None
 
 INVARIANT = ("logreg_fft_of_psd", "logreg_aligned_psd", "svc_", "forest_")
 
@@ -45,6 +56,36 @@ def make_spectra(data):
     )
 
 
+class RolledMiniRocket:
+    """MiniRocket on each training spectrum and two rolled copies of it.
+
+    The strength of its ridge is chosen on folds that keep the copies of a spectrum
+    together; otherwise they leak.
+    """
+
+    def fit(self, X, y):
+        """Train."""
+        rng = np.random.default_rng(0)
+        copies = [X] + [
+            np.stack([np.roll(row, rng.integers(X.shape[1])) for row in X])
+            for _ in range(2)
+        ]
+        self.rocket = MiniRocket(random_state=0)
+        features = self.rocket.fit_transform(np.concatenate(copies)[:, None])
+        self.ridge = GridSearchCV(
+            make_pipeline(StandardScaler(), RidgeClassifier()),
+            {"ridgeclassifier__alpha": np.logspace(1, 5, 5)},
+            cv=GroupKFold(3),
+        )
+        groups = np.tile(np.arange(len(X)), 3)
+        self.ridge.fit(np.asarray(features), np.tile(y, 3), groups=groups)
+        return self
+
+    def score(self, X, y):
+        """Return the accuracy."""
+        return self.ridge.score(np.asarray(self.rocket.transform(X[:, None])), y)
+
+
 def models_of(psd, seeds, slow):
     """Pairs of name and a list of (model, starts from signals), one for each seed."""
     for name, model in make_baselines(psd).items():
@@ -53,6 +94,8 @@ def models_of(psd, seeds, slow):
     yield "svc_fft_of_psd", [(make_pipeline(FFTMagnitude(), SVC(C=3)), False)]
     forest = RandomForestClassifier(500, random_state=0)
     yield "forest_aligned_psd", [(make_pipeline(PeakAlign(), forest), False)]
+    if MiniRocket is not None:
+        yield "minirocket_rolled", [(RolledMiniRocket(), False)]
     if slow:
         yield "flatten_net", [(FlattenCNNClassifier(random_state=0), False)]
     nets = [(GlobalPoolCNNClassifier(random_state=seed), False) for seed in seeds]

@@ -6,17 +6,16 @@
 DATA_DIR holds ``fsdd.npz`` (free spoken digits, 8 kHz: which digit, each of six
 speakers left out in turn) and ``cwru_bearing.npz`` (bearing vibration, 12 kHz: which
 fault, each of four motor loads left out in turn), with arrays ``X``, ``y``, ``group``
-and ``fs``. The test signals of the bearings are also shifted in frequency. The spectra
-are one-sided: their axis ends, so the net has padding_mode="zeros".
+and ``fs``. The spectra are one-sided: their axis ends, so padding_mode="zeros" is the
+net's regime here. The test signals of the bearings are also shifted in frequency (one
+sideband, each by its own offset), and in a table of their own noise is added to them.
 """
 
 import argparse
 import pathlib
-import time
 
 import numpy as np
 import torch
-from scipy.signal import hilbert
 from sklearn.base import clone
 from sklearn.model_selection import LeaveOneGroupOut
 from sklearn.pipeline import make_pipeline
@@ -25,73 +24,99 @@ from sk_psd import (
     FlattenCNNClassifier,
     GlobalPoolCNNClassifier,
     MinMaxScale,
+    RandomNoise,
     WelchPSD,
     make_baselines,
 )
+from sk_psd.mixing import add_noise, retune
 
-# File, samples per segment, and by how many Hz the test signals are shifted.
+# File, and by how many Hz the test signals are shifted.
 TASKS = {
-    "fsdd": ("fsdd.npz", 512, (0,)),
-    "cwru": ("cwru_bearing.npz", 512, (0, 300, 1000)),
+    "fsdd": ("fsdd.npz", (0,)),
+    "cwru": ("cwru_bearing.npz", (0, 300, 1000)),
 }
+NPERSEG = 512
+SNR_DB = (None, 20, 10, 0)
 
 
-def shift_signals(X, limit, fs, rng):
-    """Shift each real signal by its own frequency within +-limit Hz (one sideband)."""
-    if limit == 0:
-        return X
-    offset = rng.uniform(-limit, limit, (len(X), 1))
-    phase = 2j * np.pi * offset * np.arange(X.shape[1]) / fs
-    return (hilbert(X) * np.exp(phase)).real.astype(X.dtype)
-
-
-def models_of(fs, nperseg, seeds):
-    """Pairs of name and the models to average over."""
+def make_psd(fs):
     # The first bin holds what is left of the mean: it goes.
-    psd = WelchPSD(fs, nperseg=nperseg, decibels=True, fmin=fs / nperseg / 2)
+    return WelchPSD(fs, nperseg=NPERSEG, decibels=True, fmin=fs / NPERSEG / 2)
 
-    def nets(model):
-        return [
-            make_pipeline(
-                clone(psd), MinMaxScale(), clone(model).set_params(random_state=s)
-            )
-            for s in seeds
-        ]
 
-    for name, model in make_baselines(psd).items():
+def make_nets(fs, seeds, *steps, **params):
+    """One pipeline from signals for each seed."""
+    return [
+        make_pipeline(
+            *map(clone, steps),
+            make_psd(fs),
+            MinMaxScale(),
+            GlobalPoolCNNClassifier(random_state=seed, **params),
+        )
+        for seed in seeds
+    ]
+
+
+def models_of(fs, seeds):
+    """Pairs of name and the models to average over."""
+    for name, model in make_baselines(make_psd(fs)).items():
         yield name, [model]
-    yield "flatten_net", nets(FlattenCNNClassifier())[:1]
-    yield "global_pool_circular", nets(GlobalPoolCNNClassifier())
-    yield "global_pool_zeros", nets(GlobalPoolCNNClassifier(padding_mode="zeros"))
+    flatten = FlattenCNNClassifier(random_state=0)
+    yield "flatten_net", [make_pipeline(make_psd(fs), MinMaxScale(), flatten)]
+    yield "global_pool circular", make_nets(fs, seeds)
+    yield "global_pool zeros", make_nets(fs, seeds, padding_mode="zeros")
+    blur = dict(padding_mode="zeros", downsampling="blur")
+    yield "global_pool zeros, blur", make_nets(fs, seeds, **blur)
+
+
+def noisy_models_of(fs, seeds):
+    """The same with and without noise in training."""
+    for title, steps in [("", ()), (" + noise", (RandomNoise(random_state=0),))]:
+        for name in ("logreg_psd", "logreg_aligned_psd"):
+            model = make_baselines(make_psd(fs))[name]
+            yield name + title, [make_pipeline(*steps, *(s for _, s in model.steps))]
+        nets = make_nets(fs, seeds, *steps, padding_mode="zeros")
+        yield "global_pool zeros" + title, nets
+
+
+def print_table(header, models, data, tests):
+    """Print accuracies on each of the test versions of all signals, by fold."""
+    X, y, folds = data
+    print(f"{'mean (sd of folds, worst)':28}" + "".join(f"{h:>21}" for h in header))
+    for name, pipes in models:
+        scores = np.zeros((len(pipes), len(folds), len(tests)))
+        for i, model in enumerate(pipes):
+            for j, (train, test) in enumerate(folds):
+                model.fit(X[train], y[train])
+                scores[i, j] = [model.score(T[test], y[test]) for T in tests]
+        fold = scores.mean(axis=0)
+        cells = [f"{f.mean():.3f} ({f.std():.3f}, {f.min():.2f})" for f in fold.T]
+        line = f"{name:28}" + "".join(f"{cell:>21}" for cell in cells)
+        if len(pipes) > 1:
+            line += f"  seeds +- {scores.mean(axis=1).std(axis=0).round(3)}"
+        print(line, flush=True)
 
 
 def run(name, data_dir, seeds):
-    """Print the table of one data set."""
-    file, nperseg, limits = TASKS[name]
+    """Print the tables of one data set."""
+    file, limits = TASKS[name]
     with np.load(data_dir / file) as archive:
         X, y = archive["X"].astype(np.float32), archive["y"]
         group, fs = archive["group"], float(archive["fs"])
-    folds = list(LeaveOneGroupOut().split(X, y, group))
+    data = X, y, list(LeaveOneGroupOut().split(X, y, group))
     rng = np.random.default_rng(0)
-    tests = {limit: shift_signals(X, limit, fs, rng) for limit in limits}
-    print(f"\n{file}: {len(X)} signals, {len(folds)} groups, net seeds {seeds}")
-    header = "".join(f"{f'+-{limit} Hz':>22}" for limit in limits)
-    print(f"{'mean (sd of folds, worst)':26}{header}{'fit, cpu s':>12}")
-    for model_name, models in models_of(fs, nperseg, seeds):
-        scores, seconds = np.zeros((len(models), len(folds), len(limits))), 0
-        for i, model in enumerate(models):
-            for j, (train, test) in enumerate(folds):
-                start = time.process_time()
-                model.fit(X[train], y[train])
-                seconds += time.process_time() - start
-                scores[i, j] = [model.score(tests[m][test], y[test]) for m in limits]
-        fold = scores.mean(axis=0)
-        cells = "".join(
-            f"{f'{f.mean():.3f} ({f.std():.3f}, {f.min():.2f})':>22}" for f in fold.T
+    print(f"\n{file}: {len(X)} signals, {len(data[2])} groups, net seeds {seeds}")
+    offsets = [rng.uniform(-limit, limit, len(X)) / fs for limit in limits]
+    shifted = [retune(X, offset) if offset.any() else X for offset in offsets]
+    header = [f"+-{limit} Hz" for limit in limits]
+    print_table(header, models_of(fs, seeds), data, shifted)
+    if name == "cwru":
+        noisy = [X if snr is None else add_noise(X, snr, rng) for snr in SNR_DB]
+        header = ["as recorded", *(f"{snr} dB" for snr in SNR_DB[1:])]
+        print(
+            "\nWhite noise added to the test signals; + noise: RandomNoise in training"
         )
-        spread = f"  seeds +- {scores.mean(axis=1).std(axis=0).round(3)}"
-        line = f"{model_name:26}{cells}{seconds / len(models) / len(folds):>12.1f}"
-        print(line + (spread if len(models) > 1 else ""), flush=True)
+        print_table(header, noisy_models_of(fs, seeds), data, noisy)
 
 
 def main():

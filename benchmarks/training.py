@@ -9,12 +9,11 @@ batches, shifts and schedule; "skorch" a NeuralNetClassifier with its defaults b
 the loop without shifts, which it does not know. Below 1 is cheaper than the loop.
 "roll" is the part of a prediction that
 brings the spectra to their canonical position. Memory is the growth of the resident
-peak over the data, each variant in a process of its own.
+peak over the data, each variant in a process of its own (Linux only).
 """
 
 import argparse
 import multiprocessing
-import resource
 import statistics
 import time
 
@@ -93,7 +92,7 @@ class Loop:
                 self.module(canonical_roll(part)).softmax(1)
                 for part in torch.from_numpy((X - self.mean) / self.scale)
                 .unsqueeze(1)
-                .split(64)
+                .split(32)
             ]
         return torch.cat(parts).numpy()
 
@@ -167,7 +166,7 @@ def speed_row(n_freqs, batch_size, rounds):
     fit = interleaved({k: lambda m=m: m.fit(X, y) for k, m in models.items()}, rounds)
     del models["bare loop"]
     calls = {k: lambda m=m: m.predict_proba(many) for k, m in models.items()}
-    chunks = torch.from_numpy(many).unsqueeze(1).split(64)
+    chunks = torch.from_numpy(many).unsqueeze(1).split(32)
     calls["roll"] = lambda: [canonical_roll(chunk) for chunk in chunks]
     predict = interleaved(calls, rounds)
     print(
@@ -182,12 +181,20 @@ def speed_row(n_freqs, batch_size, rounds):
     )
 
 
+def resident_peak():
+    # Not ru_maxrss, which a new process inherits from the one that started it.
+    with open("/proc/self/status") as status:
+        line = next(line for line in status if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+
+
 def peak_megabytes(name, n_freqs, pipe):
     torch.set_num_threads(1)
+    VARIANTS[name](64, 32, 1).fit(*make_data(64, 64))  # what is allocated once
     X, y = make_data(1600, n_freqs)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = resident_peak()
     VARIANTS[name](n_freqs, 32, 1).fit(X, y).predict_proba(X)
-    pipe.send((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+    pipe.send(resident_peak() - before)
 
 
 def memory_row(n_freqs):

@@ -43,7 +43,7 @@ __all__ = ["NetClassifier"]
 
 # Rows of one forward pass. Always the same number, so that a row's result does not
 # depend on the rows around it; and small enough for the cache of a CPU.
-_CHUNK_ROWS = {"cpu": 64}
+_CHUNK_ROWS = {"cpu": 32}
 _CHUNK_ROWS_ACCELERATOR = 1024
 
 

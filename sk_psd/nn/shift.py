@@ -72,8 +72,10 @@ def noise_bins(x):
     -------
     noise : Tensor of shape (..., max(1, F // 2))
     """
-    weaker = x.argsort(dim=-1, stable=True)[..., : max(1, x.shape[-1] // 2)]
-    return x.gather(-1, weaker.sort(-1).values)
+    half = max(1, x.shape[-1] // 2)
+    weaker = x <= x.kthvalue(half, -1, keepdim=True).values
+    weaker &= weaker.cumsum(-1) <= half  # where several bins tie at the limit
+    return x[weaker].view(*x.shape[:-1], half)
 
 
 def random_shift(x, max_bins, *, mode="wrap", noise=None, generator=None):
