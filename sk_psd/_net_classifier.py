@@ -379,7 +379,9 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, ABC):
     def _to_tensor(self, X):
         """Standardise by the two numbers of the training data; (N, 1, F) in float32."""
         with np.errstate(over="ignore"):  # said below
-            x = ((X - self.mean_) / self.scale_).astype(np.float32, copy=False)
+            x = X - self.mean_
+            x /= self.scale_
+            x = x.astype(np.float32, copy=False)
         if X.dtype == np.float64 and not np.isfinite(x).all():
             raise ValueError(
                 "Values of X are too large for float32 after scaling by those of the "

@@ -92,9 +92,10 @@ class Rows(TensorDataset):
     def __init__(self, x, codes, weights, shifts=()):
         super().__init__(x, codes, weights)
         self.shifts = shifts
-        # Found once for all batches: it sorts every spectrum.
-        floor = any(mode == "floor" for mode, _ in shifts)
-        self.noise = noise_bins(x) if floor else None
+        self.noise = None
+        if any(mode == "floor" for mode, _ in shifts):
+            # Once for all batches, as it ranks every spectrum; in parts, to save memory.
+            self.noise = torch.cat([noise_bins(part) for part in x.split(256)])
 
 
 class BatchLoader:

@@ -132,8 +132,9 @@ def shift_curve(
         True labels.
 
     shifts : array-like of int or float, default=None
-        Integers are bins of the spectrum, floats fractions of its axis. None is 33
-        shifts from minus to plus half of the axis.
+        Integers are bins of the spectrum, floats fractions of its axis. None is 41
+        shifts from minus to plus half of the axis: on an axis of 2**n bins they meet
+        the strides of a net at different phases.
 
     mode : {"wrap", "edge", "floor"}, default="wrap"
         What enters a spectrum at the vacated end, as in :class:`RandomFreqShift`.
@@ -173,7 +174,7 @@ def shift_curve(
     """
     X = _check(X)
     axis = _find_axis(estimator, X, domain)
-    shifts = np.linspace(-0.5, 0.5, 33) if shifts is None else list(shifts)
+    shifts = np.linspace(-0.5, 0.5, 41) if shifts is None else list(shifts)
     scorer = check_scoring(estimator, scoring)
 
     def score(shift):

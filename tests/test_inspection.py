@@ -89,7 +89,7 @@ def test_curve_of_the_invariant_net_is_flat_on_spectra_and_on_signals(
 ):
     on_spectra = shift_curve(models["exact"], *spectra[2]["centred"])
     on_signals = shift_curve(pipe, *signals.test["centred"])
-    assert len(on_spectra.scores) == 33
+    assert len(on_spectra.scores) == 41
     np.testing.assert_array_equal(on_spectra.scores, on_spectra.scores[0])
     np.testing.assert_allclose(on_signals.scores, on_spectra.scores, atol=0.02)
     assert on_spectra.scores.min() > 0.9
