@@ -28,7 +28,7 @@ from sk_psd.datasets import make_shift_benchmark
 
 torch.set_num_threads(1)  # the nets are small: more threads would wait for each other
 
-data = make_shift_benchmark("std8", n_train=600, n_test=200, n_freqs=256)
+data = make_shift_benchmark("std8", n_train=600, n_test=400, n_freqs=256)
 psd = WelchPSD(
     nperseg=data.nperseg, return_onesided=False, detrend=False, decibels=True
 )

@@ -94,7 +94,7 @@ class Rows(TensorDataset):
         self.shifts = shifts
         self.noise = None
         if any(mode == "floor" for mode, _ in shifts):
-            # Once for all batches, as it ranks every spectrum; in parts, to save memory.
+            # Once for all batches, as it ranks every spectrum; in parts for memory.
             self.noise = torch.cat([noise_bins(part) for part in x.split(256)])
 
 

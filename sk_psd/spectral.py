@@ -148,7 +148,37 @@ def fft_magnitude(X):
     return np.abs(fft.rfft(X))
 
 
-class WelchPSD(TransformerMixin, BaseEstimator):
+class _FrequencyTransformer(TransformerMixin, BaseEstimator):
+    """Base of transformers whose output columns are frequencies."""
+
+    def get_feature_names_out(self, input_features=None):
+        """Return a name for each frequency, such as "psd_1250.0Hz" or "fft_0.125".
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Ignored.
+
+        Returns
+        -------
+        names : ndarray of str objects
+            With at least one decimal and as many as keep them apart.
+        """
+        check_is_fitted(self)
+        freqs = self.freqs_
+        step = freqs[1] - freqs[0] if len(freqs) > 1 else 1.0
+        decimals = max(1, 2 - int(np.floor(np.log10(step))))
+        prefix, unit = self._name
+        names = [f"{prefix}{f:.{decimals}f}{unit}" for f in freqs]
+        return np.array(names, dtype=object)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+class WelchPSD(_FrequencyTransformer):
     """Estimate the power spectral density of each signal with Welch's method.
 
     Equal to :func:`scipy.signal.welch` for the same parameters, except that two-sided
@@ -257,6 +287,8 @@ class WelchPSD(TransformerMixin, BaseEstimator):
         "fmax": [Real, None],
         "n_jobs": [Integral, None],
     }
+
+    _name = "psd_", "Hz"
 
     def __init__(
         self,
@@ -372,22 +404,6 @@ class WelchPSD(TransformerMixin, BaseEstimator):
             psd = psd[:, self._kept]
         return decibels(psd) if self.decibels else psd
 
-    def get_feature_names_out(self, input_features=None):
-        """Return names such as "psd_1250.0Hz".
-
-        Parameters
-        ----------
-        input_features : array-like of str or None, default=None
-            Ignored.
-
-        Returns
-        -------
-        names : ndarray of str objects
-            One for each bin, with as many decimals as keep them apart.
-        """
-        check_is_fitted(self)
-        return _frequency_names("psd_", self.freqs_, "Hz")
-
     def _check(self, X, reset):
         return check_rows(
             self,
@@ -412,13 +428,8 @@ class WelchPSD(TransformerMixin, BaseEstimator):
             n_jobs=self.n_jobs,
         )
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
 
-
-class FFTMagnitude(TransformerMixin, BaseEstimator):
+class FFTMagnitude(_FrequencyTransformer):
     """Return the magnitude of the FFT of each row.
 
     Of signals it is the plain spectrum. Of spectra it is a description that does not
@@ -447,6 +458,8 @@ class FFTMagnitude(TransformerMixin, BaseEstimator):
     array([[1., 1., 1.],
            [1., 1., 1.]])
     """
+
+    _name = "fft_", ""
 
     def fit(self, X, y=None):
         """Remember the length of the rows and whether they are complex.
@@ -494,31 +507,3 @@ class FFTMagnitude(TransformerMixin, BaseEstimator):
                 f"{kinds[not self._is_complex]}: the frequencies would differ."
             )
         return fft_magnitude(X)
-
-    def get_feature_names_out(self, input_features=None):
-        """Return names such as "fft_0.125".
-
-        Parameters
-        ----------
-        input_features : array-like of str or None, default=None
-            Ignored.
-
-        Returns
-        -------
-        names : ndarray of str objects
-            One for each bin, with as many decimals as keep them apart.
-        """
-        check_is_fitted(self)
-        return _frequency_names("fft_", self.freqs_, "")
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
-
-
-def _frequency_names(prefix, freqs, unit):
-    """Name each frequency with at least one decimal and as many as keep them apart."""
-    step = freqs[1] - freqs[0] if len(freqs) > 1 else 1.0
-    decimals = max(1, 2 - int(np.floor(np.log10(step))))
-    return np.array([f"{prefix}{f:.{decimals}f}{unit}" for f in freqs], dtype=object)
