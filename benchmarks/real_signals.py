@@ -71,7 +71,11 @@ def models_of(fs, seeds):
 
 def noisy_models_of(fs, seeds):
     """The same with and without noise in training."""
-    for title, steps in [("", ()), (" + noise", (RandomNoise(random_state=0),))]:
+    for title, steps in [
+        ("", ()),
+        (" + 0..20 dB", (RandomNoise(random_state=0),)),
+        (" + 0..60 dB", (RandomNoise((0, 60), random_state=0),)),
+    ]:
         for name in ("logreg_psd", "logreg_aligned_psd"):
             model = make_baselines(make_psd(fs))[name]
             yield name + title, [make_pipeline(*steps, *(s for _, s in model.steps))]
@@ -113,9 +117,7 @@ def run(name, data_dir, seeds):
     if name == "cwru":
         noisy = [X if snr is None else add_noise(X, snr, rng) for snr in SNR_DB]
         header = ["as recorded", *(f"{snr} dB" for snr in SNR_DB[1:])]
-        print(
-            "\nWhite noise added to the test signals; + noise: RandomNoise in training"
-        )
+        print("\nWhite noise added to the test signals; + a range: RandomNoise before")
         print_table(header, noisy_models_of(fs, seeds), data, noisy)
 
 

@@ -107,8 +107,10 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, ABC):
             Weights of the samples in the loss. Those of weight 0 are left out.
 
         X_val : array-like of shape (n_val_samples, n_freqs), default=None
-            Spectra to validate on after each epoch, instead of a part of X. In a
-            Pipeline, ``transform_input=["X_val"]`` sends them through the steps before.
+            Spectra to validate on after each epoch, instead of a part of X. A Pipeline
+            made with ``transform_input=["X_val"]`` sends them through the steps before,
+            if metadata routing is enabled and ``set_fit_request(X_val=True,
+            y_val=True)`` was called on the classifier.
 
         y_val : array-like of shape (n_val_samples,), default=None
             Their labels.
@@ -121,13 +123,13 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, ABC):
         self._validate_params()
         device = resolve_device(self.device)
         again = self.warm_start and hasattr(self, "module_")
-        if not again:  # a fit that fails leaves an unfitted classifier
-            self.__dict__.pop("module_", None)
         given = {"X": X, "y": y}
         X = check_rows(self, X, reset=not again)
+        if not again:  # from here on a fit that fails leaves an unfitted classifier
+            self.__dict__.pop("module_", None)
         y = check_labels(self, X, y)
         classes = find_classes(self, y)
-        data = self._weigh(X, y, encode_labels(y, classes), sample_weight)
+        data = self._weigh(X, encode_labels(y, classes), classes, sample_weight)
         data, valid = self._split(data, X_val, y_val, classes)
         generator = self._make_generator()
         if again:
@@ -153,7 +155,7 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, ABC):
         if context is not None:
             context.call_on_fit_task_begin(estimator=self, **given)
             self.net_.callbacks.append(TaskBridge(context, self, given))
-        self.net_.fit(rows)
+        self.net_.fit(rows, y=None)
         self._finish()
         if context is not None:
             context.call_on_fit_task_end(
@@ -164,8 +166,9 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, ABC):
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train the net by one pass over some of the data.
 
-        The learning rate is constant. The mean and the scale of the input stay those of
-        the first call. A loaded model goes on with a fresh optimizer.
+        The learning rate is constant. `lr` and `batch_size` may change between calls;
+        the other parameters, and the mean and the scale of the input, stay those of
+        the first one. A loaded model goes on with a fresh optimizer.
 
         Parameters
         ----------
@@ -204,19 +207,20 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, ABC):
                 "class_weight='balanced' needs all of y and partial_fit sees a part. "
                 "Pass the weights as a dict, or sample_weight."
             )
-        data = self._weigh(X, y, encode_labels(y, classes), sample_weight)
+        data = self._weigh(X, encode_labels(y, classes), classes, sample_weight)
         if len(data[0]) < 2:
             raise ValueError(
                 "partial_fit needs at least 2 samples of non-zero weight at a time. "
                 f"Got n_samples = {len(data[0])}."
             )
         if first or not self._goes_on:
+            self._earlier = [] if first else self.history_
             generator = self._make_generator()
             module = self._build(data[0], classes, generator) if first else self.module_
             self.net_ = self._make_net(
                 module, len(data[0]), device, generator, max_epochs=1
             ).initialize()
-        self.net_.set_params(batch_size=min(self.batch_size, len(data[0])))
+        self.net_.set_params(batch_size=min(self.batch_size, len(data[0])), lr=self.lr)
         self.net_.partial_fit(self._to_rows(*data, device, self._shifts(X.shape[-1])))
         self._finish(goes_on=True)
         return self
@@ -258,13 +262,15 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, ABC):
         seed = check_random_state(self.random_state).randint(2**31 - 1)
         return torch.Generator().manual_seed(int(seed))
 
-    def _weigh(self, X, y, codes, sample_weight):
+    def _weigh(self, X, codes, classes, sample_weight):
         """Rows of non-zero weight, their codes, and their weights of mean 1."""
         weights = _check_sample_weight(
             sample_weight, X, dtype=np.float64, ensure_non_negative=True
         )
-        if self.class_weight is not None:
-            weights = weights * compute_sample_weight(self.class_weight, y)
+        if self.class_weight == "balanced":
+            weights = weights * compute_sample_weight("balanced", codes)
+        elif self.class_weight is not None:
+            weights = weights * self._class_weights(classes)[codes]
         kept = weights > 0
         if not kept.any():
             raise ValueError("At least one weight must be positive. Got zeros only.")
@@ -272,13 +278,28 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, ABC):
             X, codes, weights = X[kept], codes[kept], weights[kept]
         return X, codes, weights / weights.mean()
 
+    def _class_weights(self, classes):
+        """Weight of each class, 1 for those that the parameter does not name."""
+        classes = classes.tolist()
+        unknown = [label for label in self.class_weight if label not in classes]
+        weights = np.array([self.class_weight.get(label, 1.0) for label in classes])
+        if unknown or not (np.isfinite(weights).all() and (weights >= 0).all()):
+            raise ValueError(
+                "class_weight must give finite weights >= 0 to labels among "
+                f"{classes}. Got {self.class_weight!r} instead."
+            )
+        return weights
+
     def _split(self, data, X_val, y_val, classes):
         """Training and validation data, the latter None without need for them."""
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val must be passed together.")
         if X_val is not None:
-            X_val = check_rows(self, X_val, reset=False)
-            codes = encode_labels(check_labels(self, X_val, y_val), classes)
+            try:
+                X_val = check_rows(self, X_val, reset=False)
+                codes = encode_labels(check_labels(self, X_val, y_val), classes)
+            except ValueError as error:
+                raise ValueError(f"Of X_val and y_val: {error}") from error
             return data, (X_val, codes, np.ones(len(codes)))
         if not self.early_stopping:
             return data, None
@@ -292,7 +313,7 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, ABC):
         except ValueError as error:
             raise ValueError(
                 f"early_stopping cannot set aside validation_fraction "
-                f"(={self.validation_fraction}) of {len(data[0])} samples. Increase "
+                f"(={self.validation_fraction}) of {len(data[0])} samples. Change "
                 f"it, or pass X_val and y_val. {error}"
             ) from error
         return parts[::2], parts[1::2]
@@ -325,10 +346,12 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, ABC):
                 f"warm_start=True needs the classes of the fit before "
                 f"(={self.classes_.tolist()}). Got {classes.tolist()} in y."
             )
-        if self._full_config(n_freqs, classes) != self._config:
+        config = self._full_config(n_freqs, classes)
+        changed = [key for key in config if config[key] != self._config[key]]
+        if changed:
             raise ValueError(
-                "warm_start=True needs the sizes of the net of the fit before. Set "
-                "warm_start=False to train another net."
+                f"warm_start=True needs the net of the fit before, but the {changed} "
+                "of this one differ. Set warm_start=False to train another net."
             )
         return self.module_
 
@@ -337,6 +360,7 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, ABC):
         return make_net(
             module,
             n_samples,
+            len(self.classes_),
             device=device,
             generator=generator,
             optimizer=self.optimizer,
@@ -350,7 +374,8 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, ABC):
 
     def _finish(self, goes_on=False):
         """Set what is known after training, unless nothing good came of it."""
-        self.history_ = [
+        earlier = self._earlier if goes_on else []
+        self.history_ = earlier + [
             {key: value for key, value in epoch.items() if key != "batches"}
             for epoch in self.net_.history
             if "train_loss" in epoch  # not one that was interrupted

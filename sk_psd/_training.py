@@ -1,10 +1,11 @@
 """Train a module on tensors through skorch: batches, shifts, schedules, progress."""
 
 import warnings
+from copy import deepcopy
 
 import torch
 from sklearn.base import clone
-from skorch import NeuralNet
+from skorch import NeuralNetClassifier
 from skorch.callbacks import (
     Callback,
     EarlyStopping,
@@ -22,8 +23,9 @@ from sk_psd.nn.shift import noise_bins, random_shift
 __all__ = ["Rows", "TaskBridge", "make_net", "resolve_device"]
 
 # Steps of the optimizer with max_epochs="auto". What counts is their number, also when
-# there are few samples.
-_AUTO_STEPS = 750
+# there are few samples. From 750 to 1000 cut spectra gain 0.02 of accuracy, others up
+# to 0.01; more steps gain less than they cost.
+_AUTO_STEPS = 1000
 
 _OPTIMIZERS = {
     "adamw": (torch.optim.AdamW, {}),
@@ -165,7 +167,8 @@ def clone_callbacks(callbacks):
         if not isinstance(callback, Callback):
             raise ValueError(
                 "callbacks must be a list of skorch callbacks, or of pairs (name, "
-                f"callback). Got {item!r} in the list."
+                "callback); those of scikit-learn are set by set_callbacks. Got "
+                f"{item!r} in the list."
             )
     try:
         return clone(list(callbacks or []), safe=False)
@@ -233,7 +236,26 @@ class TaskBridge(Callback):
         self.context = self.estimator = self.data = self.task_ = None
 
 
-class Net(NeuralNet):
+class BestWeights(Callback):
+    """Keep the weights of the least validation loss and restore them at the end."""
+
+    def on_train_begin(self, net, **kwargs):
+        """Forget those of another training."""
+        self.loss_, self.weights_ = float("inf"), None
+
+    def on_epoch_end(self, net, **kwargs):
+        """Keep better ones."""
+        if net.history[-1, "valid_loss"] < self.loss_:
+            self.loss_ = net.history[-1, "valid_loss"]
+            self.weights_ = deepcopy(net.module_.state_dict())
+
+    def on_train_end(self, net, **kwargs):
+        """Restore them."""
+        if self.weights_ is not None:
+            net.module_.load_state_dict(self.weights_)
+
+
+class Net(NeuralNetClassifier):
     """A skorch net with weighted rows and without callbacks that print or cost."""
 
     @property
@@ -253,10 +275,6 @@ class Net(NeuralNet):
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return the mean of the weighted losses of the rows."""
         return (self.criterion_(y_pred, y_true) * X["weights"]).mean()
-
-    def predict(self, X):
-        """Return the most probable class as a number, for scoring callbacks."""
-        return self.predict_proba(X).argmax(axis=1)
 
     def _set_training(self, training=True):
         # skorch walks through all submodules before every step.
@@ -289,6 +307,7 @@ class Net(NeuralNet):
 def make_net(
     module,
     n_samples,
+    n_classes,
     *,
     device,
     optimizer,
@@ -313,6 +332,8 @@ def make_net(
 
     n_samples : int
         Rows that it will be trained on, to plan the schedule.
+
+    n_classes : int
 
     device : torch.device
 
@@ -366,13 +387,10 @@ def make_net(
     }
     told = [told[lr_schedule]()] if lr_schedule in told else []
     if patience is not None:
+        told.append(BestWeights())
         told.append(
             EarlyStopping(
-                "valid_loss",
-                patience=patience,
-                threshold=tol,
-                threshold_mode="abs",
-                load_best=True,
+                "valid_loss", patience=patience, threshold=tol, threshold_mode="abs"
             )
         )
     if verbose:
@@ -382,6 +400,7 @@ def make_net(
     options = options | {"weight_decay": weight_decay}
     return Net(
         module,
+        classes=list(range(n_classes)),
         criterion=torch.nn.CrossEntropyLoss,
         criterion__reduction="none",
         optimizer=algorithm,

@@ -175,7 +175,7 @@ class RandomNoise(_TrainingOnly):
 
     Parameters
     ----------
-    snr_db : float or tuple (low, high), default=(0, 20)
+    snr_db : float or (float, float), default=(0, 20)
         Power of the signal (without its mean) over that of the noise, on the whole
         axis, in dB: for all, or drawn uniformly for each signal.
 
@@ -210,7 +210,7 @@ class RandomNoise(_TrainingOnly):
     """
 
     _parameter_constraints = {
-        "snr_db": [Real, tuple],
+        "snr_db": [Real, tuple, list],
         "random_state": ["random_state"],
     }
     _allow_complex = True
@@ -225,11 +225,13 @@ class RandomNoise(_TrainingOnly):
         return X
 
     def _limits(self):
-        limits = self.snr_db if isinstance(self.snr_db, tuple) else (self.snr_db,) * 2
-        if len(limits) != 2 or not np.isfinite(limits).all() or limits[0] > limits[1]:
+        snr = self.snr_db
+        limits = tuple(snr) if isinstance(snr, (tuple, list)) else (snr, snr)
+        numbers = len(limits) == 2 and all(isinstance(x, Real) for x in limits)
+        if not numbers or not -np.inf < limits[0] <= limits[1] < np.inf:
             raise ValueError(
                 "snr_db must be a finite number or a tuple (low, high) of them with "
-                f"low <= high. Got {self.snr_db!r} instead."
+                f"low <= high. Got {snr!r} instead."
             )
         return limits
 

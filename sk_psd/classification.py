@@ -73,7 +73,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
         Samples per step.
 
     max_epochs : "auto" or int, default="auto"
-        Passes over the training data. "auto" makes about 750 steps, at least 10
+        Passes over the training data. "auto" makes about 1000 steps, at least 10
         passes.
 
     class_weight : dict, "balanced" or None, default=None
@@ -111,7 +111,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
 
     random_state : int, RandomState instance or None, default=None
         Seeds the weights, the order of the samples and the shifts. Pass an int for
-        identical results. The global random states are not touched.
+        identical results; then no global random state is touched.
 
     Attributes
     ----------
@@ -139,7 +139,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
         Names of the columns seen in `fit`, if all are strings.
 
     n_iter_ : int
-        Number of epochs run.
+        Number of epochs run, those of `partial_fit` included.
 
     loss_curve_ : list of float
         Mean training loss of each epoch.
@@ -300,10 +300,10 @@ class GlobalPoolCNNClassifier(NetClassifier):
         elif isinstance(steps, RandomFreqShift):
             steps = [steps]
         for step in steps:
-            if not isinstance(step, RandomFreqShift):
+            if not isinstance(step, RandomFreqShift) or step.domain != "spectrum":
                 raise ValueError(
-                    "augmentation must be 'auto', None, a RandomFreqShift or a list of "
-                    f"them. Got {step!r} in the list."
+                    "augmentation must be 'auto', None, a RandomFreqShift of "
+                    f"domain='spectrum' or a list of them. Got {step!r}."
                 )
             step._validate_params()
         return [(s.mode, max_shift_in_bins(s.max_shift, n_freqs)) for s in steps]
@@ -360,7 +360,7 @@ class FlattenCNNClassifier(NetClassifier):
         Samples per step.
 
     max_epochs : "auto" or int, default="auto"
-        Passes over the training data. "auto" makes about 750 steps, at least 10
+        Passes over the training data. "auto" makes about 1000 steps, at least 10
         passes.
 
     class_weight : dict, "balanced" or None, default=None
@@ -422,7 +422,7 @@ class FlattenCNNClassifier(NetClassifier):
         Names of the columns seen in `fit`, if all are strings.
 
     n_iter_ : int
-        Number of epochs run.
+        Number of epochs run, those of `partial_fit` included.
 
     loss_curve_ : list of float
         Mean training loss of each epoch.

@@ -1,12 +1,13 @@
 """Measure what a shift does to a fitted classifier, or to a whole pipeline."""
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 import torch
 from joblib import Parallel, delayed
+from sklearn.base import BaseEstimator
 from sklearn.metrics import check_scoring
-from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import Bunch, check_array
 
 from sk_psd.mixing import retune
@@ -35,8 +36,8 @@ def shift_rows(estimator, X, shift, *, mode="wrap", domain="auto"):
         signal is, which folds back at the ends of their axis.
 
     domain : {"auto", "spectrum", "signal"}, default="auto"
-        What X is. "auto": signals if they are complex or the pipeline has a step with
-        a sampling frequency `fs`, else spectra.
+        What X is. "auto": signals if they are complex or a step, however deep inside,
+        has a sampling frequency `fs`; an error if a step takes either; else spectra.
 
     Returns
     -------
@@ -73,7 +74,7 @@ class _Axis:
     def to_bins(self, shift):
         if isinstance(shift, Integral):
             return int(shift)
-        if not abs(shift) <= 1:
+        if not (isinstance(shift, Real) and abs(shift) <= 1):
             raise ValueError(
                 "shift must be an int (bins) or a float between -1 and 1 (fraction of "
                 f"the axis). Got {shift!r} instead."
@@ -82,14 +83,27 @@ class _Axis:
 
 
 def _find_axis(estimator, X, domain):
-    steps = estimator.named_steps.values() if isinstance(estimator, Pipeline) else []
-    psd = next((s for s in steps if hasattr(s, "fs") and hasattr(s, "freqs_")), None)
     if domain not in ("auto", "spectrum", "signal"):
         raise ValueError(
             f"domain must be 'auto', 'spectrum' or 'signal'. Got {domain!r} instead."
         )
+    if X.ndim < 2:
+        raise ValueError(f"Expected 2D array, got an array of shape {X.shape} instead.")
+    parts = list(_walk(estimator, set()))
+    psd = next((p for p in parts if hasattr(p, "fs") and hasattr(p, "freqs_")), None)
     if domain == "auto":
-        domain = "signal" if np.iscomplexobj(X) or psd is not None else "spectrum"
+        if np.iscomplexobj(X) or psd is not None:
+            domain = "signal"
+        elif any(
+            hasattr(p, "freqs_") or isinstance(p, FunctionTransformer) for p in parts
+        ):
+            raise ValueError(
+                f"domain='auto' cannot tell what {type(estimator).__name__} predicts "
+                "from, as its steps take signals as well as spectra. Pass "
+                "domain='signal' or domain='spectrum'."
+            )
+        else:
+            domain = "spectrum"
     if domain == "spectrum":
         return _Axis(domain, X.shape[-1])
     whole = 1.0 if np.iscomplexobj(X) else 0.5
@@ -99,12 +113,40 @@ def _find_axis(estimator, X, domain):
     return _Axis(domain, round(whole / step), step)
 
 
-def _check(X):
-    """Return rows as an array; the estimator validates the rest."""
-    X = np.asarray(X)
-    if X.dtype.kind not in "fc":
-        X = check_array(X, dtype=np.float64, allow_nd=True)
-    return X
+def _walk(thing, seen):
+    """Yield an estimator and all that it holds, as pipelines and searches do."""
+    if id(thing) in seen:
+        return
+    seen.add(id(thing))
+    if isinstance(thing, BaseEstimator):
+        yield thing
+        thing = list(vars(thing).values())
+    if isinstance(thing, dict):
+        thing = list(thing.values())
+    if isinstance(thing, (list, tuple)):
+        for part in thing:
+            yield from _walk(part, seen)
+
+
+def _unpack(X):
+    """Return the rows as an array, and what makes an array a thing like X again."""
+    rows = np.asarray(X)
+    if rows.dtype.kind not in "fc":
+        rows = check_array(rows, dtype=np.float64, allow_nd=True)
+    if hasattr(X, "iloc"):  # pandas
+        return rows, lambda moved: type(X)(moved, columns=X.columns, index=X.index)
+    if hasattr(X, "to_numpy"):  # polars
+        return rows, lambda moved: type(X)(moved, schema=list(X.columns))
+    return rows, lambda moved: moved
+
+
+def _list_shifts(shifts, default):
+    if shifts is None:
+        return list(default)
+    shifts = list(shifts) if np.iterable(shifts) else [shifts]
+    if not shifts:
+        raise ValueError("shifts must have at least one value. Got none.")
+    return shifts
 
 
 def shift_curve(
@@ -141,8 +183,8 @@ def shift_curve(
         Raw signals know "wrap" only.
 
     domain : {"auto", "spectrum", "signal"}, default="auto"
-        What X is. "auto": raw signals if they are complex or the pipeline has a step
-        with a sampling frequency `fs`, else spectra.
+        What X is. "auto": signals if they are complex or a step, however deep inside,
+        has a sampling frequency `fs`; an error if a step takes either; else spectra.
 
     scoring : str, callable or None, default=None
         As in scikit-learn. None is the estimator's own `score`, the accuracy.
@@ -172,14 +214,14 @@ def shift_curve(
     >>> shift_curve(model, X, y, shifts=[-20, 0, 20]).scores
     array([1., 1., 1.])
     """
-    X = _check(X)
+    X, pack = _unpack(X)
     axis = _find_axis(estimator, X, domain)
-    shifts = np.linspace(-0.5, 0.5, 41) if shifts is None else list(shifts)
+    shifts = _list_shifts(shifts, np.linspace(-0.5, 0.5, 41))
     scorer = check_scoring(estimator, scoring)
 
     def score(shift):
         moved = shift_rows(estimator, X, shift, mode=mode, domain=domain)
-        return scorer(estimator, moved, y)
+        return scorer(estimator, pack(moved), y)
 
     scores = Parallel(n_jobs=n_jobs, prefer="threads")(
         delayed(score)(shift) for shift in shifts
@@ -210,8 +252,8 @@ def shift_invariance(
         Raw signals know "wrap" only.
 
     domain : {"auto", "spectrum", "signal"}, default="auto"
-        What X is. "auto": raw signals if they are complex or the pipeline has a step
-        with a sampling frequency `fs`, else spectra.
+        What X is. "auto": signals if they are complex or a step, however deep inside,
+        has a sampling frequency `fs`; an error if a step takes either; else spectra.
 
     n_jobs : int, default=None
         Number of threads over the shifts, in joblib's conventions.
@@ -237,15 +279,20 @@ def shift_invariance(
     >>> report.max_change, report.flipped
     (0.0, 0.0)
     """
-    X = _check(X)
+    if not hasattr(estimator, "predict_proba"):
+        raise ValueError(
+            f"{type(estimator).__name__} has no predict_proba to compare. Use "
+            "shift_curve, or a classifier with probabilities."
+        )
+    X, pack = _unpack(X)
     axis = _find_axis(estimator, X, domain)
-    shifts = range(1, axis.n_bins) if shifts is None else list(shifts)
-    reference = estimator.predict_proba(X)
+    shifts = _list_shifts(shifts, range(1, max(2, axis.n_bins)))
+    reference = estimator.predict_proba(pack(X))
     label = reference.argmax(axis=1)
 
     def compare(shift):
         moved = shift_rows(estimator, X, shift, mode=mode, domain=domain)
-        proba = estimator.predict_proba(moved)
+        proba = estimator.predict_proba(pack(moved))
         return np.abs(proba - reference).max(axis=1), proba.argmax(axis=1) != label
 
     changes, flips = zip(

@@ -23,7 +23,7 @@ def retune(X, offset):
 
     Returns
     -------
-    moved : ndarray like `X`
+    moved : ndarray like `X`, float64 for integers
 
     Examples
     --------
@@ -34,6 +34,7 @@ def retune(X, offset):
     >>> bool(np.allclose(moved, tone**3))
     True
     """
+    X = _check(X)
     offset = np.broadcast_to(offset, (len(X),))
     # Whole turns cancel: what is left of the phase is accurate for long signals.
     turns = np.multiply.outer(offset, np.arange(X.shape[-1])) % 1.0
@@ -61,9 +62,10 @@ def add_noise(X, snr_db, rng):
 
     Returns
     -------
-    noisy : ndarray like `X`
+    noisy : ndarray like `X`, float64 for integers
         A constant signal stays as it is.
     """
+    X = _check(X)
     level = np.broadcast_to(10 ** (-np.asarray(snr_db) / 20), (len(X),))
     level = level.reshape(len(X), *[1] * (X.ndim - 1))
     noise = rng.standard_normal(X.shape)
@@ -71,3 +73,14 @@ def add_noise(X, snr_db, rng):
         noise = (noise + 1j * rng.standard_normal(X.shape)) / np.sqrt(2)
     noisy = X + level * X.std(axis=-1, keepdims=True) * noise
     return noisy.astype(X.dtype, copy=False)
+
+
+def _check(X):
+    """Return the signals as floating-point numbers, in which nothing wraps around."""
+    X = np.asarray(X)
+    if X.ndim < 2:
+        raise ValueError(
+            f"X must be of shape (n_samples, ..., n_times). Got shape {X.shape}; for "
+            "one signal pass X[None]."
+        )
+    return X if X.dtype.kind in "fc" else X.astype(float)

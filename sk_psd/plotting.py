@@ -133,11 +133,15 @@ class ShiftCurveDisplay:
 
         if ax is None:
             _, ax = plt.subplots()
-        self.lines_ = [
-            ax.plot(curve.fractions, curve.scores, label=name, **line_kwargs)[0]
-            for name, curve in self.curves.items()
-        ]
-        ax.set(xlabel="shift / length of the axis", ylabel="score", ylim=(0, 1.02))
+        self.lines_ = []
+        for name, curve in self.curves.items():
+            order = curve.fractions.argsort(kind="stable")
+            x, y = curve.fractions[order], curve.scores[order]
+            self.lines_.extend(ax.plot(x, y, label=name, **line_kwargs))
+        ax.set(xlabel="shift / length of the axis", ylabel="score")
+        scores = [score for curve in self.curves.values() for score in curve.scores]
+        if 0 <= min(scores) and max(scores) <= 1:
+            ax.set_ylim(0, 1.02)
         ax.legend()
         self.ax_, self.figure_ = ax, ax.figure
         return self

@@ -165,6 +165,10 @@ def test_bad_labels_are_refused(classifier, y, match):
         ),
         (GlobalPoolCNNClassifier(augmentation=["wrap"]), "list of them. Got 'wrap'"),
         (
+            GlobalPoolCNNClassifier(augmentation=RandomFreqShift(domain="signal")),
+            "of domain='spectrum' or a list",
+        ),
+        (
             GlobalPoolCNNClassifier(augmentation=RandomFreqShift(99)),
             r"max_shift \(=99\) must not exceed",
         ),

@@ -169,10 +169,10 @@ def test_an_unfitted_model_pickles():
     assert pickle.loads(pickle.dumps(QUICK)).get_params() == QUICK.get_params()
 
 
-def test_auto_epochs_make_about_750_steps(blobs):
+def test_auto_epochs_make_about_1000_steps(blobs):
     X, y = blobs
     model = GlobalPoolCNNClassifier(n_filters=(2,), random_state=0).fit(X, y)
-    assert model.n_iter_ == len(model.loss_curve_) == len(model.history_) == 375
+    assert model.n_iter_ == len(model.loss_curve_) == len(model.history_) == 500
     assert model.loss_curve_[-1] < model.loss_curve_[0] / 2
 
 

@@ -1,6 +1,10 @@
 import numpy as np
 import pytest
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
+from sklearn.svm import LinearSVC
 
 from sk_psd import (
     FlattenCNNClassifier,
@@ -8,6 +12,7 @@ from sk_psd import (
     MinMaxScale,
     ShiftCurveDisplay,
     WelchPSD,
+    make_baselines,
     shift_curve,
     shift_invariance,
 )
@@ -126,9 +131,58 @@ def test_real_signals_are_mixed_by_the_analytic_signal():
     assert np.abs(pipe[0].freqs_[psd.mean(axis=0).argmax()] - 0.25 + 12 / 128) < 0.05
 
 
+def test_signals_are_recognised_however_deep_their_spectra_are_taken():
+    X, y = make_spectral_shapes(
+        60, real=True, n_times=512, center_freq=0.25, snr_db=10.0, random_state=0
+    )
+    logreg = make_baselines(WelchPSD(nperseg=64, decibels=True))["logreg_psd"]
+    curves = [
+        shift_curve(model.fit(X, y), X, y, shifts=[-10, 0, 10])
+        for model in (
+            logreg,
+            make_pipeline(
+                make_pipeline(*[s for _, s in logreg.steps[:-1]]), logreg[-1]
+            ),
+            GridSearchCV(logreg, {"logisticregression__C": [0.01]}, cv=2),
+            CalibratedClassifierCV(logreg, cv=2),
+        )
+    ]
+    for curve in curves:
+        np.testing.assert_allclose(curve.fractions, [-10 / 32, 0, 10 / 32])
+        assert curve.scores[1] > 0.8 > 0.6 > max(curve.scores[[0, 2]])
+
+
+def test_what_a_model_predicts_from_must_be_said_where_it_cannot_be_told():
+    X, y = np.random.default_rng(0).random((20, 64)), np.repeat([0, 1], 10)
+    model = make_baselines()["logreg_fft"].fit(X, y)
+    with pytest.raises(ValueError, match="Pass domain='signal' or domain='spectrum'"):
+        shift_curve(model, X, y)
+    as_spectra = shift_invariance(model, X, domain="spectrum")
+    assert as_spectra.max_change < 1e-9 < 1e-3
+    assert shift_invariance(model, X, domain="signal").max_change > 1e-2
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_data_frames_stay_data_frames(library, models, spectra):
+    frame = pytest.importorskip(library).DataFrame
+    X = frame(spectra[0][:20].astype(float))
+    X.columns = [f"f{i}" for i in range(256)]
+    y = spectra[1][:20]
+    model = clone(models["exact"]).set_params(max_epochs=1).fit(X, y)
+    assert shift_curve(model, X, y, shifts=[0, 3]).scores[0] == model.score(X, y)
+    assert shift_invariance(model, X, shifts=5).max_change == 0.0
+
+
+def test_a_model_without_probabilities_is_refused(spectra):
+    model = LinearSVC().fit(spectra[0], spectra[1])
+    with pytest.raises(ValueError, match="LinearSVC has no predict_proba"):
+        shift_invariance(model, spectra[0])
+
+
 @pytest.mark.parametrize(
     "kwargs, match",
     [
+        (dict(shift="3"), "shift must be an int .bins. .* Got '3' instead"),
         (dict(mode="roll"), "mode must be 'wrap', 'edge' or 'floor'. Got 'roll'"),
         (dict(shift=12.0), r"an int \(bins\) or a float between -1 and 1 .* Got 12.0"),
         (dict(domain="time"), "domain must be 'auto', .* Got 'time' instead"),
@@ -150,6 +204,16 @@ def test_display_draws_one_labelled_line_for_each_model(models, spectra):
     assert display.ax_.get_xlabel() == "shift / length of the axis"
     assert display.ax_.get_legend() is not None
     assert display.figure_ is display.ax_.figure
+
+
+def test_display_sorts_the_shifts_and_shows_negative_scores(models, spectra):
+    X, y = spectra[2]["centred"]
+    display = ShiftCurveDisplay.from_estimator(
+        models["exact"], X, y, shifts=[20, -20, 0], scoring="neg_log_loss", name="it"
+    )
+    np.testing.assert_array_equal(display.lines_[0].get_xdata() * 256, [-20, 0, 20])
+    low, high = display.ax_.get_ylim()
+    assert low < display.lines_[0].get_ydata().min() and high < 0.5
 
 
 def test_display_of_one_model_is_named_after_it_and_drawn_where_asked(pipe, signals):

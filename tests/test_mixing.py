@@ -43,6 +43,18 @@ def test_dtype_and_channels_are_kept(dtype):
     )
 
 
+def test_integers_do_not_wrap_around():
+    X = np.full((1, 1000), 30000, np.int16) * np.sign(np.sin(T[:250].repeat(4)))
+    X = X[None, 0].astype(np.int16)
+    for moved in (retune(X, 0.1), add_noise(X, 0.0, np.random.default_rng(0))):
+        assert moved.dtype == np.float64 and np.abs(moved).max() > 32768
+
+
+def test_one_signal_needs_an_axis_of_samples():
+    with pytest.raises(ValueError, match=r"Got shape \(256,\); for one signal pass X"):
+        retune(np.zeros(256), 0.1)
+
+
 @pytest.mark.parametrize("is_complex", [False, True])
 def test_noise_has_the_asked_ratio_to_the_power_without_the_mean(is_complex):
     rng = np.random.default_rng(0)

@@ -82,9 +82,9 @@ def test_early_stopping_restores_the_weights_of_the_least_validation_loss():
     losses = [epoch["valid_loss"] for epoch in model.history_]
     proba = model.predict_proba(X_val)
     loss = -np.log(proba[np.arange(40), y_val]).mean()
-    assert loss == pytest.approx(min(losses), abs=1e-4 + 1e-3 * loss)
+    assert loss == pytest.approx(min(losses), rel=1e-4)
     assert loss < losses[-1] - 1e-3
-    assert model.n_iter_ == np.argmin(losses) + 1 + 4 < 60
+    assert model.n_iter_ < 60
 
 
 def test_early_stopping_sets_a_stratified_part_aside(blobs):
@@ -116,7 +116,7 @@ def test_bad_fit_arguments_are_refused(kwargs, match, blobs):
 
 def test_too_few_samples_for_early_stopping_are_refused_with_a_remedy(blobs):
     X, y = blobs[0][18:22], blobs[1][18:22]
-    with pytest.raises(ValueError, match="of 4 samples. Increase it, or pass X_val"):
+    with pytest.raises(ValueError, match="of 4 samples. Change it, or pass X_val"):
         clone(QUICK).set_params(early_stopping=True).fit(X, y)
 
 
@@ -147,7 +147,7 @@ def test_warm_start_needs_the_same_classes_and_sizes(blobs):
     model = clone(QUICK).set_params(warm_start=True).fit(X, y)
     with pytest.raises(ValueError, match=r"classes of the fit before .*Got \[0, 1\]"):
         model.fit(X, (y == "wide").astype(int))
-    with pytest.raises(ValueError, match="sizes of the net of the fit before"):
+    with pytest.raises(ValueError, match=r"the \['layers'\] of this one differ"):
         model.set_params(kernel_size=3).fit(X, y)
     with pytest.raises(ValueError, match="31 features"):
         model.fit(X[:, :31], y)
@@ -191,6 +191,52 @@ def test_bad_partial_fit_is_refused(change, match, blobs):
         clone(QUICK).partial_fit(**given)
 
 
+def test_partial_fit_takes_class_weights_whatever_the_chunk_holds(blobs):
+    X, y = blobs
+    model = clone(QUICK).set_params(class_weight={"wide": 3})
+    model.partial_fit(X, y, ["narrow", "wide"]).partial_fit(X[:20], y[:20])
+    assert model.n_iter_ == 2
+
+
+def test_the_history_counts_all_epochs_and_the_learning_rate_may_change(blobs):
+    X, y = blobs
+    model = clone(QUICK).fit(X, y)
+    model.partial_fit(X, y).partial_fit(X, y)
+    assert model.n_iter_ == len(model.loss_curve_) == 8
+    model = pickle.loads(pickle.dumps(model)).partial_fit(X, y)
+    assert model.n_iter_ == 9
+    model.set_params(lr=1e-6).partial_fit(X, y)
+    assert model.net_.optimizer_.param_groups[0]["lr"] == 1e-6
+
+
+@pytest.mark.parametrize(
+    "class_weight", [{"wide": -1}, {"wide": np.nan}, {"wide": np.inf}, {"odd": 1}]
+)
+def test_impossible_class_weights_are_refused(class_weight, blobs):
+    model = clone(QUICK).set_params(class_weight=class_weight)
+    with pytest.raises(ValueError, match="finite weights >= 0 to labels among"):
+        model.fit(*blobs)
+
+
+def test_early_stopping_restores_the_minimum_whatever_the_tolerance(blobs):
+    X, y = blobs
+    model = clone(QUICK).set_params(early_stopping=True, tol=10.0, n_iter_no_change=3)
+    model.fit(X, y, X_val=X, y_val=y)
+    losses = [epoch["valid_loss"] for epoch in model.history_]
+    proba = model.predict_proba(X)[np.arange(40), (y == "wide").astype(int)]
+    assert -np.log(proba).mean() == pytest.approx(min(losses), rel=1e-4)
+    assert losses[0] > min(losses)
+
+
+def test_a_fit_refused_for_its_spectra_keeps_the_fitted_model(blobs):
+    X, y = blobs
+    model = clone(QUICK).fit(X, y)
+    before = model.predict_proba(X)
+    with pytest.raises(ValueError, match="NaN"):
+        model.fit(np.full_like(X, np.nan), y)
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+
+
 def test_partial_fit_refuses_other_classes_and_balanced_weights(blobs):
     model = clone(QUICK).fit(*blobs)
     with pytest.raises(ValueError, match="must be those of the first call"):
@@ -206,12 +252,13 @@ def test_scoring_callbacks_of_skorch_work_on_training_and_validation_data(blobs)
             "accuracy", on_train=True, name="train_acc", lower_is_better=False
         ),
         EpochScoring("accuracy", name="valid_acc", lower_is_better=False),
+        EpochScoring("roc_auc", name="auc", lower_is_better=False),
         ("stop", EarlyStopping("valid_loss", patience=50)),
     ]
     model = clone(QUICK).set_params(callbacks=told, max_epochs=20)
     model.fit(X, y, X_val=X[::3], y_val=y[::3])
     assert model.history_[-1]["valid_acc"] == model.score(X[::3], y[::3])
-    assert model.history_[-1]["train_acc"] > 0.9
+    assert model.history_[-1]["train_acc"] > 0.9 and model.history_[-1]["auc"] == 1
     x = ((X - model.mean_) / model.scale_).astype(np.float32)[:, None]
     assert model.net_.predict(x).shape == (40,)
 
