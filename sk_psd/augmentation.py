@@ -196,8 +196,8 @@ class RandomNoise(_TrainingOnly):
 
     Notes
     -----
-    The number of samples stays the same, and so does X itself. For clean signals as
-    well as noisy ones, concatenate them before.
+    The number of samples stays the same, and so does X itself. Of a range such as
+    ``(0, 20)`` a model no longer knows clean signals; ``(0, 60)`` shows it both.
 
     Examples
     --------

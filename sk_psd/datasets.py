@@ -4,125 +4,9 @@ import numpy as np
 from scipy import fft
 from sklearn.utils import Bunch, check_random_state
 
+from sk_psd._shapes import SHAPES
+
 __all__ = ["make_shift_benchmark", "make_spectral_shapes"]
-
-# The shapes below are complex baseband signals centred at 0, of length n and bandwidth
-# b (cycles per sample). Linear modulations are built in the frequency domain from a
-# whole number of symbols, so they are periodic in n and cost one FFT.
-
-
-def _coloured_noise(rng, n, density):
-    """Gaussian noise whose power density at frequency f is ``density(f)``."""
-    white = rng.standard_normal((2, n))
-    return fft.ifft(np.sqrt(density(fft.fftfreq(n))) * (white[0] + 1j * white[1]))
-
-
-def _pulse_train(symbols, n, pulse):
-    """Periodic sum of equally spaced symbols, each a pulse given by its spectrum."""
-    f = fft.fftfreq(n)
-    line = np.rint(f * n).astype(int) % len(symbols)
-    return fft.ifft(fft.fft(symbols)[line] * pulse(f))
-
-
-def _qpsk_symbols(rng, size):
-    return np.exp(0.5j * np.pi * rng.randint(4, size=size))
-
-
-def _rect(rng, n, b):
-    return _coloured_noise(rng, n, lambda f: np.abs(f) < b / 2)
-
-
-def _tri(rng, n, b):
-    return _coloured_noise(rng, n, lambda f: np.clip(1 - 2 * np.abs(f) / b, 0, 1) ** 2)
-
-
-def _twohump(rng, n, b):
-    def density(f):
-        return np.where(np.abs(f) < b / 2, np.sin(2 * np.pi * f / b) ** 2, 0)
-
-    return _coloured_noise(rng, n, density)
-
-
-def _rcos(rng, n, b):
-    def density(f):
-        return np.where(np.abs(f) < b / 2, np.cos(np.pi * f / b) ** 2, 0)
-
-    return _coloured_noise(rng, n, density)
-
-
-def _qpsk(rng, n, b, rolloff=0.35):
-    n_symbols = max(2, round(n * b / (1 + rolloff)))
-    rate = n_symbols / n
-
-    def pulse(f):  # root-raised cosine
-        x = (np.abs(f) / rate - (1 - rolloff) / 2) / rolloff
-        return np.cos(0.5 * np.pi * np.clip(x, 0, 1))
-
-    return _pulse_train(_qpsk_symbols(rng, n_symbols), n, pulse)
-
-
-def _gmsk(rng, n, b, bt=0.3):
-    n_symbols = max(2, round(n * b))
-    rate = n_symbols / n
-
-    def pulse(f):  # rectangle of one symbol through a Gaussian filter
-        gauss = np.exp(-0.5 * np.log(2) * (f / (bt * rate)) ** 2)
-        return np.sinc(f / rate) * gauss / rate
-
-    bits = 2.0 * rng.randint(2, size=n_symbols) - 1
-    frequency = 0.25 * rate * _pulse_train(bits, n, pulse).real
-    return np.exp(2j * np.pi * np.cumsum(frequency))
-
-
-def _am(rng, n, b, depth=0.5):
-    message = _rect(rng, n, b).real
-    return 1 + depth * message / message.std()
-
-
-def _fmsine(rng, n, b):
-    n_lines = rng.uniform(9, 13)
-    tone = b / n_lines
-    index = n_lines / 2 - 1  # Carson's rule: b = 2 (index + 1) tone
-    t = np.arange(n)
-    return np.exp(1j * index * np.sin(2 * np.pi * (tone * t + rng.uniform())))
-
-
-def _chirp(rng, n, b):
-    period = rng.uniform(25, 80) / b
-    position = (np.arange(n) / period + rng.uniform()) % 1
-    return np.exp(1j * np.pi * b * period * (position**2 - position))
-
-
-def _ofdm(rng, n, b, n_carriers=32, prefix=1 / 8):
-    useful = n_carriers / b
-    length = useful * (1 + prefix)
-    t = np.arange(n) + rng.uniform(0, length)
-    symbol = (t // length).astype(int)
-    data = _qpsk_symbols(rng, (symbol[-1] + 1, n_carriers + 1))
-    data[:, n_carriers // 2] = 0  # the carrier at DC stays empty
-    carriers = np.arange(n_carriers + 1) - n_carriers // 2
-    # One inverse DFT row per symbol on the (fractional) sampling times it covers.
-    x = np.empty(n, complex)
-    for s in range(symbol[0], symbol[-1] + 1):
-        inside = symbol == s
-        x[inside] = (
-            np.exp(2j * np.pi / useful * np.outer(t[inside], carriers)) @ data[s]
-        )
-    return x
-
-
-_SHAPES = {
-    "rect": _rect,
-    "tri": _tri,
-    "twohump": _twohump,
-    "rcos": _rcos,
-    "qpsk": _qpsk,
-    "gmsk": _gmsk,
-    "am": _am,
-    "fmsine": _fmsine,
-    "chirp": _chirp,
-    "ofdm": _ofdm,
-}
 
 
 def make_spectral_shapes(
@@ -226,10 +110,10 @@ def make_spectral_shapes(
     ['qpsk', 'qpsk', 'qpsk', 'rect', 'rect', 'rect']
     """
     rng = check_random_state(random_state)
-    unknown = [shape for shape in shapes if shape not in _SHAPES]
+    unknown = [shape for shape in shapes if shape not in SHAPES]
     if unknown or len(shapes) == 0:
         raise ValueError(
-            f"shapes must be names among {sorted(_SHAPES)}. Got {shapes!r} instead."
+            f"shapes must be names among {sorted(SHAPES)}. Got {shapes!r} instead."
         )
     if n_times < 16:
         raise ValueError(f"n_times must be at least 16. Got {n_times!r} instead.")
@@ -261,7 +145,7 @@ def make_spectral_shapes(
     t = np.arange(n_times)
     for i in range(n_samples):
         b, f0 = width[i] / fs, center[i] / fs
-        x = _SHAPES[shapes[label[i]]](rng, n_times, b)
+        x = SHAPES[shapes[label[i]]](rng, n_times, b)
         x = x / np.sqrt(np.mean(np.abs(x) ** 2))
         x = x * np.exp(2j * np.pi * (f0 * t + rng.uniform()))
         for _ in range(rng.randint(n_spurs + 1)):
