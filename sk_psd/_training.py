@@ -100,6 +100,17 @@ class Rows(TensorDataset):
             self.noise = torch.cat([noise_bins(part) for part in x.split(256)])
 
 
+class Weighted:
+    """The spectra of a batch and their weights; skorch asks for its length."""
+
+    def __init__(self, x, weights):
+        self.x = x
+        self.weights = weights
+
+    def __len__(self):
+        return len(self.x)
+
+
 class BatchLoader:
     """Batches sliced from whole tensors; shuffled and shifted with a generator.
 
@@ -134,7 +145,7 @@ class BatchLoader:
             batch = x[rows]
             if self.generator is not None:
                 batch = self._shift(batch, rows)
-            yield {"x": batch, "weights": weights[rows]}, codes[rows]
+            yield Weighted(batch, weights[rows]), codes[rows]
 
     def _shift(self, batch, rows):
         for mode, max_bins in self.dataset.shifts:
@@ -268,13 +279,13 @@ class Net(NeuralNetClassifier):
 
     def infer(self, x, **kwargs):
         """Return the logits of a batch, weighted or plain."""
-        if isinstance(x, dict):
-            return self.module_(x["x"])
+        if isinstance(x, Weighted):
+            return self.module_(x.x)
         return super().infer(x, **kwargs)
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return the mean of the weighted losses of the rows."""
-        return (self.criterion_(y_pred, y_true) * X["weights"]).mean()
+        return (self.criterion_(y_pred, y_true) * X.weights).mean()
 
     def _set_training(self, training=True):
         # skorch walks through all submodules before every step.

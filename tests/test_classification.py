@@ -217,7 +217,7 @@ def test_batches_hold_every_row_once_and_none_has_a_single_row():
     for n in range(2, 40):
         dataset = Rows(*[torch.arange(n)] * 3)
         loader = BatchLoader(dataset, 8, generator=torch.Generator().manual_seed(n))
-        batches = [X["x"] for X, _ in loader]
+        batches = [X.x for X, _ in loader]
         assert len(batches) == len(loader)
         assert torch.cat(batches).sort().values.tolist() == list(range(n))
         assert min(map(len, batches)) > 1
