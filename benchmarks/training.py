@@ -6,10 +6,10 @@
 One process, one thread, calls interleaved; medians of the ratios of CPU time.
 "ours" is GlobalPoolCNNClassifier, "loop" a hand-written torch loop of the same net,
 batches, shifts and schedule; "skorch" a NeuralNetClassifier with its defaults beside
-the loop without shifts and alignment, which it does not know. Below 1 is cheaper than the loop.
-"roll" is the part of a prediction that
-brings the spectra to their canonical position. Memory is the growth of the resident
-peak over the data, each variant in a process of its own (Linux only).
+the loop without shifts and alignment, which it does not know. Below 1 is cheaper than
+the loop. "roll" is the part of a prediction that brings the spectra to their canonical
+position. Memory is the growth of the resident peak over the data, each variant in a
+process of its own (Linux only).
 """
 
 import argparse
