@@ -386,17 +386,15 @@ def make_net(
     if max_epochs == "auto":
         max_epochs = max(10, round(_AUTO_STEPS / steps))
     max_epochs = int(max_epochs)  # torch's schedules refuse the integers of NumPy
-    every_step = {"step_every": "batch", "event_name": None}
     n_steps = steps * max_epochs
-    told = {
-        "one_cycle": lambda: LRScheduler(
-            lr_scheduler.OneCycleLR, max_lr=lr, total_steps=n_steps, **every_step
-        ),
-        "cosine": lambda: LRScheduler(
-            lr_scheduler.CosineAnnealingLR, T_max=n_steps, **every_step
-        ),
+    schedules = {
+        "one_cycle": (lr_scheduler.OneCycleLR, dict(max_lr=lr, total_steps=n_steps)),
+        "cosine": (lr_scheduler.CosineAnnealingLR, dict(T_max=n_steps)),
     }
-    told = [told[lr_schedule]()] if lr_schedule in told else []
+    told = []
+    if lr_schedule in schedules:
+        policy, options = schedules[lr_schedule]
+        told.append(LRScheduler(policy, step_every="batch", event_name=None, **options))
     if patience is not None:
         told.append(BestWeights())
         told.append(

@@ -43,7 +43,10 @@ def shift_rows(estimator, X, shift, *, mode="wrap", domain="auto"):
     -------
     shifted : ndarray like `X`
     """
-    axis = _find_axis(estimator, X, domain)
+    return _move(X, shift, _find_axis(estimator, X, domain), mode)
+
+
+def _move(X, shift, axis, mode):
     bins = axis.to_bins(shift)
     if axis.domain == "signal":
         if mode != "wrap":
@@ -220,8 +223,7 @@ def shift_curve(
     scorer = check_scoring(estimator, scoring)
 
     def score(shift):
-        moved = shift_rows(estimator, X, shift, mode=mode, domain=domain)
-        return scorer(estimator, pack(moved), y)
+        return scorer(estimator, pack(_move(X, shift, axis, mode)), y)
 
     scores = Parallel(n_jobs=n_jobs, prefer="threads")(
         delayed(score)(shift) for shift in shifts
@@ -291,8 +293,7 @@ def shift_invariance(
     label = reference.argmax(axis=1)
 
     def compare(shift):
-        moved = shift_rows(estimator, X, shift, mode=mode, domain=domain)
-        proba = estimator.predict_proba(pack(moved))
+        proba = estimator.predict_proba(pack(_move(X, shift, axis, mode)))
         return np.abs(proba - reference).max(axis=1), proba.argmax(axis=1) != label
 
     changes, flips = zip(
