@@ -6,7 +6,7 @@ from sk_psd.classification import FlattenCNNClassifier, GlobalPoolCNNClassifier
 from sk_psd.inspection import shift_curve, shift_invariance
 from sk_psd.plotting import ShiftCurveDisplay
 from sk_psd.scaling import MinMaxScale, PeakAlign
-from sk_psd.spectral import FFTMagnitude, WelchPSD
+from sk_psd.spectral import FFTMagnitude, Spectrogram, WelchPSD
 
 __version__ = "0.1.0"
 
@@ -19,6 +19,7 @@ __all__ = [
     "RandomFreqShift",
     "RandomNoise",
     "ShiftCurveDisplay",
+    "Spectrogram",
     "WelchPSD",
     "make_baselines",
     "shift_curve",

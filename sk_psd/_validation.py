@@ -1,11 +1,20 @@
 """The one door for input: arrays, targets and the kinds of parameters."""
 
+import math
+import mmap
 from numbers import Integral, Real
 
 import numpy as np
+import torch
 from scipy.sparse import issparse
+from sklearn import get_config
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils import check_array, column_or_1d, gen_batches
+from sklearn.utils import (
+    assert_all_finite,
+    check_array,
+    column_or_1d,
+    gen_batches,
+)
 from sklearn.utils._param_validation import Interval, Options, RealNotInt, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
@@ -21,17 +30,23 @@ __all__ = [
     "SpectrumTransformer",
     "StrOptions",
     "at_least",
+    "check_finite",
     "check_labels",
     "check_rows",
     "encode_labels",
     "find_classes",
     "fraction",
+    "is_dispatched",
     "positive",
+    "release_pages",
 ]
 
 
 # Values in one chunk of rows: near the cache, never a multiple of the whole array.
 _CHUNK_VALUES = 2**18
+
+# Numbers that need no conversion before they are read in parts.
+_COMPUTED_WITH = [np.dtype(code) for code in "?bBhHiIlLqQfd"]
 
 
 class Integers(Interval):
@@ -74,6 +89,7 @@ def check_rows(
     reset,
     allow_complex=False,
     allow_3d=False,
+    as_is=False,
     complex_hint=": compute spectra first, by WelchPSD(return_onesided=False)",
 ):
     """Validate signals or spectra and remember or compare their length.
@@ -91,17 +107,23 @@ def check_rows(
 
     allow_complex, allow_3d : bool, default=False
 
+    as_is : bool, default=False
+        Leave integers integers and do not look for NaN, for those who read in parts;
+        see `check_finite`.
+
     complex_hint : str, default=": compute spectra first, ..."
         What follows "Complex data not supported" in the message.
 
     Returns
     -------
     X : ndarray of float32, float64, complex64 or complex128
-        The input itself where it is such an array already.
+        The input itself where it is such an array already. A Tensor stays one if the
+        array API dispatch of scikit-learn is on.
     """
     options = dict(allow_nd=allow_3d, estimator=estimator, input_name="X")
-    rows = X if issparse(X) else np.asarray(X)
-    if np.iscomplexobj(rows):
+    options["ensure_all_finite"] = not as_is
+    rows = X if issparse(X) or is_dispatched(X) else np.asarray(X)
+    if is_dispatched(rows) and rows.is_complex() or np.iscomplexobj(rows):
         if not allow_complex:
             raise ValueError(
                 f"Complex data not supported by {type(estimator).__name__}"
@@ -112,12 +134,16 @@ def check_rows(
                 "Complex data not supported with a single value per row (n_features = "
                 "1): a two-sided spectrum needs at least 2."
             )
-        if rows.dtype not in (np.complex64, np.complex128):
+        if not is_dispatched(rows) and rows.dtype not in (np.complex64, np.complex128):
             rows = rows.astype(np.complex128)
-        # scikit-learn refuses complex arrays; their real view it checks as any other.
-        pairs = np.ascontiguousarray(rows)
-        pairs = pairs.view(rows.real.dtype) if pairs.ndim else pairs
-        check_array(pairs, **options)
+        # scikit-learn refuses complex arrays; their parts it checks as any other.
+        check_array(rows.real, **options)
+        check_array(rows.imag, **options)
+    elif is_dispatched(rows):
+        dtype = [torch.float64, torch.float32]
+        rows = check_array(rows, dtype=None if as_is else dtype, **options)
+    elif as_is and not issparse(rows) and rows.dtype in _COMPUTED_WITH:
+        check_array(rows, dtype=None, **options)
     else:
         # As an array, a polars frame of float32 keeps its dtype.
         numeric = not issparse(rows) and rows.dtype.kind in "fiu"
@@ -133,6 +159,58 @@ def check_rows(
     shown = X if rows.ndim == 2 else rows[:, 0]
     validate_data(estimator, shown, "no_validation", reset=reset, skip_check_array=True)
     return rows
+
+
+def is_dispatched(X):
+    """Say whether X is a Tensor that is to stay one."""
+    return isinstance(X, torch.Tensor) and get_config()["array_api_dispatch"]
+
+
+def check_finite(estimator, X):
+    """Raise scikit-learn's error of NaN or infinity, reading X in parts.
+
+    Parameters
+    ----------
+    estimator : estimator object
+        Named in the message.
+
+    X : ndarray or Tensor of shape (n_samples, ..., n_times)
+    """
+    if isinstance(X, np.ndarray) and X.dtype.kind in "iub":
+        return
+    n_rows = max(1, _CHUNK_VALUES // max(1, math.prod(X.shape[1:])))
+    for rows in gen_batches(len(X), n_rows):
+        for times in gen_batches(X.shape[-1], _CHUNK_VALUES):
+            part = X[rows, ..., times]
+            with np.errstate(over="ignore", invalid="ignore"):
+                # A sum is quick, and finite where all is.
+                finite = np.isfinite(complex(part.sum()))
+            if not finite:
+                for half in (part.real, part.imag):
+                    assert_all_finite(
+                        half,
+                        estimator_name=type(estimator).__name__,
+                        input_name="X",
+                    )
+        release_pages(X)
+
+
+def release_pages(X):
+    """Let go of what was read of a memory-mapped array, as it may exceed the memory.
+
+    Parameters
+    ----------
+    X : ndarray or Tensor
+        Left as it is unless it is a view of a file.
+    """
+    while X is not None:
+        if getattr(X, "mode", None) == "c":  # changes that are in no file
+            return
+        if isinstance(X, mmap.mmap):
+            if hasattr(mmap, "MADV_DONTNEED"):  # not on Windows
+                X.madvise(mmap.MADV_DONTNEED)
+            return
+        X = getattr(X, "base", None)
 
 
 def check_labels(estimator, X, y):

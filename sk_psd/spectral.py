@@ -1,21 +1,32 @@
-"""From time to frequency: Welch power spectral densities and FFT magnitudes."""
+"""From time to frequency: power spectral densities, spectrograms, FFT magnitudes."""
 
 from numbers import Integral, Real
 
 import numpy as np
-from joblib import Parallel, delayed
-from scipy import fft, signal
+import torch
+from scipy import fft
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from sk_psd._validation import Options, StrOptions, at_least, check_rows, positive
+from sk_psd._segments import Segments, empty_result, row_views
+from sk_psd._validation import (
+    Options,
+    StrOptions,
+    at_least,
+    check_finite,
+    check_rows,
+    positive,
+)
 
-__all__ = ["FFTMagnitude", "WelchPSD", "decibels", "fft_magnitude", "welch"]
-
-# scipy keeps the whole complex spectrogram of what it is given; in chunks of about
-# this many samples that stays near 100 MB whatever the number of rows.
-_CHUNK_SAMPLES = 2**20
+__all__ = [
+    "FFTMagnitude",
+    "Spectrogram",
+    "WelchPSD",
+    "decibels",
+    "fft_magnitude",
+    "spectrogram",
+    "welch",
+]
 
 
 def welch(
@@ -23,23 +34,130 @@ def welch(
     fs=1.0,
     *,
     window="hann",
-    nperseg=256,
+    nperseg=None,
     noverlap=None,
     nfft=None,
     detrend="constant",
     return_onesided=True,
     scaling="density",
     average="mean",
+    fmin=None,
+    fmax=None,
     n_jobs=None,
 ):
     """Estimate the power spectral density of each signal.
 
-    :func:`scipy.signal.welch` over chunks of rows, with the frequencies in ascending
-    order also for two-sided spectra.
+    The result is that of :func:`scipy.signal.welch`, with the frequencies in ascending
+    order also for two-sided spectra. It is computed in blocks that stay in the cache,
+    so that it takes a small part of the time and hardly any memory beside the result.
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_times)
+    X : ndarray or Tensor of shape (n_samples, [n_channels,] n_times)
+        Real signals, or complex ones with `return_onesided=False`. A memory-mapped
+        array is read in parts. The spectra of a tensor are computed where it is.
+
+    fs : float, default=1.0
+        Sampling frequency, in Hz.
+
+    window : str, tuple or array-like, default="hann"
+        Window, as in :func:`scipy.signal.get_window`; an array is the window itself.
+
+    nperseg : int, default=None
+        Length of each segment, in samples. None is 256, the length of the signals
+        where they are shorter, or the length of a window given as an array.
+
+    noverlap : int, default=None
+        Samples that neighbouring segments share. None is ``nperseg // 2``.
+
+    nfft : int, default=None
+        Length of the FFT. None is `nperseg`.
+
+    detrend : {"constant", "linear"}, False or callable, default="constant"
+        What is subtracted from each segment. A function takes segments of shape
+        (..., nperseg) and returns them detrended.
+
+    return_onesided : bool, default=True
+        Whether to return the frequencies from 0 to ``fs / 2`` only.
+
+    scaling : {"density", "spectrum"}, default="density"
+        For signals in V: V**2/Hz, or V**2.
+
+    average : {"mean", "median"}, default="mean"
+        How the segments are averaged.
+
+    fmin, fmax : float, default=None
+        Keep only frequencies from `fmin` to `fmax`, both included, in Hz.
+
+    n_jobs : int, default=None
+        Number of threads, in joblib's conventions. The result does not depend on it.
+
+    Returns
+    -------
+    freqs : ndarray of shape (n_freqs,)
+        Frequencies in ascending order, in Hz.
+
+    psd : ndarray or Tensor of shape (n_samples, [n_channels,] n_freqs)
+        float32 for float32 and complex64 signals, else float64.
+
+    See Also
+    --------
+    spectrogram : The same without the average.
+
+    References
+    ----------
+    .. [1] Welch, P. (1967). "The use of the fast Fourier transform for the estimation
+       of power spectra". IEEE Transactions on Audio and Electroacoustics, 15(2),
+       70-73. :doi:`10.1109/TAU.1967.1161901`
+    """
+    segments = Segments(
+        X.shape[-1],
+        fs,
+        window=window,
+        nperseg=nperseg,
+        noverlap=noverlap,
+        nfft=nfft,
+        detrend=detrend,
+        return_onesided=return_onesided,
+        scaling=scaling,
+        fmin=fmin,
+        fmax=fmax,
+    )
+    return segments.freqs, _averages(X, segments, average, n_jobs)
+
+
+def _averages(X, segments, average, n_jobs):
+    psd = empty_result(X, len(segments.freqs))
+    write = {"mean": segments.mean, "median": segments.median}[average]
+    for rows, out in row_views(X, psd):
+        write(rows, out, n_jobs)
+    return psd
+
+
+def spectrogram(
+    X,
+    fs=1.0,
+    *,
+    window="hann",
+    nperseg=None,
+    noverlap=None,
+    nfft=None,
+    detrend="constant",
+    return_onesided=True,
+    scaling="density",
+    fmin=None,
+    fmax=None,
+    n_jobs=None,
+):
+    """Estimate the power spectral density of each segment of each signal.
+
+    The mean of the result over time is what `welch` returns. It equals
+    :func:`scipy.signal.spectrogram` for the same parameters, but for the order of
+    two-sided frequencies; note that the default window and overlap there are others.
+
+    Parameters
+    ----------
+    X : ndarray or Tensor of shape (n_samples, [n_channels,] n_times)
         Real signals, or complex ones with `return_onesided=False`.
 
     fs : float, default=1.0
@@ -48,8 +166,9 @@ def welch(
     window : str, tuple or array-like, default="hann"
         Window, as in :func:`scipy.signal.get_window`; an array is the window itself.
 
-    nperseg : int, default=256
-        Length of each segment, in samples.
+    nperseg : int, default=None
+        Length of each segment, in samples. None is 256, the length of the signals
+        where they are shorter, or the length of a window given as an array.
 
     noverlap : int, default=None
         Samples that neighbouring segments share. None is ``nperseg // 2``.
@@ -66,8 +185,8 @@ def welch(
     scaling : {"density", "spectrum"}, default="density"
         For signals in V: V**2/Hz, or V**2.
 
-    average : {"mean", "median"}, default="mean"
-        How the segments are averaged.
+    fmin, fmax : float, default=None
+        Keep only frequencies from `fmin` to `fmax`, both included, in Hz.
 
     n_jobs : int, default=None
         Number of threads, in joblib's conventions.
@@ -77,58 +196,66 @@ def welch(
     freqs : ndarray of shape (n_freqs,)
         Frequencies in ascending order, in Hz.
 
-    psd : ndarray of shape (n_samples, n_freqs)
-        float32 for float32 and complex64 input, else float64.
+    times : ndarray of shape (n_frames,)
+        Middle of each segment, in seconds.
+
+    powers : ndarray or Tensor of shape (n_samples, [n_channels,] n_freqs, n_frames)
+        float32 for float32 and complex64 signals, else float64.
+
+    See Also
+    --------
+    welch : The average over the segments.
     """
-    # In double precision, as an offset would drown single precision.
-    double = np.complex128 if np.iscomplexobj(X) else np.float64
-
-    def one_chunk(rows):
-        freqs, psd = signal.welch(
-            X[rows].astype(double, copy=False),
-            fs,
-            window=window,
-            nperseg=nperseg,
-            noverlap=noverlap,
-            nfft=nfft,
-            detrend=detrend,
-            return_onesided=return_onesided,
-            scaling=scaling,
-            average=average,
-        )
-        return freqs, psd.astype(X.real.dtype, copy=False)
-
-    step = nperseg - (nperseg // 2 if noverlap is None else noverlap)
-    n_values = (X.shape[-1] // step + 1) * (nfft or nperseg)  # of one row
-    batch = max(1, _CHUNK_SAMPLES // n_values)
-    done = Parallel(n_jobs=n_jobs, prefer="threads")(
-        delayed(one_chunk)(rows) for rows in gen_batches(len(X), batch)
+    segments = Segments(
+        X.shape[-1],
+        fs,
+        window=window,
+        nperseg=nperseg,
+        noverlap=noverlap,
+        nfft=nfft,
+        detrend=detrend,
+        return_onesided=return_onesided,
+        scaling=scaling,
+        fmin=fmin,
+        fmax=fmax,
     )
-    freqs = done[0][0]
-    psd = np.concatenate([part for _, part in done])
-    if not return_onesided:
-        freqs, psd = fft.fftshift(freqs), fft.fftshift(psd, axes=-1)
-    return freqs, psd
+    return segments.freqs, _times(segments, fs), _frames(X, segments, n_jobs)
 
 
-def decibels(psd):
+def _frames(X, segments, n_jobs):
+    powers = empty_result(X, len(segments.freqs), segments.n_segments)
+    for rows, out in row_views(X, powers):
+        segments.each(rows, out, n_jobs)
+    return powers
+
+
+def _times(segments, fs):
+    middle = segments.nperseg / 2
+    return (middle + segments.step * np.arange(segments.n_segments)) / fs
+
+
+def decibels(psd, axis=-1):
     """Return ``10 log10`` of each spectrum, with a floor 120 dB below its maximum.
 
     Parameters
     ----------
-    psd : ndarray of shape (..., n_freqs)
+    psd : ndarray or Tensor of shape (..., n_freqs)
         Powers, none negative.
+
+    axis : int or tuple of int, default=-1
+        What a spectrum consists of.
 
     Returns
     -------
-    level : ndarray of shape (..., n_freqs)
+    level : ndarray or Tensor of shape (..., n_freqs)
         In dB. The level of a spectrum of zeros is that of the smallest normal number.
     """
-    floor = np.maximum(
-        psd.max(axis=-1, keepdims=True) * psd.dtype.type(1e-12),
-        np.finfo(psd.dtype).tiny,
-    )
-    return 10 * np.log10(np.maximum(psd, floor))
+    xp = torch if isinstance(psd, torch.Tensor) else np
+    floor = xp.amax(psd, axis=axis, keepdims=True) * 1e-12
+    level = xp.maximum(psd, floor.clip(xp.finfo(psd.dtype).tiny))
+    xp.log10(level, out=level)
+    level *= 10
+    return level
 
 
 def fft_magnitude(X):
@@ -148,8 +275,8 @@ def fft_magnitude(X):
     return np.abs(fft.rfft(X))
 
 
-class _FrequencyTransformer(TransformerMixin, BaseEstimator):
-    """Base of transformers whose output columns are frequencies."""
+class FrequencyNames:
+    """Mixin of transformers whose output columns are frequencies."""
 
     def get_feature_names_out(self, input_features=None):
         """Return a name for each frequency, such as "psd_1250.0Hz" or "fft_0.125".
@@ -172,13 +299,121 @@ class _FrequencyTransformer(TransformerMixin, BaseEstimator):
         names = [f"{prefix}{f:.{decimals}f}{unit}" for f in freqs]
         return np.array(names, dtype=object)
 
+
+class _SegmentTransformer(TransformerMixin, BaseEstimator):
+    """Base of transformers of segments: their parameters, axis and checks."""
+
+    _parameter_constraints = {
+        "fs": [positive()],
+        "window": [str, tuple, "array-like"],
+        "nperseg": [at_least(1), None],
+        "noverlap": [at_least(0), None],
+        "nfft": [at_least(1), None],
+        "detrend": [
+            StrOptions({"constant", "linear"}),
+            Options(bool, {False}),
+            callable,
+        ],
+        "return_onesided": ["boolean"],
+        "scaling": [StrOptions({"density", "spectrum"})],
+        "decibels": ["boolean"],
+        "fmin": [Real, None],
+        "fmax": [Real, None],
+        "n_jobs": [Integral, None],
+    }
+
+    def fit(self, X, y=None):
+        """Check the parameters and the signals and find the axes of the output.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_times) or (n_samples, n_channels, n_times)
+            Real signals, or complex ones with `return_onesided=False`.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            Fitted transformer.
+        """
+        check_finite(self, self._fit(X)[0])
+        return self
+
+    def fit_transform(self, X, y=None):
+        """Fit to X, then transform it, reading it once.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_times) or (n_samples, n_channels, n_times)
+            Real signals, or complex ones with `return_onesided=False`.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        psd : ndarray of shape (n_samples, ...)
+            What `transform` returns.
+        """
+        self._fit(X)
+        return self.transform(X)
+
+    def _fit(self, X):
+        self._validate_params()
+        X = self._check(X, reset=True)
+        segments = self._segments()
+        self.freqs_ = segments.freqs
+        return X, segments
+
+    def _check(self, X, reset):
+        return check_rows(
+            self,
+            X,
+            reset=reset,
+            allow_3d=True,
+            as_is=True,
+            allow_complex=not self.return_onesided,
+            complex_hint=" with return_onesided=True: use return_onesided=False",
+        )
+
+    def _segments(self):
+        return Segments(
+            self.n_features_in_,
+            self.fs,
+            window=self.window,
+            nperseg=self.nperseg,
+            noverlap=self.noverlap,
+            nfft=self.nfft,
+            detrend=self.detrend,
+            return_onesided=self.return_onesided,
+            scaling=self.scaling,
+            fmin=self.fmin,
+            fmax=self.fmax,
+        )
+
+    def _check_result(self, powers, X, segments):
+        """Raise an error of what X held: every NaN in it is one in the result."""
+        rest = segments.step * (segments.n_segments - 1) + segments.nperseg
+        xp = torch if isinstance(powers, torch.Tensor) else np
+        if not xp.isfinite(powers).all():
+            check_finite(self, X)
+            raise ValueError(
+                "Values of X are so large that their powers are not finite. Scale the "
+                "signals first."
+            )
+        if rest < X.shape[-1]:  # after the last segment
+            check_finite(self, X[..., rest:])
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
 
-class WelchPSD(_FrequencyTransformer):
+class WelchPSD(FrequencyNames, _SegmentTransformer):
     """Estimate the power spectral density of each signal with Welch's method.
 
     Equal to :func:`scipy.signal.welch` for the same parameters, except that two-sided
@@ -269,23 +504,8 @@ class WelchPSD(_FrequencyTransformer):
     """
 
     _parameter_constraints = {
-        "fs": [positive()],
-        "window": [str, tuple, "array-like"],
-        "nperseg": [at_least(1), None],
-        "noverlap": [at_least(0), None],
-        "nfft": [at_least(1), None],
-        "detrend": [
-            StrOptions({"constant", "linear"}),
-            Options(bool, {False}),
-            callable,
-        ],
-        "return_onesided": ["boolean"],
-        "scaling": [StrOptions({"density", "spectrum"})],
+        **_SegmentTransformer._parameter_constraints,
         "average": [StrOptions({"mean", "median"})],
-        "decibels": ["boolean"],
-        "fmin": [Real, None],
-        "fmax": [Real, None],
-        "n_jobs": [Integral, None],
     }
 
     _name = "psd_", "Hz"
@@ -321,115 +541,170 @@ class WelchPSD(_FrequencyTransformer):
         self.fmax = fmax
         self.n_jobs = n_jobs
 
-    def fit(self, X, y=None):
-        """Check the parameters and find the frequencies of the output.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_times)
-            Real signals, or complex ones with `return_onesided=False`.
-
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : object
-            Fitted transformer.
-        """
-        self._validate_params()
-        X = self._check(X, reset=True)
-        n_times = X.shape[-1]
-        nperseg = self.nperseg
-        if not isinstance(self.window, (str, tuple)):
-            window = np.asarray(self.window, float)
-            if window.ndim != 1 or not (window != 0).any():
-                raise ValueError(
-                    "A window given as an array must be one-dimensional and not all "
-                    f"zero. Got shape {window.shape}."
-                )
-            length = len(window)
-            if nperseg not in (None, length):
-                raise ValueError(
-                    f"nperseg (={nperseg}) must be the length of the window array "
-                    f"(={length}) or None."
-                )
-            nperseg = length
-        if nperseg is None:
-            nperseg = min(256, n_times)
-        if nperseg > n_times:
-            raise ValueError(
-                f"nperseg (={nperseg}) must not exceed the length of the signals "
-                f"(n_times = {n_times}). Choose a shorter nperseg, or None."
-            )
-        if self.noverlap is not None and self.noverlap >= nperseg:
-            raise ValueError(
-                f"noverlap (={self.noverlap}) must be less than nperseg (={nperseg})."
-            )
-        if self.nfft is not None and self.nfft < nperseg:
-            raise ValueError(
-                f"nfft (={self.nfft}) must be at least nperseg (={nperseg}), or None."
-            )
-        self._nperseg = nperseg
-        freqs, _ = self._welch(np.zeros((1, nperseg), X.dtype))
-        low = -np.inf if self.fmin is None else self.fmin
-        high = np.inf if self.fmax is None else self.fmax
-        self._kept = (freqs >= low) & (freqs <= high)
-        self.freqs_ = freqs[self._kept]
-        if len(self.freqs_) == 0:
-            raise ValueError(
-                f"No frequency lies between fmin (={self.fmin}) and fmax "
-                f"(={self.fmax}). The axis runs from {freqs[0]} to {freqs[-1]} Hz in "
-                f"{len(freqs)} bins."
-            )
-        return self
-
     def transform(self, X):
         """Return the power spectral density of each signal.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_times)
+        X : array-like of shape (n_samples, n_times) or (n_samples, n_channels, n_times)
             Signals of the length seen in `fit`.
 
         Returns
         -------
-        psd : ndarray of shape (n_samples, n_freqs)
-            Power spectral densities.
+        psd : ndarray of shape (n_samples, n_freqs) or (n_samples, n_channels, n_freqs)
+            Power spectral densities, float32 for float32 and complex64 signals and
+            float64 for others. A tensor on the device of X if X is one and array API
+            dispatch is on.
         """
         check_is_fitted(self)
         X = self._check(X, reset=False)
-        _, psd = self._welch(X)
-        if not self._kept.all():
-            psd = psd[:, self._kept]
+        segments = self._segments()
+        psd = _averages(X, segments, self.average, self.n_jobs)
+        self._check_result(psd, X, segments)
         return decibels(psd) if self.decibels else psd
 
-    def _check(self, X, reset):
-        return check_rows(
-            self,
-            X,
-            reset=reset,
-            allow_complex=not self.return_onesided,
-            complex_hint=" with return_onesided=True: use return_onesided=False",
-        )
 
-    def _welch(self, X):
-        return welch(
-            X,
-            self.fs,
-            window=self.window,
-            nperseg=self._nperseg,
-            noverlap=self.noverlap,
-            nfft=self.nfft,
-            detrend=self.detrend,
-            return_onesided=self.return_onesided,
-            scaling=self.scaling,
-            average=self.average,
-            n_jobs=self.n_jobs,
-        )
+class Spectrogram(_SegmentTransformer):
+    """Estimate how the power spectral density of each signal changes over time.
+
+    The columns are the spectra of overlapping segments; their mean is what
+    :class:`WelchPSD` returns for the same parameters.
+
+    Parameters
+    ----------
+    fs : float, default=1.0
+        Sampling frequency, in Hz.
+
+    window : str, tuple or array-like, default="hann"
+        Window, as in :func:`scipy.signal.get_window`; an array is the window itself.
+
+    nperseg : int, default=None
+        Length of each segment, in samples. None is 256, the length of the signals
+        where they are shorter, or the length of a window given as an array.
+
+    noverlap : int, default=None
+        Samples that neighbouring segments share. None is ``nperseg // 2``.
+
+    nfft : int, default=None
+        Length of the FFT; longer than `nperseg` pads each segment with zeros. None is
+        `nperseg`.
+
+    detrend : {"constant", "linear"}, False or callable, default="constant"
+        What is subtracted from each segment.
+
+    return_onesided : bool, default=True
+        Whether to return the frequencies from 0 to ``fs / 2`` only, with the power of
+        the negative ones added. Use False for complex signals.
+
+    scaling : {"density", "spectrum"}, default="density"
+        For signals in V: V**2/Hz, or V**2.
+
+    decibels : bool, default=False
+        Whether to return ``10 log10`` of the result, with a floor 120 dB below the
+        maximum of each spectrogram.
+
+    fmin, fmax : float, default=None
+        Keep only frequencies from `fmin` to `fmax`, both included, in Hz.
+
+    n_jobs : int, default=None
+        Number of threads over chunks of rows. ``None`` means 1 unless in a
+        :obj:`joblib.parallel_config` context. ``-1`` means all processors.
+
+    Attributes
+    ----------
+    freqs_ : ndarray of shape (n_freqs,)
+        Frequency of each row of the output, in Hz, in ascending order.
+
+    times_ : ndarray of shape (n_frames,)
+        Middle of each segment, in seconds from the start of the signal.
+
+    n_features_in_ : int
+        Length of the signals, in samples.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns seen in `fit`, if all are strings.
+
+    See Also
+    --------
+    WelchPSD : The mean over time.
+    scipy.signal.spectrogram : The same for the same parameters, with other defaults.
+
+    Notes
+    -----
+    Only whole segments make a column, so nothing is padded at the ends.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_psd import Spectrogram
+    >>> t = np.arange(4096) / 1000
+    >>> X = np.sin(2 * np.pi * np.where(t < 2, 125, 250) * t)[None]
+    >>> spectrogram = Spectrogram(fs=1000).fit(X)
+    >>> powers = spectrogram.transform(X)
+    >>> powers.shape
+    (1, 129, 31)
+    >>> spectrogram.freqs_[powers[0].argmax(axis=0)[[0, -1]]]
+    array([125., 250.])
+    """
+
+    def __init__(
+        self,
+        fs=1.0,
+        *,
+        window="hann",
+        nperseg=None,
+        noverlap=None,
+        nfft=None,
+        detrend="constant",
+        return_onesided=True,
+        scaling="density",
+        decibels=False,
+        fmin=None,
+        fmax=None,
+        n_jobs=None,
+    ):
+        self.fs = fs
+        self.window = window
+        self.nperseg = nperseg
+        self.noverlap = noverlap
+        self.nfft = nfft
+        self.detrend = detrend
+        self.return_onesided = return_onesided
+        self.scaling = scaling
+        self.decibels = decibels
+        self.fmin = fmin
+        self.fmax = fmax
+        self.n_jobs = n_jobs
+
+    def _fit(self, X):
+        X, segments = super()._fit(X)
+        self.times_ = _times(segments, self.fs)
+        return X, segments
+
+    def transform(self, X):
+        """Return the spectrogram of each signal.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_times) or (n_samples, n_channels, n_times)
+            Signals of the length seen in `fit`.
+
+        Returns
+        -------
+        powers : ndarray of shape (n_samples, [n_channels,] n_freqs, n_frames)
+            Power spectral densities, float32 for float32 and complex64 signals and
+            float64 for others. A tensor on the device of X if X is one and array API
+            dispatch is on.
+        """
+        check_is_fitted(self)
+        X = self._check(X, reset=False)
+        segments = self._segments()
+        powers = _frames(X, segments, self.n_jobs)
+        self._check_result(powers, X, segments)
+        return decibels(powers, axis=(-2, -1)) if self.decibels else powers
 
 
-class FFTMagnitude(_FrequencyTransformer):
+class FFTMagnitude(FrequencyNames, TransformerMixin, BaseEstimator):
     """Return the magnitude of the FFT of each row.
 
     Of signals it is the plain spectrum. Of spectra it is a description that does not
@@ -507,3 +782,8 @@ class FFTMagnitude(_FrequencyTransformer):
                 f"{kinds[not self._is_complex]}: the frequencies would differ."
             )
         return fft_magnitude(X)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

@@ -13,6 +13,7 @@ from sk_psd import (
     PeakAlign,
     RandomFreqShift,
     RandomNoise,
+    Spectrogram,
     WelchPSD,
 )
 
@@ -23,6 +24,7 @@ TRANSFORMERS = [
     RandomFreqShift(max_shift=0.5),
     RandomFreqShift(max_shift=0.5, domain="signal"),
     RandomNoise(),
+    Spectrogram(),
     WelchPSD(),
     WelchPSD(return_onesided=False, decibels=True, average="median"),
 ]
