@@ -76,7 +76,8 @@ class Segments:
         self.n_segments = (n_times - self.nperseg) // self.step + 1
         self.detrend = detrend
         self.onesided = return_onesided
-        self._window = _scaled_window(window, self.nperseg, fs, scaling)
+        scaled = _known_window if isinstance(window, str) else _scaled_window
+        self._window = scaled(window, self.nperseg, fs, scaling)
         if return_onesided:
             bins = np.arange(self.nfft // 2 + 1)
         else:
@@ -107,11 +108,11 @@ class Segments:
         n_jobs : int, default=None
             Number of threads.
         """
-        select = self._selection(X, self.n_segments)
+        window, select = self._prepare(X, divisor=self.n_segments)
 
         def work(task):
             total = None
-            for rows, span, spectra in self._blocks(X, task):
+            for rows, span, spectra in self._blocks(X, task, window):
                 part = _sum_of_powers(spectra)
                 if len(span) == self.n_segments:
                     _write(out, rows, select(part))
@@ -120,7 +121,7 @@ class Segments:
             return total
 
         total = None
-        for (rows, span), part in self._run(work, X, n_jobs):
+        for (rows, span), part in self._run(work, X, window, n_jobs):
             if part is not None:
                 total = part if total is None else total.double() + part
                 if span.stop == self.n_segments:
@@ -143,17 +144,17 @@ class Segments:
         """
         odd = np.arange(3, self.n_segments + 1, 2)
         bias = 1 + (1 / odd - 1 / (odd - 1)).sum()
-        select = self._selection(X, bias)
+        window, select = self._prepare(X, divisor=bias)
 
         def work(task):
             parts = []
-            for rows, span, spectra in self._blocks(X, task):
+            for rows, span, spectra in self._blocks(X, task, window):
                 parts.append(_powers(spectra))
                 if span.stop == self.n_segments:
                     _write(out, rows, select(_median(torch.cat(parts, 1))))
                     parts = []
 
-        for _ in self._run(work, X, n_jobs, whole_rows=True):
+        for _ in self._run(work, X, window, n_jobs, whole_rows=True):
             pass
 
     def each(self, X, out, n_jobs=None):
@@ -167,24 +168,22 @@ class Segments:
         out : ndarray or Tensor of shape (n_samples, n_freqs, n_segments)
             To write to.
         """
-        select = self._selection(X, 1)
+        window, select = self._prepare(X, divisor=1)
 
         def work(task):
-            for rows, span, spectra in self._blocks(X, task):
+            for rows, span, spectra in self._blocks(X, task, window):
                 place = rows, slice(None), slice(span.start, span.stop)
                 _write(out, place, select(_powers(spectra)).transpose(1, 2))
 
-        for _ in self._run(work, X, n_jobs):
+        for _ in self._run(work, X, window, n_jobs):
             pass
 
-    def _run(self, work, X, n_jobs, whole_rows=False):
+    def _run(self, work, X, window, n_jobs, whole_rows=False):
         """Yield the last block of each task and what `work` made of the task."""
-        if self.onesided and _is_complex(X):
-            raise ValueError(
-                "Complex data not supported with return_onesided=True: use "
-                "return_onesided=False."
-            )
-        tasks = self._tasks(X, whole_rows)
+        on_cpu = window.device.type == "cpu"
+        n_bytes = _BLOCK_BYTES if on_cpu else _BLOCK_BYTES_GPU
+        capacity = max(1, n_bytes // window.itemsize // self.nfft)
+        tasks = self._tasks(len(X), capacity, whole_rows)
 
         def work_and_release(task):
             with np.errstate(over="ignore", invalid="ignore"):  # seen in the result
@@ -192,21 +191,17 @@ class Segments:
             release_pages(X)
             return result
 
-        if _device(X).type != "cpu":
-            results = map(work_and_release, tasks)
-        else:
-            n_values = len(X) * self.n_segments * self.nperseg
-            results = map_in_threads(
-                work_and_release, tasks, n_values=n_values, n_jobs=n_jobs
-            )
+        n_values = len(X) * self.n_segments * self.nfft
+        results = (
+            map_in_threads(work_and_release, tasks, n_values=n_values, n_jobs=n_jobs)
+            if on_cpu
+            else map(work_and_release, tasks)
+        )
         for task, result in zip(tasks, results, strict=True):
             yield task[-1], result
 
-    def _tasks(self, X, whole_rows):
+    def _tasks(self, n_rows, capacity, whole_rows):
         """Lists of blocks (rows, range of segments), whatever the number of threads."""
-        n_rows = len(X)
-        n_bytes = _BLOCK_BYTES if _device(X).type == "cpu" else _BLOCK_BYTES_GPU
-        capacity = max(1, n_bytes // self._dtype(X).itemsize // self.nfft)
         if self.n_segments <= capacity:
             height = capacity // self.n_segments
             blocks = [
@@ -217,58 +212,52 @@ class Segments:
         n_blocks = -(-self.n_segments // capacity)
         spans = _groups(range(self.n_segments), n_blocks)
         n_pieces = 1
-        if n_blocks > _PIECES * _TASK_BLOCKS and not whole_rows:
-            n_pieces = _PIECES * (n_blocks // (_PIECES * _TASK_BLOCKS))
+        if n_blocks >= 2 * _PIECES and not whole_rows:
+            n_pieces = _PIECES * max(1, n_blocks // (_PIECES * _TASK_BLOCKS))
         return [
             [(slice(row, row + 1), span) for span in piece]
             for row in range(n_rows)
             for piece in _groups(spans, n_pieces)
         ]
 
-    def _blocks(self, X, task):
+    def _blocks(self, X, task, window):
         """Yield rows, range of segments and spectra (R, S, F) of each block."""
-        dtype = self._dtype(X)
-        window = torch.from_numpy(self._window).to(_device(X), dtype.to_real())
-        if dtype.is_complex:  # one value for each part
-            window = window.repeat_interleave(2)
+        centre = self.detrend == "constant"
         for rows, span in task:
             first = span.start * self.step
             last = first + (len(span) - 1) * self.step + self.nperseg
-            centre = self.detrend == "constant"
-            signals = _load(X[rows, first:last], dtype, centre)
+            signals = _load(X[rows, first:last], window.dtype, centre)
             segments = self._detrend(signals)
-            parts = segments
-            if dtype.is_complex:
+            if window.is_complex():  # real and imaginary parts in turn
                 parts = torch.view_as_real(segments).flatten(-2)
-            torch.mul(parts, window, out=parts)
-            if dtype.is_complex:
+                torch.mul(parts, torch.view_as_real(window).flatten(), out=parts)
                 spectra = torch.fft.fft(segments, n=self.nfft)
             else:
+                torch.mul(segments, window, out=segments)
                 spectra = torch.fft.rfft(segments, n=self.nfft)
             yield rows, span, spectra
 
     def _detrend(self, signals):
-        """Return the detrended segments (R, S, N) of signals (R, T)."""
+        """Return the detrended segments (R, S, N) of signals (R, T), contiguous."""
         segments = signals.unfold(-1, self.nperseg, self.step)
-        out = None
         if signals.device.type == "cpu":
             out = _memory("segments", segments.shape, segments.dtype)
+        else:
+            out = segments.new_empty(segments.shape)
         if self.detrend == "constant":
-            means = self._means(signals).unsqueeze(-1)
-            return torch.sub(segments, means, out=out)
+            return torch.sub(segments, self._means(signals).unsqueeze(-1), out=out)
         if self.detrend == "linear":
-            time = torch.arange(self.nperseg, dtype=torch.float64) - (
-                (self.nperseg - 1) / 2
-            )
-            time = time.to(segments.device)
+            middle = (self.nperseg - 1) / 2
+            time = torch.arange(self.nperseg).to(signals.device, torch.float64) - middle
             slope = (segments * time).sum(-1, keepdim=True)
             slope /= max(1.0, float((time * time).sum()))
-            return segments - segments.mean(-1, keepdim=True) - slope * time
-        segments = torch.add(segments, 0, out=out)
+            line = segments.mean(-1, keepdim=True) + slope * time
+            return torch.sub(segments, line, out=out)
+        out.copy_(segments)
         if callable(self.detrend):
-            segments = self.detrend(segments.cpu().numpy())
-            segments = torch.tensor(np.ascontiguousarray(segments)).to(signals)
-        return segments
+            detrended = np.ascontiguousarray(self.detrend(out.cpu().numpy()))
+            out.copy_(torch.from_numpy(detrended))
+        return out
 
     def _means(self, signals):
         """Return the mean of each segment (R, S), each sample read once if possible."""
@@ -277,30 +266,45 @@ class Segments:
         if rest:
             return signals.unfold(-1, self.nperseg, self.step).mean(-1)
         steps = signals.reshape(n_rows, n_times // self.step, self.step).mean(-1)
+        if n_steps == 2:
+            return (steps[:, :-1] + steps[:, 1:]).mul_(0.5)
         return steps.unfold(-1, n_steps, 1).mean(-1)
 
-    def _dtype(self, X):
-        """The dtype to compute in: single precision where it loses nothing."""
-        # The slope of a trend would drown single precision.
-        plain = self.detrend == "constant" or self.detrend is False
-        dtype = torch.float32 if _is_single(X) and plain else torch.float64
-        return dtype.to_complex() if _is_complex(X) else dtype
+    def _prepare(self, X, divisor):
+        """Return the window in the dtype to compute in, and what makes the output.
 
-    def _selection(self, X, divisor):
-        """Return a function that picks the bins of the output and scales them."""
-        raw = self._bins % self.nfft if _is_complex(X) else np.abs(self._bins)
+        The window is a tensor on the device of X, of ``w + 1j * w`` for complex
+        signals. The function picks the frequencies to keep and scales them.
+        """
+        on_device = isinstance(X, torch.Tensor)
+        is_complex = X.is_complex() if on_device else X.dtype.kind == "c"
+        if is_complex and self.onesided:
+            raise ValueError(
+                "Complex data not supported with return_onesided=True: use "
+                "return_onesided=False."
+            )
+        window = torch.from_numpy(self._window)
+        # The slope of a trend would drown single precision.
+        if _is_single(X) and (self.detrend == "constant" or self.detrend is False):
+            window = window.to(torch.float32)
+        dtype = window.dtype
+        if is_complex:
+            window = torch.complex(window, window)
+        raw = self._bins % self.nfft if is_complex else np.abs(self._bins)
         weights = np.full(len(raw), 1 / divisor)
         if self.onesided:
             weights[(raw > 0) & (2 * raw < self.nfft)] *= 2
-        weights = torch.from_numpy(weights).to(_device(X))
-        index = torch.from_numpy(raw).to(_device(X))
-        if np.array_equal(raw, np.arange(self.nfft // 2 + 1)):
+        weights, index = torch.from_numpy(weights).to(dtype), torch.from_numpy(raw)
+        if on_device:
+            window, weights = window.to(X.device), weights.to(X.device)
+            index = index.to(X.device)
+        if self.onesided and len(raw) == self.nfft // 2 + 1:
             index = slice(None)
 
         def select(powers):
-            return powers[..., index] * weights.to(powers.dtype)
+            return powers[..., index] * weights
 
-        return select
+        return window, select
 
 
 class _Memory(threading.local):
@@ -336,7 +340,8 @@ def _load(block, dtype, centre):
     array = signals.numpy()
     if centre:
         some = block[:, :: max(1, block.shape[1] // 64)]
-        offset = some.mean(axis=-1, keepdims=True, dtype=array.dtype)
+        offset = np.add.reduce(some, axis=-1, keepdims=True, dtype=array.dtype)
+        offset /= some.shape[1]
         np.subtract(block, offset, out=array, casting="unsafe")
     else:
         np.copyto(array, block, casting="unsafe")
@@ -373,14 +378,6 @@ def _groups(items, n_groups):
     """Cut a sequence into parts of nearly equal length."""
     edges = [len(items) * i // n_groups for i in range(n_groups + 1)]
     return [items[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
-
-
-def _device(X):
-    return X.device if isinstance(X, torch.Tensor) else torch.device("cpu")
-
-
-def _is_complex(X):
-    return X.is_complex() if isinstance(X, torch.Tensor) else np.iscomplexobj(X)
 
 
 def _is_single(X):
@@ -466,15 +463,9 @@ def _find_nperseg(n_times, window, nperseg):
     return int(nperseg)
 
 
-# For short signals the window takes longer than their spectrum.
-_get_window = lru_cache(maxsize=4)(signal.get_window)
-
-
 def _scaled_window(window, nperseg, fs, scaling):
     """Return the window so scaled that the squares after it are the powers."""
-    if isinstance(window, str):
-        window = _get_window(window, nperseg)
-    elif isinstance(window, tuple):
+    if isinstance(window, (str, tuple)):
         window = signal.get_window(window, nperseg)
     window = np.asarray(window, dtype=np.float64)
     # No dot product, which would wake the threads of the linear algebra library.
@@ -485,3 +476,7 @@ def _scaled_window(window, nperseg, fs, scaling):
     if power == 0:
         raise ValueError("With scaling='spectrum' the window must not sum to zero.")
     return window / np.sqrt(power)
+
+
+# Of short signals the window takes longer than the spectra.
+_known_window = lru_cache(maxsize=4)(_scaled_window)

@@ -47,9 +47,9 @@ def map_in_threads(function, tasks, *, n_values, n_jobs=None):
         return
     with (
         _one_torch_thread(),
-        ThreadPoolExecutor(n_jobs, initializer=torch.set_num_threads, initargs=(1,)) as (
-            pool
-        ),
+        ThreadPoolExecutor(
+            n_jobs, initializer=torch.set_num_threads, initargs=(1,)
+        ) as (pool),
     ):
         yield from pool.map(function, tasks)
 

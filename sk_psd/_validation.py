@@ -178,7 +178,10 @@ def check_finite(estimator, X):
     """
     if isinstance(X, np.ndarray) and X.dtype.kind in "iub":
         return
-    n_rows = max(1, _CHUNK_VALUES // max(1, math.prod(X.shape[1:])))
+    n_rows = _CHUNK_VALUES // max(1, math.prod(X.shape[1:]))
+    if isinstance(X, np.ndarray):  # of a file, what lies between is read as well
+        n_rows = min(n_rows, _CHUNK_VALUES * X.itemsize // max(1, abs(X.strides[0])))
+    n_rows = max(1, n_rows)
     for rows in gen_batches(len(X), n_rows):
         for times in gen_batches(X.shape[-1], _CHUNK_VALUES):
             part = X[rows, ..., times]

@@ -1,11 +1,18 @@
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import joblib
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import signal
 
-from sk_psd import FFTMagnitude, WelchPSD
-from sk_psd.spectral import decibels, welch
+from sk_psd import FFTMagnitude, Spectrogram, WelchPSD, _segments, _threads
+from sk_psd._segments import Segments
+from sk_psd.spectral import decibels, spectrogram, welch
 
 
 def noise(shape, dtype, seed=0):
@@ -139,12 +146,276 @@ def test_decibels_of_a_silent_signal_are_finite():
     assert np.isfinite(WelchPSD(decibels=True).fit_transform(silent)).all()
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2, -1])
-def test_threads_and_chunks_do_not_change_the_result(n_jobs, monkeypatch):
-    X = noise((50, 1000), np.float32)
-    whole = WelchPSD().fit_transform(X)
-    monkeypatch.setattr("sk_psd._segments._BLOCK_BYTES", 3000)
-    np.testing.assert_allclose(WelchPSD(n_jobs=n_jobs).fit_transform(X), whole, 1e-5)
+@st.composite
+def signals_of_any_kind(draw):
+    """Signals with any shape, dtype and strides, and parameters for them."""
+    dtype = draw(st.sampled_from("f4 f8 c8 c16 i2 u1 i8 >f4 >i2 ?".split()))
+    n_times = draw(st.integers(8, 200))
+    shape = draw(st.sampled_from([(3,), (1,), (7,), (2, 3), (3, 1)])) + (n_times,)
+    is_complex = dtype[0] == "c"
+    X = noise(shape, complex if is_complex else float, draw(st.integers(0, 99)))
+    if dtype[-2:] in ("i2", "u1", "i8"):
+        X = np.clip(30 * X + 100, 0, 255)
+    with np.errstate(all="ignore"):
+        X = X.astype(dtype)
+    layout = draw(st.sampled_from(["C", "F", "reversed", "steps", "read-only"]))
+    if layout == "F":
+        X = np.asfortranarray(X)
+    elif layout == "reversed":
+        X = X[::-1, ..., ::-1]
+    elif layout == "steps":
+        X = X.repeat(2, axis=0).repeat(3, axis=-1)[::2, ..., ::3]
+    elif layout == "read-only":
+        X.flags.writeable = False
+    nperseg = draw(st.integers(4, n_times))
+    params = dict(
+        nperseg=nperseg,
+        noverlap=draw(st.none() | st.integers(0, nperseg - 1)),
+        average=draw(st.sampled_from(["mean", "median"])),
+        return_onesided=not is_complex and draw(st.booleans()),
+    )
+    return X, params
+
+
+@settings(deadline=None, max_examples=150)
+@given(signals_of_any_kind(), st.sampled_from([300, 2000, 2**21]))
+def test_any_kind_of_signal_and_any_blocks_give_the_spectra_of_scipy(case, n_bytes):
+    X, params = case
+    before = X.copy()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_segments, "_BLOCK_BYTES", n_bytes)
+        _, psd = welch(X, **params)
+    _, expected = scipy_welch(X, **params)
+    single = X.dtype in (np.float32, np.complex64)
+    assert_close_in_power(psd, expected, 1e-4 if single else 1e-12)
+    assert psd.dtype == (np.float32 if single else np.float64)
+    np.testing.assert_array_equal(X, before)
+
+
+@settings(deadline=None, max_examples=20)
+@given(signals_of_any_kind(), st.sampled_from([100, 500, 2**21]))
+def test_the_number_of_threads_does_not_change_a_bit(case, n_bytes):
+    X, params = case
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_segments, "_BLOCK_BYTES", n_bytes)
+        patch.setattr(_threads, "_SPLITS_FROM", 0)
+        _, one = welch(X, **params, n_jobs=1)
+        for n_jobs in (2, 4):
+            np.testing.assert_array_equal(welch(X, **params, n_jobs=n_jobs)[1], one)
+        spectrograms = [
+            spectrogram(X, nperseg=params["nperseg"], return_onesided=False, n_jobs=n)
+            for n in (1, 4)
+        ]
+    np.testing.assert_array_equal(spectrograms[0][2], spectrograms[1][2])
+
+
+def test_one_long_signal_is_shared_out_without_changing_a_bit():
+    X = noise((1, 3_000_000), np.float32)
+    _, one = welch(X, nperseg=256, n_jobs=1)
+    assert len(Segments(3_000_000)._tasks(1, 2048, whole_rows=False)) >= 2
+    np.testing.assert_array_equal(welch(X, nperseg=256, n_jobs=2)[1], one)
+    assert_close_in_power(
+        one, scipy_welch(X, nperseg=256, return_onesided=True)[1], 1e-5
+    )
+
+
+def test_n_jobs_none_follows_parallel_config():
+    X = noise((64, 8192), np.float32)
+    used = []
+    pool = _threads.ThreadPoolExecutor
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_threads, "_SPLITS_FROM", 0)
+        patch.setattr(_segments, "_BLOCK_BYTES", 2**16)
+        patch.setattr(
+            _threads,
+            "ThreadPoolExecutor",
+            lambda n, **options: used.append(n) or pool(n, **options),
+        )
+        with joblib.parallel_config(n_jobs=3):
+            WelchPSD().fit_transform(X)
+        WelchPSD(n_jobs=2).fit_transform(X)
+    assert used == [3, 2]
+
+
+def test_threads_of_torch_are_what_they_were_also_after_concurrent_calls():
+    X = noise((64, 8192), np.float32)
+    expected = welch(X)[1]
+    torch.set_num_threads(2)
+    try:
+        with ThreadPoolExecutor(4) as callers:
+            results = list(callers.map(lambda _: welch(X, n_jobs=2)[1], range(20)))
+        assert torch.get_num_threads() == 2
+        with ThreadPoolExecutor(1) as other:  # what a new thread would use
+            assert other.submit(torch.get_num_threads).result() == 2
+    finally:
+        torch.set_num_threads(1)
+    for result in results:
+        np.testing.assert_array_equal(result, expected)
+
+
+def test_threads_of_torch_are_restored_after_an_error():
+    def broken(segments):
+        raise RuntimeError("broken")
+
+    torch.set_num_threads(2)
+    try:
+        with pytest.raises(RuntimeError, match="broken"):
+            welch(noise((64, 8192), float), detrend=broken, n_jobs=2)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
+
+
+def test_joblib_workers_give_the_same_bits():
+    X = noise((40, 4096), np.float32)
+    parts = joblib.Parallel(n_jobs=2)(
+        joblib.delayed(welch)(X[rows]) for rows in (slice(0, 20), slice(20, 40))
+    )
+    np.testing.assert_array_equal(np.vstack([p for _, p in parts]), welch(X)[1])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("nperseg", [256, 4096])
+def test_an_offset_of_1000_deviations_costs_no_precision(dtype, nperseg):
+    X = (noise((4, 32768), float) + 1000).astype(dtype)
+    # Exact, as the offset is taken away before anything is rounded.
+    expected = scipy_welch(
+        X.astype(np.float64) - 1000, nperseg=nperseg, return_onesided=True
+    )[1]
+    rtol = 1e-5 if dtype == np.float32 else 1e-12
+    assert_close_in_power(welch(X, nperseg=nperseg)[1], expected, rtol)
+
+
+def test_a_function_may_detrend():
+    X = noise((2, 500), float) + np.linspace(0, 50, 500)
+    _, psd = welch(X, nperseg=100, detrend=lambda x: signal.detrend(x, axis=-1))
+    _, expected = welch(X, nperseg=100, detrend="linear")
+    np.testing.assert_allclose(psd, expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("mode", ["r", "r+", "c"])
+def test_memory_mapped_signals_are_read_and_left_as_they_are(tmp_path, mode):
+    X = (1000 * noise((30, 5000), float)).astype(np.int16)
+    path = tmp_path / "signals.bin"
+    X.tofile(path)
+    mapped = np.memmap(path, np.int16, mode, shape=X.shape)
+    if mode == "c":
+        mapped[3] += 1
+        X[3] += 1
+    psd = WelchPSD().fit(mapped).transform(mapped)
+    np.testing.assert_array_equal(psd, WelchPSD().fit_transform(X))
+    np.testing.assert_array_equal(mapped, X)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/status")
+@pytest.mark.parametrize("dtype", ["int16", "float32"])
+def test_a_memory_mapped_array_is_never_loaded_whole(tmp_path, dtype):
+    """100 MB here, the same behaviour for any size: what was read is let go of."""
+    script = f"""
+import re
+import numpy as np
+from sklearn.pipeline import make_pipeline
+from sklearn.dummy import DummyClassifier
+from sk_psd import WelchPSD
+
+def resident(what):
+    status = open("/proc/self/status").read()
+    return int(re.search(f"Vm{{what}}:\\s+(\\d+)", status)[1]) / 1024
+
+itemsize = np.dtype("{dtype}").itemsize
+X = np.memmap("{tmp_path}/x.bin", "{dtype}", "w+", shape=(100, 1_000_000 // itemsize))
+X[:, ::1000] = 1
+X.flush()
+del X
+X = np.memmap("{tmp_path}/x.bin", "{dtype}", "r", shape=(100, 1_000_000 // itemsize))
+pipe = make_pipeline(WelchPSD(), DummyClassifier()).fit(X[:4], [0, 1, 0, 1])
+open("/proc/self/clear_refs", "w").write("5")
+before = resident("RSS")
+pipe.predict(X)
+WelchPSD(n_jobs=2).fit_transform(X)
+print(resident("HWM") - before)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert float(done.stdout) < 40
+
+
+def test_three_axes_are_channels_of_their_own():
+    X = noise((5, 3, 600), np.float32)
+    psd = WelchPSD().fit_transform(X)
+    assert psd.shape == (5, 3, 129)
+    for channel in range(3):
+        one = WelchPSD().fit_transform(X[:, channel])
+        np.testing.assert_allclose(psd[:, channel], one, rtol=1e-5)
+
+
+def test_bytes_of_an_iq_receiver_become_complex_signals():
+    signals = np.exp(-2j * np.pi * 0.25 * np.arange(1024))[None]
+    pairs = np.stack([signals.real, signals.imag], axis=-1).reshape(1, -1)
+    received = np.round(127.5 + 100 * pairs).astype(np.uint8)
+    X = (received.astype(np.float32) - 127.5).view(np.complex64)
+    transformer = WelchPSD(return_onesided=False).fit(X)
+    assert transformer.freqs_[transformer.transform(X).argmax()] == -0.25
+
+
+@pytest.mark.parametrize("part", [slice(None), slice(0, 3)])
+def test_nan_is_found_wherever_it_stands(part):
+    X = noise((5, 1000), float)
+    fitted = WelchPSD().fit(X)
+    for place in [(0, 0), (2, 500), (2, 999)]:  # the last is in no segment
+        broken = X.copy()
+        broken[place] = np.nan
+        with pytest.raises(ValueError, match="Input X contains NaN"):
+            fitted.transform(broken[part])
+        with pytest.raises(ValueError, match="Input X contains NaN"):
+            WelchPSD().fit(broken[part])
+
+
+def test_powers_beyond_the_largest_number_are_an_error():
+    X = np.float32(1e25) * noise((2, 1000), np.float32)
+    with pytest.raises(ValueError, match="so large that their powers are not finite"):
+        WelchPSD().fit_transform(X)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.complex64])
+@pytest.mark.parametrize("noverlap", [None, 0, 90])
+def test_spectrogram_equals_scipy(dtype, noverlap):
+    X = noise((3, 1000), dtype)
+    two_sided = np.iscomplexobj(X)
+    params = dict(nperseg=100, noverlap=noverlap, return_onesided=not two_sided)
+    freqs, times, expected = signal.spectrogram(
+        X.astype(complex if two_sided else float),
+        fs=50.0,
+        window="hann",
+        **{**params, "noverlap": 50 if noverlap is None else noverlap},
+    )
+    if two_sided:
+        freqs = np.fft.fftshift(freqs)
+        expected = np.fft.fftshift(expected, axes=-2)
+    transformer = Spectrogram(50.0, **params).fit(X)
+    powers = transformer.transform(X)
+    np.testing.assert_allclose(transformer.freqs_, freqs, rtol=1e-12)
+    np.testing.assert_allclose(transformer.times_, times, rtol=1e-12)
+    rtol = 1e-12 if dtype == np.float64 else 1e-4
+    for frame in range(len(times)):
+        assert_close_in_power(powers[..., frame], expected[..., frame], rtol)
+
+
+def test_mean_of_a_spectrogram_is_the_welch_spectrum():
+    X = noise((2, 3, 2000), float)
+    params = dict(fs=10.0, nperseg=128, fmin=1, fmax=4)
+    _, psd = welch(X, **params)
+    freqs, times, powers = spectrogram(X, **params)
+    assert powers.shape == (2, 3, len(freqs), len(times))
+    np.testing.assert_allclose(powers.mean(axis=-1), psd, rtol=1e-12)
+
+
+def test_decibels_of_a_spectrogram_have_one_floor():
+    X = np.zeros((1, 512))
+    X[0, :256] = noise(256, float)
+    levels = Spectrogram(nperseg=64, decibels=True).fit_transform(X)
+    assert levels.max() - levels.min() == pytest.approx(120)
 
 
 def test_welch_function_returns_the_frequencies_and_the_transformers_values():
