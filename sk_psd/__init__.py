@@ -5,7 +5,7 @@ from sk_psd.baselines import make_baselines
 from sk_psd.classification import FlattenCNNClassifier, GlobalPoolCNNClassifier
 from sk_psd.inspection import shift_curve, shift_invariance
 from sk_psd.plotting import ShiftCurveDisplay
-from sk_psd.scaling import MinMaxScale, PeakAlign
+from sk_psd.scaling import LogFrequency, MinMaxScale, PeakAlign
 from sk_psd.spectral import FFTMagnitude, Spectrogram, WelchPSD
 
 __version__ = "0.1.0"
@@ -14,6 +14,7 @@ __all__ = [
     "FFTMagnitude",
     "FlattenCNNClassifier",
     "GlobalPoolCNNClassifier",
+    "LogFrequency",
     "MinMaxScale",
     "PeakAlign",
     "RandomFreqShift",

@@ -1,12 +1,21 @@
-"""Per-spectrum transformers: scale, align."""
+"""Per-spectrum transformers: scale, align, resample the axis."""
 
 import numpy as np
 import torch
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
 
-from sk_psd._validation import SpectrumTransformer
+from sk_psd._frequency_names import read_frequencies, write_names
+from sk_psd._validation import (
+    SpectrumTransformer,
+    StrOptions,
+    at_least,
+    check_rows,
+    positive,
+)
 from sk_psd.nn.shift import canonical_roll
 
-__all__ = ["MinMaxScale", "PeakAlign", "min_max_scale"]
+__all__ = ["LogFrequency", "MinMaxScale", "PeakAlign", "log_frequency", "min_max_scale"]
 
 
 def min_max_scale(X, feature_range=(0, 1)):
@@ -14,7 +23,7 @@ def min_max_scale(X, feature_range=(0, 1)):
 
     Parameters
     ----------
-    X : ndarray of shape (..., n_freqs)
+    X : ndarray or Tensor of shape (..., n_freqs)
         Real spectra.
 
     feature_range : (float, float), default=(0, 1)
@@ -22,20 +31,21 @@ def min_max_scale(X, feature_range=(0, 1)):
 
     Returns
     -------
-    scaled : ndarray of shape (..., n_freqs)
+    scaled : ndarray or Tensor of shape (..., n_freqs)
         A flat spectrum becomes the lower bound everywhere.
     """
-    low, high = (X.dtype.type(bound) for bound in feature_range)
-    bottom = X.min(axis=-1, keepdims=True)
-    top = X.max(axis=-1, keepdims=True)
+    xp = torch if isinstance(X, torch.Tensor) else np
+    low, high = (float(bound) for bound in feature_range)
+    bottom = xp.amin(X, axis=-1, keepdims=True)
+    top = xp.amax(X, axis=-1, keepdims=True)
     with np.errstate(over="ignore"):
         span = top - bottom
-    if not np.isfinite(span).all():  # beyond the largest number: scale in halves
+    if not xp.isfinite(span).all():  # beyond the largest number: scale in halves
         X, bottom, span = X / 2, bottom / 2, top / 2 - bottom / 2
-    unit = (X - bottom) / np.where(span == 0, 1, span)
+    unit = (X - bottom) / xp.where(span == 0, 1, span)
     unit *= high - low
     unit += low
-    return np.clip(unit, low, high, out=unit)
+    return xp.clip(unit, low, high, out=unit)
 
 
 class MinMaxScale(SpectrumTransformer):
@@ -97,7 +107,8 @@ class MinMaxScale(SpectrumTransformer):
         Returns
         -------
         scaled : ndarray of the shape of X
-            Scaled spectra.
+            Scaled spectra. A tensor on the device of X if X is one and array API
+            dispatch is on.
         """
         return min_max_scale(self._check(X), self.feature_range)
 
@@ -154,3 +165,223 @@ class PeakAlign(SpectrumTransformer):
             return canonical_roll(torch.from_numpy(part)).numpy()
 
         return self._in_chunks(align, self._check(X))
+
+
+def log_frequency(X, freqs, targets, reduce="max"):
+    """Resample spectra to a geometric grid of frequencies.
+
+    Each target stands for a cell up to the middle (of the logarithms) between it and
+    its neighbours. A cell at least as wide as a bin becomes the largest or the mean of
+    the values in it, a narrower one is interpolated between two bins.
+
+    Parameters
+    ----------
+    X : ndarray of shape (..., n_bins)
+        Spectra.
+
+    freqs : ndarray of shape (n_bins,)
+        Their frequencies, equally spaced and ascending.
+
+    targets : ndarray of shape (n_freqs,)
+        Frequencies within those, a constant factor apart.
+
+    reduce : {"max", "mean"}, default="max"
+        What becomes of the values in a cell.
+
+    Returns
+    -------
+    resampled : ndarray of shape (..., n_freqs)
+        Of the dtype of X.
+    """
+    step = (freqs[-1] - freqs[0]) / (len(freqs) - 1)
+    ratio = (targets[-1] / targets[0]) ** (1 / (len(targets) - 1))
+    edges = targets[0] * ratio ** (np.arange(len(targets) + 1) - 0.5)
+    edges = (edges - freqs[0]) / step
+    first = np.ceil(edges).clip(0, len(freqs)).astype(int)  # bin of each cell
+    wide = (np.diff(edges) >= 1) & (np.diff(first) > 0)
+    n_narrow = len(targets) if not wide.any() else int(wide.argmax())
+    last = n_narrow + int(wide[n_narrow:].sum())
+
+    position = ((targets - freqs[0]) / step).clip(0, len(freqs) - 1)
+    left = position.astype(int).clip(0, len(freqs) - 2)
+    part = (position - left).astype(X.dtype)
+    resampled = X[..., left] * (1 - part) + X[..., left + 1] * part
+    if last > n_narrow:
+        function = np.maximum if reduce == "max" else np.add
+        values = function.reduceat(X[..., : first[last]], first[n_narrow:last], axis=-1)
+        if reduce == "mean":
+            values = values / np.diff(first)[n_narrow:last].astype(X.dtype)
+        resampled[..., n_narrow:last] = values
+    return resampled
+
+
+class LogFrequency(TransformerMixin, BaseEstimator):
+    """Resample one-sided spectra to a logarithmic frequency axis.
+
+    A change of speed or pitch stretches the spectrum of a machine or a sound: all
+    frequencies are multiplied. On a logarithmic axis that is a shift, to which a
+    :class:`GlobalPoolCNNClassifier` with ``padding_mode="zeros"`` is trained to be
+    indifferent.
+
+    Parameters
+    ----------
+    n_freqs : int, default=512
+        Length of the new axis. A coarse axis of maxima serves better than a fine
+        interpolated one.
+
+    fmin, fmax : float, default=None
+        First and last frequency of the new axis, in the unit of `freqs_`. None is the
+        first frequency above zero, or the last one.
+
+    reduce : {"max", "mean"}, default="max"
+        What becomes of several values in one cell of the new axis. The maximum keeps
+        the height of lines.
+
+    Attributes
+    ----------
+    freqs_ : ndarray of shape (`n_freqs`,)
+        The frequencies of the new axis, a constant factor apart. In Hz if X is a data
+        frame with the column names of :class:`WelchPSD`, else in bins, where the first
+        column of X is taken for 0.
+
+    n_features_in_ : int
+        Length of the spectra.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns seen in `fit`, if all are strings.
+
+    See Also
+    --------
+    WelchPSD : With ``return_onesided=True``, the step before this one.
+
+    Notes
+    -----
+    In a pipeline, ``set_output(transform="pandas")`` (or "polars") hands the names from
+    step to step. It is needed where `fmin` of `WelchPSD` is used, as only the names
+    tell that the first column is not 0 Hz.
+
+    Cells narrower than a bin, at low frequencies, are interpolated.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_psd import LogFrequency
+    >>> X = np.zeros((2, 65))
+    >>> X[0, [4, 8, 16]], X[1, [8, 16, 32]] = 1, 1  # the second an octave higher
+    >>> log = LogFrequency(n_freqs=7).fit(X)
+    >>> log.freqs_
+    array([ 1.,  2.,  4.,  8., 16., 32., 64.])
+    >>> log.transform(X)
+    array([[0., 0., 1., 1., 1., 0., 0.],
+           [0., 0., 0., 1., 1., 1., 0.]])
+    """
+
+    _parameter_constraints = {
+        "n_freqs": [at_least(2)],
+        "fmin": [positive(), None],
+        "fmax": [positive(), None],
+        "reduce": [StrOptions({"max", "mean"})],
+    }
+
+    def __init__(self, n_freqs=512, *, fmin=None, fmax=None, reduce="max"):
+        self.n_freqs = n_freqs
+        self.fmin = fmin
+        self.fmax = fmax
+        self.reduce = reduce
+
+    def fit(self, X, y=None):
+        """Check the parameters and find the frequencies of the new axis.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_freqs) or (n_samples, n_channels, n_freqs)
+            One-sided spectra.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            Fitted transformer.
+        """
+        self._validate_params()
+        X = check_rows(self, X, reset=True, allow_3d=True)
+        n_bins = X.shape[-1]
+        if n_bins < 2:
+            raise ValueError(
+                "LogFrequency needs spectra of at least 2 frequencies. Got n_features "
+                f"= {n_bins}."
+            )
+        freqs = read_frequencies(getattr(self, "feature_names_in_", None))
+        self._name = "psd_", "Hz"
+        if freqs is None:
+            freqs = np.arange(float(n_bins))
+            self._name = "bin_", ""
+        unit = self._name[1] or "bins"
+        if freqs[0] < 0:
+            raise ValueError(
+                f"LogFrequency needs one-sided spectra, but X starts at {freqs[0]} "
+                f"{unit}. Use WelchPSD(return_onesided=True)."
+            )
+        low = freqs[freqs > 0][0] if self.fmin is None else self.fmin
+        if self.fmin is None and n_bins == 2 and freqs[0] == 0:
+            low /= 2  # as there is no other frequency
+        high = freqs[-1] if self.fmax is None else self.fmax
+        slack = 1e-9 * freqs[-1]
+        if not (freqs[0] - slack <= low < high <= freqs[-1] + slack):
+            raise ValueError(
+                f"fmin (={self.fmin}) and fmax (={self.fmax}) must be in ascending "
+                f"order within the axis of X, from {freqs[0]:g} to {freqs[-1]:g} {unit}"
+                + (
+                    ". They are in bins, as X has no names of columns like psd_1.5Hz."
+                    if unit == "bins"
+                    else "."
+                )
+            )
+        self._freqs_in = freqs
+        self.freqs_ = np.geomspace(low, high, self.n_freqs)
+        return self
+
+    def transform(self, X):
+        """Resample each spectrum.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_freqs) or (n_samples, n_channels, n_freqs)
+            Spectra on the axis seen in `fit`. Each channel is resampled on its own.
+
+        Returns
+        -------
+        resampled : ndarray of shape (n_samples, [n_channels,] `n_freqs`)
+            Spectra on the logarithmic axis.
+        """
+        check_is_fitted(self)
+        X = check_rows(self, X, reset=False, allow_3d=True)
+        return log_frequency(X, self._freqs_in, self.freqs_, self.reduce)
+
+    def get_feature_names_out(self, input_features=None):
+        """Return a name for each frequency, such as "psd_1250.0Hz" or "bin_12.5".
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names of the columns of X. Those of :class:`WelchPSD` turn bins into Hz.
+
+        Returns
+        -------
+        names : ndarray of str objects
+            With at least one decimal and as many as keep them apart.
+        """
+        check_is_fitted(self)
+        known = read_frequencies(input_features)
+        if known is not None and self._name[1] == "":
+            step = (known[-1] - known[0]) / (len(known) - 1)
+            return write_names(known[0] + step * self.freqs_, "psd_", "Hz")
+        return write_names(self.freqs_, *self._name)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

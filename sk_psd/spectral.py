@@ -8,6 +8,7 @@ from scipy import fft
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from sk_psd._frequency_names import FrequencyNames
 from sk_psd._segments import Segments, empty_result, row_views
 from sk_psd._validation import (
     Options,
@@ -273,31 +274,6 @@ def fft_magnitude(X):
     if np.iscomplexobj(X):
         return np.abs(fft.fftshift(fft.fft(X), axes=-1))
     return np.abs(fft.rfft(X))
-
-
-class FrequencyNames:
-    """Mixin of transformers whose output columns are frequencies."""
-
-    def get_feature_names_out(self, input_features=None):
-        """Return a name for each frequency, such as "psd_1250.0Hz" or "fft_0.125".
-
-        Parameters
-        ----------
-        input_features : array-like of str or None, default=None
-            Ignored.
-
-        Returns
-        -------
-        names : ndarray of str objects
-            With at least one decimal and as many as keep them apart.
-        """
-        check_is_fitted(self)
-        freqs = self.freqs_
-        step = freqs[1] - freqs[0] if len(freqs) > 1 else 1.0
-        decimals = max(1, 2 - int(np.floor(np.log10(step))))
-        prefix, unit = self._name
-        names = [f"{prefix}{f:.{decimals}f}{unit}" for f in freqs]
-        return np.array(names, dtype=object)
 
 
 class _SegmentTransformer(TransformerMixin, BaseEstimator):

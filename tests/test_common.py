@@ -9,6 +9,7 @@ from sk_psd import (
     FFTMagnitude,
     FlattenCNNClassifier,
     GlobalPoolCNNClassifier,
+    LogFrequency,
     MinMaxScale,
     PeakAlign,
     RandomFreqShift,
@@ -19,6 +20,8 @@ from sk_psd import (
 
 TRANSFORMERS = [
     FFTMagnitude(),
+    LogFrequency(),
+    LogFrequency(8, reduce="mean"),
     MinMaxScale(),
     PeakAlign(),
     RandomFreqShift(max_shift=0.5),

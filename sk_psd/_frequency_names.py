@@ -1,0 +1,72 @@
+"""Names of columns that are frequencies: how they are written and read."""
+
+import re
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+__all__ = ["FrequencyNames", "read_frequencies", "write_names"]
+
+
+def write_names(freqs, prefix, unit):
+    """Return a name for each frequency, such as "psd_1250.0Hz".
+
+    Parameters
+    ----------
+    freqs : ndarray of shape (n_freqs,)
+        In ascending order, the smallest step first.
+
+    prefix, unit : str
+
+    Returns
+    -------
+    names : ndarray of str objects
+        With at least one decimal and as many as keep them apart.
+    """
+    step = freqs[1] - freqs[0] if len(freqs) > 1 else 1.0
+    decimals = max(1, 2 - int(np.floor(np.log10(step))))
+    return np.array([f"{prefix}{f:.{decimals}f}{unit}" for f in freqs], dtype=object)
+
+
+def read_frequencies(names):
+    """Return the frequencies in Hz that names of equally spaced columns say, or None.
+
+    Parameters
+    ----------
+    names : array-like of str or None
+
+    Returns
+    -------
+    freqs : ndarray of shape (n_freqs,) or None
+        None if there are no names or they say something else.
+    """
+    if names is None:
+        return None
+    found = [re.fullmatch(r"psd_(-?\d+\.\d+)Hz", str(name)) for name in names]
+    if not all(found):
+        return None
+    freqs = np.array([float(match[1]) for match in found])
+    # The names are rounded, which the first and the last share out over the axis.
+    exact = np.linspace(freqs[0], freqs[-1], len(freqs))
+    step = (freqs[-1] - freqs[0]) / max(1, len(freqs) - 1)
+    return exact if np.allclose(freqs, exact, rtol=0, atol=0.02 * step) else None
+
+
+class FrequencyNames:
+    """Mixin of transformers whose output columns are frequencies."""
+
+    def get_feature_names_out(self, input_features=None):
+        """Return a name for each frequency, such as "psd_1250.0Hz" or "fft_0.125".
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Ignored.
+
+        Returns
+        -------
+        names : ndarray of str objects
+            With at least one decimal and as many as keep them apart.
+        """
+        check_is_fitted(self)
+        return write_names(self.freqs_, *self._name)

@@ -1,0 +1,83 @@
+"""Tensors stay tensors, on their device, where scikit-learn dispatches array APIs."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+# In a process of its own, as scipy reads SCIPY_ARRAY_API when it is first imported.
+SCRIPT = """
+import numpy as np, sklearn, torch
+from sklearn.pipeline import make_pipeline
+from sk_psd import MinMaxScale, Spectrogram, WelchPSD
+
+device = "{device}"
+rng = np.random.default_rng(0)
+sklearn.set_config(array_api_dispatch=True)
+for dtype in (np.float32, np.float64, np.complex64):
+    is_complex = np.issubdtype(dtype, np.complexfloating)
+    for shape in ((5, 2000), (5, 3, 2000)):
+        X = rng.standard_normal(shape) + is_complex * 1j * rng.standard_normal(shape)
+        X = X.astype(dtype)
+        tensor = torch.from_numpy(X).to(device)
+        for detrend in ("constant", "linear", False):
+            for average in ("mean", "median"):
+                pipe = make_pipeline(
+                    WelchPSD(
+                        return_onesided=not is_complex,
+                        detrend=detrend,
+                        average=average,
+                        decibels=True,
+                        fmax=0.4,
+                    ),
+                    MinMaxScale(),
+                )
+                expected = pipe.fit_transform(X)
+                result = pipe.fit_transform(tensor)
+                assert isinstance(result, torch.Tensor), type(result)
+                assert result.device == tensor.device
+                assert result.dtype == getattr(torch, expected.dtype.name)
+                np.testing.assert_allclose(result.cpu().numpy(), expected, atol=2e-5)
+        frames = Spectrogram(return_onesided=not is_complex)
+        expected = frames.fit_transform(X)
+        result = frames.fit_transform(tensor)
+        assert result.device == tensor.device
+        np.testing.assert_allclose(
+            result.cpu().numpy(), expected, rtol=1e-3, atol=1e-5 * expected.max()
+        )
+
+broken = tensor.clone()
+broken[1, 1, 100] = torch.nan
+for estimator in (WelchPSD(return_onesided=False).fit(tensor), ):
+    try:
+        estimator.transform(broken)
+    except ValueError as error:
+        assert "NaN" in str(error), error
+    else:
+        raise AssertionError("NaN in a tensor was not found")
+try:
+    estimator.transform(tensor[..., :100])
+except ValueError as error:
+    assert "expecting 2000 features" in str(error), error
+else:
+    raise AssertionError("another length was not refused")
+try:
+    WelchPSD().fit(tensor)
+except ValueError as error:
+    assert "Complex data not supported" in str(error), error
+else:
+    raise AssertionError("complex tensors were not refused")
+
+sklearn.set_config(array_api_dispatch=False)
+assert isinstance(WelchPSD().fit_transform(tensor.real.cpu()), np.ndarray)
+"""
+
+
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+def test_tensors_stay_tensors_on_their_device(device):
+    subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(device=device)],
+        env={**os.environ, "SCIPY_ARRAY_API": "1"},
+        check=True,
+    )
