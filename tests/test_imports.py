@@ -27,7 +27,14 @@ MAY_IMPORT = {
     "inspection": {"mixing", "nn.shift"},
     "plotting": {"inspection"},
     "_training": {"nn.shift"},
-    "_net_classifier": {"_training", "_validation", "nn.layers", "nn.shift"},
+    "_net_estimator": {"_training", "_validation"},
+    "_net_classifier": {
+        "_net_estimator",
+        "_training",
+        "_validation",
+        "nn.layers",
+        "nn.shift",
+    },
     "classification": {"_net_classifier", "_validation", "augmentation", "nn"},
     "baselines": {"scaling", "spectral"},
     "__init__": {
