@@ -11,8 +11,9 @@ from sk_psd._validation import SpectrumTransformer, StrOptions, at_least, positi
 
 __all__ = ["ConvFilter", "convolve", "dilate", "fixed_kernel"]
 
-# Up to so many taps for each step of the stride, adding shifted copies is at least as
-# fast as an FFT: they meet between 13 and 25 taps, by dtype and length of the rows.
+# With more taps for each step of the stride an FFT is faster than adding one shifted
+# copy of the rows for each. The two meet between 11 and 31 taps, by dtype and length of
+# the rows, as benchmarks/convolution.py prints.
 _DIRECT_TAPS = 20
 
 # Rows longer than this leave the cache: the FFT takes them piece by piece.

@@ -263,6 +263,7 @@ class FilterDisplay:
             stem.markerline.set(markersize=4, color=color)
             self.stems_.append(stem)
         taps.set(xlabel="tap", ylabel="kernel")
+        taps.xaxis.get_major_locator().set_params(integer=True)
         if len(parts) > 1:
             taps.legend()
         self.figure_ = gain.figure
