@@ -3,17 +3,22 @@
 from sk_psd.augmentation import RandomFreqShift, RandomNoise
 from sk_psd.baselines import make_baselines
 from sk_psd.classification import FlattenCNNClassifier, GlobalPoolCNNClassifier
-from sk_psd.inspection import shift_curve, shift_invariance
-from sk_psd.plotting import ShiftCurveDisplay
+from sk_psd.denoising import LearnedConvFilter
+from sk_psd.filters import ConvFilter
+from sk_psd.inspection import filter_response, shift_curve, shift_invariance
+from sk_psd.plotting import FilterDisplay, ShiftCurveDisplay
 from sk_psd.scaling import LogFrequency, MinMaxScale, PeakAlign
 from sk_psd.spectral import FFTMagnitude, Spectrogram, WelchPSD
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "ConvFilter",
     "FFTMagnitude",
+    "FilterDisplay",
     "FlattenCNNClassifier",
     "GlobalPoolCNNClassifier",
+    "LearnedConvFilter",
     "LogFrequency",
     "MinMaxScale",
     "PeakAlign",
@@ -22,6 +27,7 @@ __all__ = [
     "ShiftCurveDisplay",
     "Spectrogram",
     "WelchPSD",
+    "filter_response",
     "make_baselines",
     "shift_curve",
     "shift_invariance",

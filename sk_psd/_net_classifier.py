@@ -1,19 +1,20 @@
 """The scikit-learn side of the net classifiers: fit, predict and a portable state."""
 
 import warnings
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from numbers import Real
 
 import numpy as np
 import torch
 from scipy.special import softmax
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
-from sk_psd._training import Rows, TaskBridge, make_net, resolve_device
+from sk_psd._net_estimator import NetEstimator, with_callbacks
+from sk_psd._training import Rows, resolve_device
 from sk_psd._validation import (
     StrOptions,
     at_least,
@@ -22,22 +23,9 @@ from sk_psd._validation import (
     encode_labels,
     find_classes,
     fraction,
-    positive,
 )
 from sk_psd.nn.layers import reset_parameters
 from sk_psd.nn.shift import canonical_roll
-
-try:  # scikit-learn >= 1.9
-    from sklearn.callback import CallbackSupportMixin, with_callbacks
-except ImportError:
-
-    class CallbackSupportMixin:
-        """Without support for scikit-learn's callbacks."""
-
-    def with_callbacks(method):
-        """Return the method as it is."""
-        return method
-
 
 __all__ = ["NetClassifier"]
 
@@ -47,7 +35,7 @@ _CHUNK_ROWS = {"cpu": 32}
 _CHUNK_ROWS_ACCELERATOR = 1024
 
 
-class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, ABC):
+class NetClassifier(ClassifierMixin, NetEstimator):
     """Base of the classifiers of spectra.
 
     A subclass names its torch module, turns its parameters into the module's, and may
@@ -55,22 +43,14 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, ABC):
     """
 
     _parameter_constraints = {
-        "optimizer": [StrOptions({"adamw", "adam", "sgd"})],
-        "lr": [positive()],
-        "lr_schedule": [StrOptions({"one_cycle", "cosine", "constant"})],
-        "weight_decay": [at_least(0, Real)],
-        "batch_size": [at_least(2)],
-        "max_epochs": [at_least(1), StrOptions({"auto"})],
+        **NetEstimator._parameter_constraints,
+        "batch_size": [at_least(2)],  # as batch norm needs two rows
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "early_stopping": ["boolean"],
         "validation_fraction": [fraction()],
         "n_iter_no_change": [at_least(1)],
         "tol": [at_least(0, Real)],
         "warm_start": ["boolean"],
-        "device": [str],
-        "callbacks": [list, tuple, None],
-        "verbose": ["verbose"],
-        "random_state": ["random_state"],
     }
 
     @property
@@ -151,16 +131,8 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, ABC):
             tol=self.tol,
         )
         rows = self._to_rows(*data, device, self._shifts(X.shape[-1]))
-        context = _open_fit_task(self, self.net_.max_epochs)
-        if context is not None:
-            context.call_on_fit_task_begin(estimator=self, **given)
-            self.net_.callbacks.append(TaskBridge(context, self, given))
-        self.net_.fit(rows, y=None)
-        self._finish()
-        if context is not None:
-            context.call_on_fit_task_end(
-                estimator=self, reconstruction_attributes={}, **given
-            )
+        self._train(self.net_, rows, **given)
+        self._goes_on = False
         return self
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -222,7 +194,8 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, ABC):
             ).initialize()
         self.net_.set_params(batch_size=min(self.batch_size, len(data[0])), lr=self.lr)
         self.net_.partial_fit(self._to_rows(*data, device, self._shifts(X.shape[-1])))
-        self._finish(goes_on=True)
+        self._finish(self.net_, self._earlier)
+        self._goes_on = True  # the next call with this net
         return self
 
     def predict_proba(self, X):
@@ -257,10 +230,6 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, ABC):
         """
         proba = self.predict_proba(X)
         return self.classes_[proba.argmax(axis=1)]
-
-    def _make_generator(self):
-        seed = check_random_state(self.random_state).randint(2**31 - 1)
-        return torch.Generator().manual_seed(int(seed))
 
     def _weigh(self, X, codes, classes, sample_weight):
         """Rows of non-zero weight, their codes, and their weights of mean 1."""
@@ -355,43 +324,11 @@ class NetClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, ABC):
             )
         return self.module_
 
-    def _make_net(self, module, n_samples, device, generator, **options):
-        options.setdefault("max_epochs", self.max_epochs)
-        return make_net(
-            module,
-            n_samples,
-            len(self.classes_),
-            device=device,
-            generator=generator,
-            optimizer=self.optimizer,
-            lr=self.lr,
-            weight_decay=self.weight_decay,
-            batch_size=self.batch_size,
-            callbacks=self.callbacks,
-            verbose=self.verbose,
-            **options,
-        )
+    def _make_net(self, *args, **options):
+        return super()._make_net(*args, n_classes=len(self.classes_), **options)
 
-    def _finish(self, goes_on=False):
-        """Set what is known after training, unless nothing good came of it."""
-        earlier = self._earlier if goes_on else []
-        self.history_ = earlier + [
-            {key: value for key, value in epoch.items() if key != "batches"}
-            for epoch in self.net_.history
-            if "train_loss" in epoch  # not one that was interrupted
-        ]
-        self.loss_curve_ = [epoch["train_loss"] for epoch in self.history_]
-        self.n_iter_ = len(self.history_)
-        if self.n_iter_ == 0:
-            raise KeyboardInterrupt("Training was interrupted in its first epoch.")
-        if not np.isfinite(self.loss_curve_[-1]):
-            self.__dict__.pop("module_", None)
-            raise ValueError(
-                f"Training diverged: the loss is {self.loss_curve_[-1]} after "
-                f"{self.n_iter_} epochs. Choose a lower lr (={self.lr})."
-            )
-        self.module_ = self.net_.module_.eval()
-        self._goes_on = goes_on  # whether partial_fit may go on with this net
+    def _learned(self, net):
+        return {"module_": net.module_.eval()}
 
     def _to_rows(self, X, codes, weights, device, shifts=()):
         return Rows(
@@ -466,10 +403,3 @@ def _empty_module(module_class, config):
     # Convolutions over channels-last images are the faster ones on a CPU.
     module = module.to_empty(device="cpu").to(torch.float32)
     return module.to(memory_format=torch.channels_last)
-
-
-def _open_fit_task(estimator, n_epochs):
-    """Open the task that scikit-learn's callbacks follow, where it has them."""
-    if not hasattr(estimator, "_init_callback_context"):
-        return None
-    return estimator._init_callback_context(max_subtasks=n_epochs)

@@ -5,7 +5,7 @@ from copy import deepcopy
 
 import torch
 from sklearn.base import clone
-from skorch import NeuralNetClassifier
+from skorch import NeuralNetClassifier, NeuralNetRegressor
 from skorch.callbacks import (
     Callback,
     EarlyStopping,
@@ -79,10 +79,10 @@ class Rows(TensorDataset):
     Parameters
     ----------
     x : float32 Tensor of shape (N, C, F)
-        Spectra.
+        Spectra or signals.
 
-    codes : int64 Tensor of shape (N,)
-        Classes.
+    targets : int64 Tensor of shape (N,) or float32 Tensor of shape (N, T)
+        Classes, or the values to predict.
 
     weights : float32 Tensor of shape (N,)
         Weight of each row in the loss.
@@ -91,8 +91,8 @@ class Rows(TensorDataset):
         Random shifts of each batch, one after the other.
     """
 
-    def __init__(self, x, codes, weights, shifts=()):
-        super().__init__(x, codes, weights)
+    def __init__(self, x, targets, weights, shifts=()):
+        super().__init__(x, targets, weights)
         self.shifts = shifts
         self.noise = None
         if any(mode == "floor" for mode, _ in shifts):
@@ -101,7 +101,7 @@ class Rows(TensorDataset):
 
 
 class Weighted:
-    """The spectra of a batch and their weights; skorch asks for its length."""
+    """The rows of a batch and their weights; skorch asks for its length."""
 
     def __init__(self, x, weights):
         self.x = x
@@ -134,7 +134,7 @@ class BatchLoader:
         return n_batches(len(self.dataset), self.batch_size)
 
     def __iter__(self):
-        x, codes, weights = self.dataset.tensors
+        x, targets, weights = self.dataset.tensors
         edges = [i * self.batch_size for i in range(len(self))] + [len(x)]
         if self.generator is None:
             order = torch.arange(len(x), device=x.device)
@@ -145,7 +145,7 @@ class BatchLoader:
             batch = x[rows]
             if self.generator is not None:
                 batch = self._shift(batch, rows)
-            yield Weighted(batch, weights[rows]), codes[rows]
+            yield Weighted(batch, weights[rows]), targets[rows]
 
     def _shift(self, batch, rows):
         for mode, max_bins in self.dataset.shifts:
@@ -221,12 +221,16 @@ class TaskBridge(Callback):
 
     data : dict
         `X` and `y` as they came.
+
+    learned : callable
+        Maps the net to the attributes that its estimator predicts from.
     """
 
-    def __init__(self, context, estimator, data):
+    def __init__(self, context, estimator, data, learned):
         self.context = context
         self.estimator = estimator
         self.data = data
+        self.learned = learned
 
     def on_epoch_begin(self, net, **kwargs):
         """Open the task of the epoch."""
@@ -237,14 +241,14 @@ class TaskBridge(Callback):
         """Close it."""
         if self.task_.call_on_fit_task_end(
             estimator=self.estimator,
-            reconstruction_attributes=lambda: {"module_": net.module_.eval()},
+            reconstruction_attributes=lambda: self.learned(net),
             **self.data,
         ):
             raise KeyboardInterrupt
 
     def on_train_end(self, net, **kwargs):
         """Let go of the data, which the net would hold on to."""
-        self.context = self.estimator = self.data = self.task_ = None
+        self.context = self.estimator = self.data = self.learned = self.task_ = None
 
 
 class BestWeights(Callback):
@@ -266,7 +270,7 @@ class BestWeights(Callback):
             net.module_.load_state_dict(self.weights_)
 
 
-class Net(NeuralNetClassifier):
+class _WeightedNet:
     """A skorch net with weighted rows and without callbacks that print or cost."""
 
     @property
@@ -278,14 +282,17 @@ class Net(NeuralNetClassifier):
         ]
 
     def infer(self, x, **kwargs):
-        """Return the logits of a batch, weighted or plain."""
+        """Return what the module makes of a batch, weighted or plain."""
         if isinstance(x, Weighted):
             return self.module_(x.x)
         return super().infer(x, **kwargs)
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return the mean of the weighted losses of the rows."""
-        return (self.criterion_(y_pred, y_true) * X.weights).mean()
+        losses = self.criterion_(y_pred, y_true)  # (N,) or (N, T)
+        if losses.ndim > 1:
+            losses = losses.mean(1)
+        return (losses * X.weights).mean()
 
     def _set_training(self, training=True):
         # skorch walks through all submodules before every step.
@@ -315,10 +322,18 @@ class Net(NeuralNetClassifier):
             raise
 
 
+class ClassifierNet(_WeightedNet, NeuralNetClassifier):
+    """Trained on codes of classes, by the cross entropy."""
+
+
+class RegressorNet(_WeightedNet, NeuralNetRegressor):
+    """Trained on values, by the mean squared error."""
+
+
 def make_net(
     module,
     n_samples,
-    n_classes,
+    n_classes=None,
     *,
     device,
     optimizer,
@@ -339,12 +354,13 @@ def make_net(
     Parameters
     ----------
     module : torch.nn.Module
-        Maps (N, C, F) to logits.
+        Maps (N, C, F) to logits, or to the values of the targets.
 
     n_samples : int
         Rows that it will be trained on, to plan the schedule.
 
-    n_classes : int
+    n_classes : int or None, default=None
+        None for targets that are values.
 
     device : torch.device
 
@@ -379,7 +395,7 @@ def make_net(
 
     Returns
     -------
-    net : Net
+    net : ClassifierNet or RegressorNet
     """
     batch_size = min(batch_size, n_samples)
     steps = n_batches(n_samples, batch_size)
@@ -407,10 +423,13 @@ def make_net(
     told.extend(clone_callbacks(callbacks))
     algorithm, options = _OPTIMIZERS[optimizer]
     options = options | {"weight_decay": weight_decay}
-    return Net(
+    if n_classes is None:
+        task = dict(criterion=torch.nn.MSELoss)
+    else:
+        task = dict(criterion=torch.nn.CrossEntropyLoss, classes=list(range(n_classes)))
+    return (RegressorNet if n_classes is None else ClassifierNet)(
         module,
-        classes=list(range(n_classes)),
-        criterion=torch.nn.CrossEntropyLoss,
+        **task,
         criterion__reduction="none",
         optimizer=algorithm,
         optimizer__fused=device.type in ("cpu", "cuda"),

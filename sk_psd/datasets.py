@@ -1,4 +1,4 @@
-"""Labelled signals with a known spectral shape: no files, no downloads."""
+"""Signals with a known spectral shape or a known clean part: no files, no downloads."""
 
 import numpy as np
 from scipy import fft
@@ -6,7 +6,12 @@ from sklearn.utils import Bunch, check_random_state
 
 from sk_psd._shapes import SHAPES
 
-__all__ = ["make_shift_benchmark", "make_spectral_shapes"]
+__all__ = [
+    "make_noisy_sines",
+    "make_shift_benchmark",
+    "make_spectral_shapes",
+    "make_two_tones",
+]
 
 
 def make_spectral_shapes(
@@ -286,3 +291,148 @@ def _keep_centre_half(X):
     n = X.shape[-1]
     spectrum = fft.fftshift(fft.fft(X), axes=-1)[..., n // 4 : n - n // 4]
     return fft.ifft(fft.ifftshift(spectrum, axes=-1)) / 2
+
+
+def make_noisy_sines(
+    n_samples=100,
+    *,
+    n_times=256,
+    fs=256.0,
+    freq=(0.0, 8.0),
+    noise_std=(0.2, 1.0),
+    random_state=None,
+):
+    """Make sine waves of amplitude 1 in white noise, and the waves without it.
+
+    Parameters
+    ----------
+    n_samples : int, default=100
+        Number of pairs of noisy and clean signals.
+
+    n_times : int, default=256
+        Length of each signal, in samples.
+
+    fs : float, default=256.0
+        Sampling frequency, in Hz. By default the signals last one second.
+
+    freq : float, (float, float) or array of shape (n_samples,), default=(0.0, 8.0)
+        Frequency, in Hz: one for all, a range to draw from uniformly, or one for each
+        signal. The phase is uniformly random.
+
+    noise_std : float, (float, float) or array, default=(0.2, 1.0)
+        Standard deviation of the noise.
+
+    random_state : int, RandomState instance or None, default=None
+        Pass an int for the same data at every call.
+
+    Returns
+    -------
+    X : ndarray of shape (n_samples, n_times)
+        The noisy signals.
+
+    Y : ndarray of shape (n_samples, n_times)
+        The clean ones.
+
+    See Also
+    --------
+    make_two_tones : A tone to keep beside a stronger one to remove.
+
+    Examples
+    --------
+    >>> from sk_psd.datasets import make_noisy_sines
+    >>> X, Y = make_noisy_sines(3, noise_std=0.5, random_state=0)
+    >>> X.shape, round(float((X - Y).std()), 1)
+    ((3, 256), 0.5)
+    """
+    rng = check_random_state(random_state)
+    Y = _tones(n_samples, n_times, fs, freq, 1.0, rng, "freq")
+    return Y + _noise(Y.shape, noise_std, rng), Y
+
+
+def make_two_tones(
+    n_samples=100,
+    *,
+    n_times=256,
+    fs=256.0,
+    low_freq=(2.0, 6.0),
+    low_amplitude=1.0,
+    high_freq=(12.0, 20.0),
+    high_amplitude=0.5,
+    noise_std=0.5,
+    random_state=None,
+):
+    """Make sums of a low tone, a high tone and white noise, and the high tone alone.
+
+    Parameters
+    ----------
+    n_samples : int, default=100
+        Number of pairs.
+
+    n_times : int, default=256
+        Length of each signal, in samples.
+
+    fs : float, default=256.0
+        Sampling frequency, in Hz. By default the signals last one second.
+
+    low_freq : float, (float, float) or array of shape (n_samples,), default=(2.0, 6.0)
+        Frequency of the low tone, in Hz: one for all, a range to draw from uniformly,
+        or one for each signal. The phase is uniformly random.
+
+    low_amplitude : float, (float, float) or array, default=1.0
+        Amplitude of the low tone.
+
+    high_freq : float, (float, float) or array, default=(12.0, 20.0)
+        Frequency of the high tone, in Hz, with a random phase of its own.
+
+    high_amplitude : float, (float, float) or array, default=0.5
+        Amplitude of the high tone.
+
+    noise_std : float, (float, float) or array, default=0.5
+        Standard deviation of the noise.
+
+    random_state : int, RandomState instance or None, default=None
+        Pass an int for the same data at every call.
+
+    Returns
+    -------
+    X : ndarray of shape (n_samples, n_times)
+        The sums.
+
+    Y : ndarray of shape (n_samples, n_times)
+        The high tones.
+
+    See Also
+    --------
+    make_noisy_sines : One tone in noise.
+
+    Examples
+    --------
+    >>> from sk_psd.datasets import make_two_tones
+    >>> X, Y = make_two_tones(3, random_state=0)
+    >>> X.shape, Y.shape, round(float(abs(Y).max()), 2)
+    ((3, 256), (3, 256), 0.5)
+    """
+    rng = check_random_state(random_state)
+    size = n_samples, n_times, fs
+    low = _tones(*size, low_freq, low_amplitude, rng, "low_freq")
+    high = _tones(*size, high_freq, high_amplitude, rng, "high_freq")
+    return low + high + _noise(low.shape, noise_std, rng), high
+
+
+def _tones(n_samples, n_times, fs, freq, amplitude, rng, name):
+    freq = _one_per_sample(freq, n_samples, rng, name)
+    if not np.all((freq >= 0) & (freq <= fs / 2)):
+        raise ValueError(
+            f"{name} must lie between 0 and fs / 2 (={fs / 2:g} Hz). Got values from "
+            f"{freq.min():g} to {freq.max():g}."
+        )
+    amplitude = _one_per_sample(
+        amplitude, n_samples, rng, name.replace("freq", "amplitude")
+    )
+    turns = np.outer(freq, np.arange(n_times) / fs) + rng.uniform(size=(n_samples, 1))
+    return amplitude[:, None] * np.sin(2 * np.pi * turns)
+
+
+def _noise(shape, std, rng):
+    std = _one_per_sample(std, shape[0], rng, "noise_std")
+    return std[:, None] * rng.standard_normal(shape)

@@ -1,4 +1,4 @@
-"""Measure what a shift does to a fitted classifier, or to a whole pipeline."""
+"""Measure what a shift does to a model, and what a filter does to each frequency."""
 
 from numbers import Integral, Real
 
@@ -9,11 +9,14 @@ from sklearn.base import BaseEstimator
 from sklearn.metrics import check_scoring
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import Bunch, check_array
+from sklearn.utils.validation import check_is_fitted
 
+from sk_psd.filters import dilate
 from sk_psd.mixing import retune
 from sk_psd.nn.shift import noise_bins, shift_bins
+from sk_psd.spectral import decibels
 
-__all__ = ["shift_curve", "shift_invariance", "shift_rows"]
+__all__ = ["filter_response", "shift_curve", "shift_invariance", "shift_rows"]
 
 
 def shift_rows(estimator, X, shift, *, mode="wrap", domain="auto"):
@@ -311,3 +314,86 @@ def shift_invariance(
         worst_sample=int(column),
         worst_shift=axis.to_bins(shifts[row]),
     )
+
+
+def filter_response(estimator_or_kernel, fs=None, *, n_freqs=512):
+    """Return what a filter does to each frequency.
+
+    Parameters
+    ----------
+    estimator_or_kernel : estimator object or array-like of shape (kernel_size,)
+        Fitted :class:`ConvFilter` or :class:`LearnedConvFilter`, or a kernel for a true
+        convolution.
+
+    fs : float, default=None
+        Sampling frequency, in Hz. None is that of the estimator, where it has one, and
+        1.0 otherwise.
+
+    n_freqs : int, default=512
+        Number of frequencies.
+
+    Returns
+    -------
+    response : Bunch
+        `frequencies`, in Hz and ascending: of a real kernel `n_freqs` from 0 to
+        ``fs / 2``, both included, of a complex one from ``-fs / 2`` to just below
+        ``fs / 2``. `gain`, of the amplitude, in dB, with a floor 120 dB below its
+        maximum. `phase`, in rad from -pi to pi. Each an ndarray of shape (n_freqs,).
+
+    See Also
+    --------
+    sk_psd.plotting.FilterDisplay : Draws the kernel and its gain.
+    scipy.signal.freqz : Gives the same values.
+
+    Notes
+    -----
+    The phase is that of mode "full", in which no value depends on a later sample. Mode
+    "same" puts the values ``(kernel_size - 1) // 2`` samples earlier: then a symmetric
+    kernel of odd size changes no phase. A stride is not looked at, a dilation is.
+
+    Examples
+    --------
+    >>> from sk_psd import filter_response
+    >>> response = filter_response([0.5, 0.5], fs=100, n_freqs=3)
+    >>> response.frequencies
+    array([ 0., 25., 50.])
+    >>> response.gain.round(2)
+    array([   0.  ,   -3.01, -120.  ])
+    """
+    kernel, fs = _find_kernel(estimator_or_kernel, fs)
+    if not (isinstance(fs, Real) and 0 < fs < np.inf):
+        raise ValueError(f"fs must be a positive number of Hz. Got {fs!r} instead.")
+    if not (isinstance(n_freqs, Integral) and n_freqs >= 2):
+        raise ValueError(f"n_freqs must be an int of at least 2. Got {n_freqs!r}.")
+    if np.iscomplexobj(kernel):
+        cycles = np.arange(n_freqs) / n_freqs - 0.5
+    else:
+        cycles = np.linspace(0, 0.5, n_freqs)
+    response = np.polynomial.polynomial.polyval(np.exp(-2j * np.pi * cycles), kernel)
+    return Bunch(
+        frequencies=cycles * fs,
+        gain=decibels(np.abs(response) ** 2),
+        phase=np.angle(response),
+    )
+
+
+def _find_kernel(thing, fs=None):
+    """Return the dilated kernel of an estimator or an array, and its sampling rate."""
+    if isinstance(thing, BaseEstimator):
+        check_is_fitted(thing)
+        if not hasattr(thing, "kernel_"):
+            raise ValueError(
+                f"{type(thing).__name__} has no kernel_. Pass a ConvFilter or a "
+                "LearnedConvFilter, of a Pipeline the step itself."
+            )
+        kernel = dilate(thing.kernel_, getattr(thing, "dilation", 1))
+        fs = getattr(thing, "fs", None) if fs is None else fs
+    else:
+        kernel = np.asarray(thing)
+        good = kernel.ndim == 1 and len(kernel) and kernel.dtype.kind in "biufc"
+        if not (good and np.isfinite(kernel).all()):
+            raise ValueError(
+                "A kernel must be a one-dimensional array of finite numbers. Got "
+                f"{thing!r} instead."
+            )
+    return kernel, 1.0 if fs is None else fs

@@ -1,8 +1,10 @@
 """Displays: draw what inspection computed. Needs matplotlib."""
 
-from sk_psd.inspection import shift_curve
+import numpy as np
 
-__all__ = ["ShiftCurveDisplay"]
+from sk_psd.inspection import _find_kernel, filter_response, shift_curve
+
+__all__ = ["FilterDisplay", "ShiftCurveDisplay"]
 
 
 class ShiftCurveDisplay:
@@ -144,4 +146,125 @@ class ShiftCurveDisplay:
             ax.set_ylim(0, 1.02)
         ax.legend()
         self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
+class FilterDisplay:
+    """The kernel of a filter and its gain at each frequency.
+
+    Create it by :meth:`from_estimator`.
+
+    Parameters
+    ----------
+    kernel : ndarray of shape (kernel_size,)
+        Real or complex.
+
+    response : Bunch
+        What :func:`filter_response` returned for it.
+
+    Attributes
+    ----------
+    axes_ : ndarray of two matplotlib Axes
+        With the kernel and with the gain.
+
+    figure_ : matplotlib Figure
+        That contains them.
+
+    stems_ : list of matplotlib StemContainer
+        The kernel; of a complex one the real and the imaginary part.
+
+    line_ : matplotlib Line2D
+        The gain.
+
+    See Also
+    --------
+    sk_psd.filter_response : The numbers.
+
+    Examples
+    --------
+    >>> from sk_psd import FilterDisplay
+    >>> display = FilterDisplay.from_estimator([0.25, 0.5, 0.25], fs=100)
+    >>> [ax.get_xlabel() for ax in display.axes_]
+    ['tap', 'frequency (Hz)']
+    """
+
+    def __init__(self, kernel, response):
+        self.kernel = kernel
+        self.response = response
+
+    @classmethod
+    def from_estimator(
+        cls, estimator_or_kernel, *, fs=None, n_freqs=512, name=None, axes=None
+    ):
+        """Compute and draw the response of one filter.
+
+        Parameters
+        ----------
+        estimator_or_kernel : estimator object or array-like of shape (kernel_size,)
+            As :func:`filter_response` takes it.
+
+        fs : float, default=None
+            Sampling frequency, in Hz. None is that of the estimator, where it has one,
+            and 1.0 otherwise.
+
+        n_freqs : int, default=512
+            Number of frequencies.
+
+        name : str, default=None
+            Label of the curve. None is the class of the estimator, or "kernel".
+
+        axes : sequence of two matplotlib Axes, default=None
+            Where to draw. None makes a new figure.
+
+        Returns
+        -------
+        display : FilterDisplay
+        """
+        kernel, _ = _find_kernel(estimator_or_kernel)
+        response = filter_response(estimator_or_kernel, fs, n_freqs=n_freqs)
+        if name is None:
+            fitted = hasattr(estimator_or_kernel, "kernel_")
+            name = type(estimator_or_kernel).__name__ if fitted else "kernel"
+        return cls(kernel, response).plot(axes=axes, label=name)
+
+    def plot(self, axes=None, **line_kwargs):
+        """Draw the kernel and its gain.
+
+        Parameters
+        ----------
+        axes : sequence of two matplotlib Axes, default=None
+            Where to draw. None makes a new figure.
+
+        **line_kwargs : dict
+            Passed to the ``plot`` of matplotlib for the gain.
+
+        Returns
+        -------
+        display : FilterDisplay
+            Itself.
+        """
+        import matplotlib.pyplot as plt
+
+        if axes is None:
+            _, axes = plt.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
+        self.axes_ = np.asarray(axes)
+        taps, gain = self.axes_
+        self.line_ = gain.plot(
+            self.response.frequencies, self.response.gain, **line_kwargs
+        )[0]
+        gain.set(xlabel="frequency (Hz)", ylabel="gain (dB)")
+        parts = {"kernel": self.kernel}
+        if np.iscomplexobj(self.kernel):
+            parts = {"real": self.kernel.real, "imaginary": self.kernel.imag}
+        self.stems_ = []
+        for i, (name, values) in enumerate(parts.items()):
+            color = self.line_.get_color() if i == 0 else "0.6"
+            stem = taps.stem(values, linefmt=color, basefmt="0.8", label=name)
+            stem.markerline.set(markersize=4, color=color)
+            self.stems_.append(stem)
+        taps.set(xlabel="tap", ylabel="kernel")
+        taps.xaxis.get_major_locator().set_params(integer=True)
+        if len(parts) > 1:
+            taps.legend()
+        self.figure_ = gain.figure
         return self

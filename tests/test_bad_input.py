@@ -7,9 +7,11 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from sk_psd import (
+    ConvFilter,
     FFTMagnitude,
     FlattenCNNClassifier,
     GlobalPoolCNNClassifier,
+    LearnedConvFilter,
     MinMaxScale,
     PeakAlign,
     RandomFreqShift,
@@ -18,6 +20,7 @@ from sk_psd import (
 )
 
 TRANSFORMERS = [
+    ConvFilter(),
     FFTMagnitude(),
     MinMaxScale(),
     PeakAlign(),
@@ -30,8 +33,16 @@ CLASSIFIERS = [
     GlobalPoolCNNClassifier(max_epochs=1),
 ]
 
+REGRESSORS = [LearnedConvFilter(max_epochs=1)]
+ESTIMATORS = TRANSFORMERS + CLASSIFIERS + REGRESSORS
+TAKE_COMPLEX = (ConvFilter, FFTMagnitude, RandomNoise)
+
 GOOD = np.random.default_rng(0).random((12, 40))
 LABELS = np.repeat(["a", "b"], 6)
+
+
+def target_of(estimator):
+    return GOOD if estimator in REGRESSORS else LABELS
 
 
 def with_value(value):
@@ -55,37 +66,57 @@ BAD_X = {
 
 
 CASES = [
-    pytest.param(estimator, *case, id=f"{type(estimator).__name__}-{name}")
-    for estimator in TRANSFORMERS + CLASSIFIERS
+    pytest.param(
+        estimator, target_of(estimator), *case, id=f"{type(estimator).__name__}-{name}"
+    )
+    for estimator in ESTIMATORS
     for name, case in BAD_X.items()
-    if not (name == "complex" and isinstance(estimator, (FFTMagnitude, RandomNoise)))
+    if not (name == "complex" and isinstance(estimator, TAKE_COMPLEX))
 ]
 
 
-@pytest.mark.parametrize("estimator, X, error, match", CASES)
-def test_bad_array_is_refused_in_fit_and_after(estimator, X, error, match):
+@pytest.mark.parametrize("estimator, y, X, error, match", CASES)
+def test_bad_array_is_refused_in_fit_and_after(estimator, y, X, error, match):
     estimator = clone(estimator)
     with pytest.raises(error, match=match):
-        estimator.fit(X, LABELS)
-    estimator.fit(GOOD, LABELS)
+        estimator.fit(X, y)
+    estimator.fit(GOOD, y)
     method = getattr(estimator, "transform", None) or estimator.predict
     with pytest.raises(error, match=match):
         method(X)
 
 
-@pytest.mark.parametrize("estimator", TRANSFORMERS + CLASSIFIERS, ids=repr)
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=repr)
 def test_another_length_after_fit_is_refused(estimator):
-    estimator = clone(estimator).fit(GOOD, LABELS)
+    estimator = clone(estimator).fit(GOOD, target_of(estimator))
     method = getattr(estimator, "transform", None) or estimator.predict
     with pytest.raises(ValueError, match="X has 30 features, but .* expecting 40"):
         method(GOOD[:, :30])
 
 
-@pytest.mark.parametrize("estimator", TRANSFORMERS + CLASSIFIERS, ids=repr)
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=repr)
 def test_an_unfitted_estimator_says_so(estimator):
     method = getattr(estimator, "transform", None) or estimator.predict
     with pytest.raises(NotFittedError, match="not fitted yet. Call 'fit'"):
         method(GOOD)
+
+
+@pytest.mark.parametrize(
+    "y, match",
+    [
+        (None, "requires y to be passed, but the target y is None"),
+        (np.ones((12, 41)), r"no longer than .*n_features = 40\). Got .*\(12, 41\)"),
+        (np.ones((11, 40)), r"inconsistent numbers of samples: \[12, 11\]"),
+        (with_value(np.nan), "y contains NaN"),
+        (np.ones((12, 1, 40)), "array with dim 3"),
+        (GOOD + 1j, "Complex data not supported"),
+        (LABELS, "could not convert string"),
+    ],
+    ids=["none", "long", "short", "nan", "3-D", "complex", "labels"],
+)
+def test_bad_clean_signals_are_refused(y, match):
+    with pytest.raises(ValueError, match=match):
+        LearnedConvFilter().fit(GOOD, y)
 
 
 @pytest.mark.parametrize("classifier", CLASSIFIERS, ids=repr)
@@ -133,6 +164,34 @@ def test_bad_labels_are_refused(classifier, y, match):
             WelchPSD(fmin=3, fmax=2),
             r"between fmin \(=3\) and fmax \(=2\).*0.0 to 0.5 Hz",
         ),
+        (ConvFilter("sharpen"), "'kernel' .*'moving_average'.*Got 'sharpen' instead"),
+        (ConvFilter([[1, 2]]), r"one-dimensional.*Got \[\[1, 2\]\] instead"),
+        (ConvFilter([]), r"at least one tap, all finite. Got \[\] instead"),
+        (ConvFilter([1, np.nan]), "all finite"),
+        (ConvFilter(["a"]), r"all finite. Got \['a'\] instead"),
+        (ConvFilter([1], cutoff=0.1), "an array takes no cutoff. Got cutoff=0.1"),
+        (ConvFilter("edge", kernel_size=1), "kernel_size of at least 2. Got .*=1"),
+        (ConvFilter(cutoff=0.1), "'moving_average' takes no cutoff. Got cutoff=0.1; l"),
+        (
+            ConvFilter("lowpass", fs=100),
+            r"'lowpass' needs cutoff, one frequency in Hz .* fs / 2 \(=50\).*=None",
+        ),
+        (ConvFilter("lowpass", cutoff=(0.1, 0.2)), r"one frequency.*=\(0.1, 0.2\)"),
+        (ConvFilter("lowpass", cutoff=0.5), "ends excluded. Got cutoff=0.5"),
+        (ConvFilter("highpass", cutoff=0), "ends excluded. Got cutoff=0"),
+        (ConvFilter("highpass", cutoff=np.nan), "ends excluded. Got cutoff=nan"),
+        (ConvFilter("bandpass", cutoff=0.1), "two frequencies .*Got cutoff=0.1"),
+        (ConvFilter("bandpass", cutoff=(0.2, 0.1)), r"Got cutoff=\(0.2, 0.1\)"),
+        (ConvFilter("bandpass", cutoff=["a", "b"]), "two frequencies"),
+        (
+            ConvFilter("highpass", kernel_size=20, cutoff=0.1),
+            "odd kernel_size, .*Got kernel_size=20; use 21",
+        ),
+        (ConvFilter(kernel_size=0), "'kernel_size' .*Got 0 instead"),
+        (ConvFilter(mode="circular"), "'mode' .*'valid'.*Got 'circular' instead"),
+        (ConvFilter(stride=0), "'stride' .*Got 0 instead"),
+        (ConvFilter(dilation=1.5), "'dilation' .*Got 1.5 instead"),
+        (ConvFilter(fs=0), "'fs' .*Got 0 instead"),
         (MinMaxScale((1, 0)), r"feature_range .* with min < max. Got \(1, 0\) instead"),
         (MinMaxScale((0, np.inf)), "two finite numbers"),
         (MinMaxScale(3), "two finite numbers .* Got 3 instead"),
@@ -191,6 +250,31 @@ def test_bad_labels_are_refused(classifier, y, match):
 def test_bad_parameter_is_refused_in_fit(estimator, match):
     with pytest.raises(ValueError, match=match):
         estimator.fit(GOOD, LABELS)
+
+
+@pytest.mark.parametrize(
+    "params, match",
+    [
+        (dict(kernel_size=0), "'kernel_size' .*Got 0 instead"),
+        (dict(padding_mode="same"), "'padding_mode' .*Got 'same' instead"),
+        (
+            dict(kernel_size=41, padding_mode="circular"),
+            r"kernel_size \(=41\) must not .*n_features = 40\) .*'circular'. Choose",
+        ),
+        (dict(kernel_size=41, padding_mode="reflect"), r"kernel_size \(=41\) must not"),
+        (dict(optimizer="lbfgs"), "'optimizer' .*Got 'lbfgs' instead"),
+        (dict(batch_size=0), "'batch_size' .*Got 0 instead"),
+        (dict(device="gpu"), "device must be 'auto'.*Got 'gpu'"),
+        (dict(callbacks=[3]), "skorch callbacks, or .* Got 3 in"),
+        (dict(lr=1e3), r"Training diverged: .* Choose a lower lr \(=1000.0\)"),
+    ],
+    ids=str,
+)
+def test_bad_parameter_of_a_learned_filter_is_refused_in_fit(params, match):
+    model = LearnedConvFilter(**params)
+    with pytest.raises(ValueError, match=match):
+        model.fit(GOOD, GOOD)
+    assert not hasattr(model, "kernel_")
 
 
 def test_values_beyond_float32_are_refused_instead_of_turning_into_nan():

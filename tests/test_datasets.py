@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 
 from sk_psd import WelchPSD
-from sk_psd.datasets import make_shift_benchmark, make_spectral_shapes
+from sk_psd.datasets import (
+    make_noisy_sines,
+    make_shift_benchmark,
+    make_spectral_shapes,
+    make_two_tones,
+)
 
 SHAPES = "rect tri twohump rcos qpsk gmsk am fmsine chirp ofdm".split()
 
@@ -125,3 +130,54 @@ def test_impossible_signals_are_refused(kwargs, match):
 def test_unknown_benchmark_is_refused():
     with pytest.raises(ValueError, match="name must be one of .*'easy4'.*Got 'easy5'"):
         make_shift_benchmark("easy5")
+
+
+def peak_of(X, fs):
+    """Frequency and amplitude of the tone in each row, by a long padded FFT."""
+    spectrum = np.abs(np.fft.rfft(X * np.hanning(X.shape[1]), 2**14, axis=1))
+    freqs = np.fft.rfftfreq(2**14, 1 / fs)
+    return freqs[spectrum.argmax(axis=1)], 4 * spectrum.max(axis=1) / X.shape[1]
+
+
+def test_noisy_sines_are_sines_in_white_noise():
+    X, Y = make_noisy_sines(400, random_state=0)
+    assert X.shape == Y.shape == (400, 256)
+    noise = X - Y
+    assert np.corrcoef(noise[:, 1:].ravel(), noise[:, :-1].ravel())[0, 1] < 0.02
+    std = noise.std(axis=1)
+    assert 0.15 < std.min() < 0.25 and 0.9 < std.max() < 1.15
+    _, Y = make_noisy_sines(200, freq=(3.0, 8.0), random_state=0)
+    freqs, amplitudes = peak_of(Y, 256.0)
+    assert 2.9 < freqs.min() < 3.2 and 7.8 < freqs.max() < 8.1
+    np.testing.assert_allclose(amplitudes, 1, atol=0.05)
+
+
+def test_of_two_tones_the_high_one_is_returned_alone():
+    X, high = make_two_tones(300, noise_std=0.0, random_state=0)
+    for tone, band, amplitude in ((high, (12, 20), 0.5), (X - high, (2, 6), 1.0)):
+        freqs, amplitudes = peak_of(tone, 256.0)
+        assert band[0] - 0.5 < freqs.min() and freqs.max() < band[1] + 0.5
+        assert np.ptp(freqs) > 0.9 * (band[1] - band[0])
+        np.testing.assert_allclose(amplitudes, amplitude, rtol=0.15)
+    noisy, high = make_two_tones(300, low_amplitude=0.0, random_state=0)
+    assert (noisy - high).std() == pytest.approx(0.5, rel=0.02)
+
+
+@pytest.mark.parametrize("make", [make_noisy_sines, make_two_tones])
+def test_one_seed_gives_the_same_pairs(make):
+    for first, second in zip(make(random_state=3), make(random_state=3), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize(
+    "make, kwargs, match",
+    [
+        (make_noisy_sines, dict(freq=200.0), r"freq must .* fs / 2 \(=128 Hz\).*200"),
+        (make_noisy_sines, dict(noise_std=[1, 2, 3]), "noise_std must be a number, a"),
+        (make_two_tones, dict(high_freq=(-1.0, 3.0)), "high_freq must lie between 0"),
+        (make_two_tones, dict(low_amplitude=[1, 2]), "low_amplitude must be a number"),
+    ],
+)
+def test_impossible_tones_are_refused(make, kwargs, match):
+    with pytest.raises(ValueError, match=match):
+        make(**kwargs)

@@ -6,7 +6,7 @@ import pytest
 from numpydoc.validate import validate
 
 import sk_psd
-from sk_psd import datasets, nn, scaling, spectral
+from sk_psd import datasets, filters, inspection, nn, scaling, spectral
 
 # Checks of numpydoc that the house style does not follow, and why.
 IGNORED = {
@@ -31,7 +31,7 @@ IGNORED = {
 
 
 def public_objects():
-    for module in (sk_psd, datasets, nn, scaling, spectral):
+    for module in (sk_psd, datasets, filters, inspection, nn, scaling, spectral):
         for name in module.__all__:
             thing = getattr(module, name)
             path = f"{thing.__module__}.{name}"

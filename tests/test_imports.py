@@ -6,7 +6,7 @@ import pathlib
 import pytest
 
 import sk_psd
-from sk_psd import baselines, datasets, nn
+from sk_psd import baselines, datasets, filters, nn
 
 PACKAGE = pathlib.Path(sk_psd.__file__).parent
 
@@ -27,16 +27,27 @@ MAY_IMPORT = {
     "scaling": {"_frequency_names", "_validation", "nn.shift"},
     "mixing": set(),
     "augmentation": {"_validation", "mixing", "nn.shift"},
-    "inspection": {"mixing", "nn.shift"},
+    "filters": {"_validation"},
+    "inspection": {"filters", "mixing", "nn.shift", "spectral"},
     "plotting": {"inspection"},
     "_training": {"nn.shift"},
-    "_net_classifier": {"_training", "_validation", "nn.layers", "nn.shift"},
+    "_net_estimator": {"_training", "_validation"},
+    "_net_classifier": {
+        "_net_estimator",
+        "_training",
+        "_validation",
+        "nn.layers",
+        "nn.shift",
+    },
     "classification": {"_net_classifier", "_validation", "augmentation", "nn"},
+    "denoising": {"_net_estimator", "_training", "_validation", "filters"},
     "baselines": {"scaling", "spectral"},
     "__init__": {
         "augmentation",
         "baselines",
         "classification",
+        "denoising",
+        "filters",
         "inspection",
         "plotting",
         "scaling",
@@ -83,7 +94,7 @@ def test_only_one_file_imports_skorch_and_the_nets_only_torch(name):
         assert roots <= {"torch", "math", "numbers", "sk_psd"}
 
 
-@pytest.mark.parametrize("module", [sk_psd, baselines, datasets, nn])
+@pytest.mark.parametrize("module", [sk_psd, baselines, datasets, filters, nn])
 def test_all_is_sorted_and_complete(module):
     assert module.__all__ == sorted(module.__all__)
     assert all(hasattr(module, name) for name in module.__all__)

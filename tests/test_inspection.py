@@ -1,17 +1,22 @@
 import numpy as np
 import pytest
+from scipy import signal
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
 from sk_psd import (
+    ConvFilter,
+    FilterDisplay,
     FlattenCNNClassifier,
     GlobalPoolCNNClassifier,
     MinMaxScale,
     ShiftCurveDisplay,
     WelchPSD,
+    filter_response,
     make_baselines,
     shift_curve,
     shift_invariance,
@@ -225,4 +230,89 @@ def test_display_of_one_model_is_named_after_it_and_drawn_where_asked(pipe, sign
     )
     assert display.ax_ is ax
     assert display.lines_[0].get_label() == "GlobalPoolCNNClassifier"
+    plt.close("all")
+
+
+@pytest.mark.parametrize("kernel", [[1.0, 2.0, -1.0], [1, 1, 1, 1], [1, 2j, 0.5]])
+def test_filter_response_is_that_of_scipy(kernel):
+    response = filter_response(kernel, fs=50.0, n_freqs=64)
+    freqs, expected = signal.freqz(kernel, worN=response.frequencies, fs=50.0)
+    floor = 20 * np.log10(np.abs(expected).max()) - 120
+    with np.errstate(divide="ignore"):
+        gain = np.maximum(20 * np.log10(np.abs(expected)), floor)
+    heard = np.abs(expected) > 1e-6  # the phase of nothing is anything
+    np.testing.assert_allclose(response.gain[heard], gain[heard], atol=1e-8)
+    assert (response.gain >= floor - 1e-8).all()
+    turn = np.exp(1j * (response.phase - np.angle(expected)))
+    np.testing.assert_allclose(turn[heard], 1, atol=1e-8)
+    two_sided = np.iscomplexobj(np.asarray(kernel))
+    assert freqs[0] == (-25.0 if two_sided else 0.0)
+    assert freqs[-1] == pytest.approx(25.0 - 50 / 64 if two_sided else 25.0)
+
+
+@pytest.mark.parametrize("dilation", [1, 3])
+def test_a_tone_leaves_the_filter_with_the_gain_and_the_phase_of_its_frequency(
+    dilation,
+):
+    rng = np.random.default_rng(0)
+    kernel = rng.standard_normal(7) + 1j * rng.standard_normal(7)
+    fs, t = 100.0, np.arange(400) / 100.0
+    conv = ConvFilter(kernel, fs=fs, mode="full", dilation=dilation)
+    conv.fit(np.zeros((1, 400)))
+    response = filter_response(conv, n_freqs=40)
+    for i in (3, 17, 33):
+        tone = np.exp(2j * np.pi * response.frequencies[i] * t)
+        ratio = conv.transform(tone[None])[0, 100:300] / tone[100:300]
+        assert 20 * np.log10(np.abs(ratio)) == pytest.approx(response.gain[i])
+        np.testing.assert_allclose(np.angle(ratio), response.phase[i], atol=1e-9)
+
+
+def test_the_sampling_frequency_is_that_of_the_filter_unless_given():
+    conv = ConvFilter(fs=80.0).fit(np.zeros((1, 30)))
+    assert filter_response(conv).frequencies[-1] == 40.0
+    assert filter_response(conv, 20.0).frequencies[-1] == 10.0
+    assert filter_response(conv.kernel_).frequencies[-1] == 0.5
+
+
+@pytest.mark.parametrize(
+    "args, error, match",
+    [
+        ((ConvFilter(),), NotFittedError, "ConvFilter instance is not fitted yet"),
+        (
+            (MinMaxScale().fit([[1, 2]]),),
+            ValueError,
+            "MinMaxScale has no kernel_. Pass",
+        ),
+        (([[1, 2]],), ValueError, r"one-dimensional .* Got \[\[1, 2\]\] instead"),
+        (([],), ValueError, r"one-dimensional .* Got \[\] instead"),
+        ((["a"],), ValueError, "of finite numbers"),
+        (([1, np.inf],), ValueError, "of finite numbers"),
+        (([1], 0), ValueError, "fs must be a positive number of Hz. Got 0 instead"),
+    ],
+)
+def test_what_has_no_response_is_refused(args, error, match):
+    with pytest.raises(error, match=match):
+        filter_response(*args)
+    with pytest.raises(ValueError, match="n_freqs must be .* Got 1"):
+        filter_response([1], n_freqs=1)
+
+
+def test_filter_display_draws_the_kernel_and_its_gain():
+    import matplotlib.pyplot as plt
+
+    conv = ConvFilter("bandpass", cutoff=(10, 20), fs=100.0).fit(np.zeros((1, 30)))
+    display = FilterDisplay.from_estimator(conv)
+    response = filter_response(conv)
+    np.testing.assert_array_equal(display.line_.get_xdata(), response.frequencies)
+    np.testing.assert_array_equal(display.line_.get_ydata(), response.gain)
+    assert display.line_.get_label() == "ConvFilter"
+    taps = display.stems_[0].markerline
+    np.testing.assert_array_equal(taps.get_ydata(), conv.kernel_)
+    assert [ax.get_xlabel() for ax in display.axes_] == ["tap", "frequency (Hz)"]
+    assert [ax.get_ylabel() for ax in display.axes_] == ["kernel", "gain (dB)"]
+    assert display.figure_ is display.axes_[0].figure
+    _, axes = plt.subplots(2, 1)
+    both = FilterDisplay.from_estimator([1, 1j], fs=2.0, name="shift", axes=axes)
+    assert list(both.axes_) == list(axes) and len(both.stems_) == 2
+    assert both.line_.get_label() == "shift" and both.line_.get_xdata()[0] == -1.0
     plt.close("all")

@@ -1,0 +1,129 @@
+"""
+Learn a filter from examples
+============================
+
+A kernel need not be designed. Shown pairs of noisy and clean signals, gradient descent
+finds one: for sine waves below 8 Hz a low-pass, for a tone above another one a
+band-pass.
+"""
+
+# %%
+# One second at 256 Hz: sine waves of 0 to 8 Hz in noise, and the same waves without
+# it. `LearnedConvFilter` sees 1000 such pairs and learns 21 numbers.
+
+import sys
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from numpy.lib.stride_tricks import sliding_window_view
+
+from sk_psd import ConvFilter, FilterDisplay, LearnedConvFilter, filter_response
+from sk_psd.datasets import make_noisy_sines, make_two_tones
+
+torch.set_num_threads(1)  # one small layer: more threads would wait for each other
+
+FS = 256.0
+X, Y = make_noisy_sines(1000, random_state=0)
+X_test, Y_test = make_noisy_sines(1000, random_state=1)
+lowpass = LearnedConvFilter(kernel_size=21, random_state=0).fit(X, Y)
+cleaned = lowpass.predict(X_test)
+
+# %%
+# Twenty-four test pairs, none of which it has seen.
+
+figure, axes = plt.subplots(
+    6, 4, sharex=True, sharey=True, figsize=(12, 10), layout="constrained"
+)
+t = np.arange(256) / FS
+for i, ax in enumerate(axes.flat):
+    ax.plot(t, X_test[i], color="0.8", linewidth=0.8, label="noisy")
+    ax.plot(t, Y_test[i], color="black", linewidth=1, label="clean")
+    ax.plot(t, cleaned[i], color="C1", linewidth=1.2, label="filtered")
+    ax.set_ylim(-2.5, 2.5)
+for ax in axes[-1]:
+    ax.set_xlabel("time (s)")
+handles, labels = axes[0, 0].get_legend_handles_labels()
+figure.legend(handles, labels, loc="outside upper center", ncols=3)
+
+# %%
+# The kernel is a bump, its gain that of a low-pass.
+
+display = FilterDisplay.from_estimator(lowpass, fs=FS)
+display.axes_[1].axvspan(0, 8, color="C2", alpha=0.2, label="clean signals")
+display.axes_[1].legend()
+display.figure_.suptitle("Learned from noisy sine waves")
+
+# %%
+# Now the clean signal is the weaker of two tones, the one at 12 to 20 Hz. The kernel
+# has to stop the stronger one, at 2 to 6 Hz, and the noise.
+
+X_two, Y_two = make_two_tones(1000, random_state=0)
+X_two_test, Y_two_test = make_two_tones(1000, random_state=1)
+separate = LearnedConvFilter(kernel_size=21, random_state=0).fit(X_two, Y_two)
+display = FilterDisplay.from_estimator(separate, fs=FS)
+display.axes_[1].axvspan(2, 6, color="C3", alpha=0.2, label="tone to stop")
+display.axes_[1].axvspan(12, 20, color="C2", alpha=0.2, label="tone to keep")
+display.axes_[1].set_xlim(0, 60)
+display.axes_[1].legend(loc="upper right")
+display.figure_.suptitle("Learned from two tones")
+
+response = filter_response(separate, fs=FS, n_freqs=4097)
+freqs, power = response.frequencies, 10 ** (response.gain / 10)
+stopped = power[(freqs >= 2) & (freqs <= 6)].mean()
+kept = power[(freqs >= 12) & (freqs <= 20)].mean()
+print(f"2-6 Hz is passed {10 * np.log10(kept / stopped):.1f} dB below 12-20 Hz.")
+
+# %%
+# How good can a kernel of 21 taps be? The squared error is smallest for the solution
+# of a least-squares problem, so the answer is known. Beside it stands a loop with
+# settings often taught: stochastic gradient descent without momentum from a random
+# start, at a constant rate of 0.01, 50 epochs of batches of 32. Both reach it;
+# `benchmarks/learned_filter.py` compares more settings over several seeds.
+
+
+def least_squares(X, Y, size=21):
+    padded = np.pad(X, ((0, 0), (size // 2, size // 2)))
+    rows = sliding_window_view(padded, size, axis=1).reshape(-1, size)
+    return np.linalg.lstsq(rows, Y.ravel(), rcond=None)[0][::-1]
+
+
+def taught_loop(X, Y, size=21):
+    torch.manual_seed(0)
+    x, y = (torch.from_numpy(part).float().unsqueeze(1) for part in (X, Y))
+    layer = torch.nn.Conv1d(1, 1, size, padding="same", bias=False)
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.01)
+    for _ in range(50):
+        for rows in torch.randperm(len(x)).split(32):
+            optimizer.zero_grad()
+            torch.nn.functional.mse_loss(layer(x[rows]), y[rows]).backward()
+            optimizer.step()
+    return layer.weight.detach().numpy().ravel()[::-1].astype(float)
+
+
+print(f"{'mean squared error on test pairs':34} {'sines':>8} {'two tones':>10}")
+kernels = {
+    "nothing done": ([1.0], [1.0]),
+    "moving average of 21": (np.full(21, 1 / 21),) * 2,
+    "least squares": (least_squares(X, Y), least_squares(X_two, Y_two)),
+    "often taught": (taught_loop(X, Y), taught_loop(X_two, Y_two)),
+    "LearnedConvFilter": (lowpass.kernel_, separate.kernel_),
+}
+tests = (X_test, Y_test), (X_two_test, Y_two_test)
+for name, pair in kernels.items():
+    errors = [
+        np.mean((ConvFilter(kernel).fit_transform(noisy) - clean) ** 2)
+        for kernel, (noisy, clean) in zip(pair, tests, strict=True)
+    ]
+    print(f"{name:34} {errors[0]:8.5f} {errors[1]:10.5f}")
+
+# %%
+# Every position shares the kernel: a signal that comes later is cleaned in the same
+# way, only later. Away from the ends that is exact.
+
+shift = 40
+later = lowpass.predict(np.roll(X_test, shift, axis=1))
+inside = slice(shift + 10, -10)
+difference = np.abs(later - np.roll(cleaned, shift, axis=1))[:, inside].max()
+print(f"filter then shift, shift then filter: they differ by {difference:.0e}")
+figure.savefig(sys.argv[1] if len(sys.argv) > 1 else "learned_filter.png")

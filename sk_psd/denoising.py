@@ -1,0 +1,348 @@
+"""Learn one kernel from pairs of noisy and clean signals."""
+
+import numpy as np
+import torch
+from sklearn.base import OneToOneFeatureMixin, RegressorMixin, TransformerMixin
+from sklearn.utils import check_array
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
+
+from sk_psd._net_estimator import NetEstimator, with_callbacks
+from sk_psd._training import Rows, resolve_device
+from sk_psd._validation import StrOptions, at_least, check_rows
+from sk_psd.filters import convolve
+
+__all__ = ["LearnedConvFilter"]
+
+# What NumPy calls torch's ways to go on beyond the ends of a row.
+_PAD_MODES = {
+    "zeros": "constant",
+    "circular": "wrap",
+    "reflect": "reflect",
+    "replicate": "edge",
+}
+
+
+class LearnedConvFilter(
+    OneToOneFeatureMixin, RegressorMixin, TransformerMixin, NetEstimator
+):
+    """Learn the kernel that turns noisy signals into clean ones.
+
+    One convolution, the same at every position, trained by gradient descent on the
+    mean squared error. A regressor, as it predicts the clean signals, and a
+    transformer, as what it makes of X can be the input of the next step.
+
+    Parameters
+    ----------
+    kernel_size : int, default=21
+        Number of taps.
+
+    bias : bool, default=False
+        Whether to learn a constant to add.
+
+    padding_mode : {"zeros", "circular", "reflect", "replicate"}, default="zeros"
+        What the kernel sees beyond the ends of a row. "circular" and "reflect" need
+        rows at least as long as the kernel.
+
+    optimizer : {"adamw", "adam", "sgd"}, default="sgd"
+        Algorithm. "sgd" has Nesterov momentum 0.9.
+
+    lr : float, default=0.01
+        Learning rate, or its peak. X and Y are divided by their root mean squares for
+        the training, so it does not depend on their units.
+
+    lr_schedule : {"one_cycle", "cosine", "constant"}, default="one_cycle"
+        What the learning rate does over all steps: rise and fall, fall, or stay.
+
+    weight_decay : float, default=0.0
+        Of the optimizer.
+
+    max_epochs : "auto" or int, default=50
+        Passes over the training data. "auto" makes about 1000 steps, at least 10
+        passes.
+
+    batch_size : int, default=32
+        Samples per step.
+
+    device : str, default="auto"
+        Where to train: "auto" is CUDA where there is one and the CPU elsewhere; "cpu",
+        "cuda", "cuda:1", "mps" are passed on to torch. Prediction is NumPy's.
+
+    callbacks : list of skorch callbacks or None, default=None
+        Cloned for each fit, and told of every step. Those of scikit-learn (1.9 or
+        newer) are set by `set_callbacks`.
+
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    random_state : int, RandomState instance or None, default=None
+        Seeds the order of the samples. Pass an int for identical results; then no
+        global random state is touched.
+
+    Attributes
+    ----------
+    kernel_ : float64 ndarray of shape (kernel_size,)
+        The learned kernel, for a true convolution.
+
+    bias_ : float
+        The learned constant, 0.0 without `bias`.
+
+    n_features_in_ : int
+        Length of the rows.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns seen in `fit`, if all are strings.
+
+    n_outputs_ : int
+        Length of the clean rows.
+
+    n_iter_ : int
+        Number of epochs run.
+
+    loss_curve_ : list of float
+        Mean squared error on the training batches of each epoch, in the squared unit
+        of Y.
+
+    history_ : list of dict
+        What skorch recorded in each epoch, of the rows that training sees: "train_loss"
+        is relative to the mean square of Y.
+
+    See Also
+    --------
+    ConvFilter : Applies a given kernel.
+    filter_response : Gain and phase of the kernel at each frequency.
+    sk_psd.datasets.make_noisy_sines : Pairs to learn a low-pass from.
+
+    Notes
+    -----
+    With zeros beyond the ends, `predict` is ``ConvFilter(kernel_)`` plus `bias_`, for
+    rows at least as long as the kernel.
+
+    The error is a convex function of the kernel, so the best one is known: the
+    solution of a least-squares problem, which training approaches. It starts from a
+    kernel of zeros, so what the data do not determine stays 0.
+
+    Ctrl-C during `fit` ends the training after the last full epoch, keeps the kernel
+    so far and warns; in the first epoch it is raised.
+
+    References
+    ----------
+    .. [1] Widrow, B., Hoff, M. E. (1960). "Adaptive switching circuits". IRE WESCON
+       Convention Record, part 4, 96-104.
+
+    Examples
+    --------
+    >>> from sk_psd import LearnedConvFilter
+    >>> from sk_psd.datasets import make_noisy_sines
+    >>> X, Y = make_noisy_sines(200, random_state=0)
+    >>> model = LearnedConvFilter(random_state=0).fit(X, Y)
+    >>> X_test, Y_test = make_noisy_sines(100, random_state=1)
+    >>> error = ((model.predict(X_test) - Y_test) ** 2).mean()
+    >>> bool(error < 0.1 * ((X_test - Y_test) ** 2).mean())
+    True
+    """
+
+    _parameter_constraints = {
+        **NetEstimator._parameter_constraints,
+        "kernel_size": [at_least(1)],
+        "bias": ["boolean"],
+        "padding_mode": [StrOptions(set(_PAD_MODES))],
+    }
+
+    def __init__(
+        self,
+        kernel_size=21,
+        *,
+        bias=False,
+        padding_mode="zeros",
+        optimizer="sgd",
+        lr=0.01,
+        lr_schedule="one_cycle",
+        weight_decay=0.0,
+        max_epochs=50,
+        batch_size=32,
+        device="auto",
+        callbacks=None,
+        verbose=0,
+        random_state=None,
+    ):
+        self.kernel_size = kernel_size
+        self.bias = bias
+        self.padding_mode = padding_mode
+        self.optimizer = optimizer
+        self.lr = lr
+        self.lr_schedule = lr_schedule
+        self.weight_decay = weight_decay
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.device = device
+        self.callbacks = callbacks
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @with_callbacks
+    def fit(self, X, y):
+        """Learn the kernel.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_times)
+            Noisy signals, real.
+
+        y : array-like of shape (n_samples, n_times), (n_samples, n_outputs) or \
+                (n_samples,)
+            Clean signals. Rows shorter than those of X are their middle: in a "valid"
+            part nothing depends on what lies beyond the ends, and one column or a 1-D
+            array is the clean value in the middle of each row.
+
+        Returns
+        -------
+        self : object
+            Fitted filter.
+        """
+        self._validate_params()
+        device = resolve_device(self.device)
+        given = {"X": X, "y": y}
+        X = self._check(X, reset=True)
+        self.__dict__.pop("kernel_", None)  # a fit that fails leaves nothing fitted
+        y = self._check_target(X, y)
+        if self.padding_mode in ("circular", "reflect"):
+            if self.kernel_size > X.shape[1]:
+                raise ValueError(
+                    f"kernel_size (={self.kernel_size}) must not exceed the length of "
+                    f"the rows (n_features = {X.shape[1]}) with padding_mode="
+                    f"{self.padding_mode!r}. Choose a shorter one, or 'zeros'."
+                )
+        self._one_column = y.ndim == 1
+        y = y.reshape(len(y), -1)
+        self.n_outputs_ = y.shape[1]
+
+        x, self._x_scale = _to_unit_power(X)
+        y, self._y_scale = _to_unit_power(y)
+        # Padded once, and only as much as the outputs see: torch adds nothing.
+        x = self._pad(x)[:, self._middle(extra=self.kernel_size - 1)]
+        rows = Rows(
+            torch.from_numpy(np.ascontiguousarray(x)).unsqueeze(1).to(device),
+            torch.from_numpy(y).to(device),
+            torch.ones(len(y), device=device, dtype=torch.float32),
+        )
+        net = self._make_net(
+            _zero_filter(self.kernel_size, self.bias),
+            len(X),
+            device,
+            self._make_generator(),
+            lr_schedule=self.lr_schedule,
+        )
+        self._train(net, rows, **given)
+        self.loss_curve_ = [loss * self._y_scale**2 for loss in self.loss_curve_]
+        return self
+
+    def predict(self, X):
+        """Return the clean signals.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_times)
+            Noisy signals of the length seen in `fit`.
+
+        Returns
+        -------
+        Y : ndarray of shape (n_samples, n_outputs) or (n_samples,)
+            What `fit` learned: whole rows, their middle, or the value in the middle. A
+            row does not depend on the others.
+        """
+        clean = self.transform(X)[:, self._middle()]
+        return clean[:, 0] if self._one_column else clean
+
+    def transform(self, X):
+        """Filter whole rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_times)
+            Noisy signals of the length seen in `fit`.
+
+        Returns
+        -------
+        filtered : ndarray of shape (n_samples, n_times)
+            float32 for float32 input, else float64.
+        """
+        check_is_fitted(self, "kernel_")
+        X = self._check(X, reset=False)
+        filtered = convolve(self._pad(X), self.kernel_, "valid")
+        filtered += filtered.dtype.type(self.bias_)
+        return filtered
+
+    def _check(self, X, reset):
+        return check_rows(
+            self,
+            X,
+            reset=reset,
+            complex_hint=": learn from the real and the imaginary parts as rows",
+        )
+
+    def _check_target(self, X, y):
+        name = type(self).__name__
+        if y is None:
+            raise ValueError(
+                f"{name} requires y to be passed, but the target y is None."
+            )
+        y = check_array(
+            y,
+            dtype=[np.float64, np.float32],
+            ensure_2d=False,
+            estimator=name,
+            input_name="y",
+        )
+        check_consistent_length(X, y)
+        if y.ndim == 2 and y.shape[1] > X.shape[1]:
+            raise ValueError(
+                f"y must hold clean rows no longer than those of X (n_features = "
+                f"{X.shape[1]}). Got y of shape {y.shape}."
+            )
+        return y
+
+    def _pad(self, X):
+        """Add to each row what the kernel sees beyond its ends."""
+        size = self.kernel_size
+        ends = (size // 2, (size - 1) // 2)  # as mode "same" of NumPy
+        return np.pad(X, ((0, 0), ends), mode=_PAD_MODES[self.padding_mode])
+
+    def _middle(self, extra=0):
+        """Columns of the outputs in a whole row, and `extra` ones after them."""
+        first = (self.n_features_in_ - self.n_outputs_ + 1) // 2
+        return slice(first, first + self.n_outputs_ + extra)
+
+    def _learned(self, net):
+        weights = net.module_.state_dict()
+        kernel = weights["0.weight"].cpu().numpy().ravel()[::-1].astype(np.float64)
+        bias = float(weights["0.bias"]) if self.bias else 0.0
+        return {
+            "kernel_": kernel * (self._y_scale / self._x_scale),
+            "bias_": bias * self._y_scale,
+        }
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        # Rows to rows is multi-output. A 1-D y is a target too, the clean value in the
+        # middle of each row, and no other rule is needed for scikit-learn's checks.
+        tags.target_tags.multi_output = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def _to_unit_power(X):
+    """Return the rows over their root mean square, in float32, and the latter."""
+    scale = np.abs(X).max() or 1.0  # first, as squares may leave the range of numbers
+    scale = float(scale) * float(np.sqrt(np.mean((X / scale) ** 2, dtype=np.float64)))
+    scale = scale or 1.0
+    return (X / scale).astype(np.float32), scale
+
+
+def _zero_filter(kernel_size, bias):
+    """Return a convolution of zeros, touching no random state."""
+    conv = torch.nn.utils.skip_init(
+        torch.nn.Conv1d, 1, 1, kernel_size, bias=bias, dtype=torch.float32
+    )
+    for weight in conv.parameters():
+        torch.nn.init.zeros_(weight)
+    return torch.nn.Sequential(conv, torch.nn.Flatten())  # (N, 1, T) to (N, T - K + 1)

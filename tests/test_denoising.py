@@ -1,0 +1,287 @@
+import pickle
+import warnings
+
+import joblib
+import numpy as np
+import pytest
+import torch
+from numpy.lib.stride_tricks import sliding_window_view
+from sklearn.base import clone, is_regressor
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from skorch.callbacks import Callback, EpochScoring
+
+from sk_psd import ConvFilter, LearnedConvFilter, MinMaxScale, filter_response
+from sk_psd.datasets import make_noisy_sines, make_two_tones
+
+QUICK = LearnedConvFilter(max_epochs=5, random_state=0)
+PAD_MODES = {
+    "zeros": "constant",
+    "circular": "wrap",
+    "reflect": "reflect",
+    "replicate": "edge",
+}
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    return make_noisy_sines(100, random_state=0)
+
+
+def windows(X, size, pad_mode="constant"):
+    padded = np.pad(X, ((0, 0), (size // 2, (size - 1) // 2)), pad_mode)
+    return sliding_window_view(padded, size, axis=1)
+
+
+def least_squares(X, Y, size, pad_mode="constant"):
+    """The kernel of the least mean squared error on the training pairs."""
+    rows = windows(X, size, pad_mode).reshape(-1, size)
+    return np.linalg.lstsq(rows, Y.ravel(), rcond=None)[0][::-1]
+
+
+def error_of(kernel, X, Y):
+    predicted = windows(X, len(kernel)) @ kernel[::-1]
+    return np.mean((predicted - Y) ** 2)
+
+
+@pytest.mark.parametrize("make", [make_noisy_sines, make_two_tones])
+def test_the_test_error_is_that_of_the_best_linear_filter(make):
+    X, Y = make(1000, random_state=0)
+    X_test, Y_test = make(1000, random_state=1)
+    model = LearnedConvFilter(random_state=0).fit(X, Y)
+    best = error_of(least_squares(X, Y, 21), X_test, Y_test)
+    error = np.mean((model.predict(X_test) - Y_test) ** 2)
+    assert error < 1.01 * best
+    assert error < 0.3 * np.mean(Y_test**2)
+
+
+def test_the_separating_kernel_passes_the_high_tone_and_stops_the_low_one():
+    model = LearnedConvFilter(random_state=0).fit(*make_two_tones(1000, random_state=0))
+    response = filter_response(model, fs=256.0, n_freqs=2049)
+    freqs, power = response.frequencies, 10 ** (response.gain / 10)
+    low = power[(freqs >= 2) & (freqs <= 6)].mean()
+    high = power[(freqs >= 12) & (freqs <= 20)].mean()
+    assert 10 * np.log10(high / low) > 15
+
+
+@pytest.mark.parametrize("padding_mode", PAD_MODES)
+@pytest.mark.parametrize("kernel_size", [4, 9])
+def test_training_reaches_the_least_squares_kernel(padding_mode, kernel_size, pairs):
+    model = LearnedConvFilter(
+        kernel_size, padding_mode=padding_mode, max_epochs=200, lr=0.03, random_state=0
+    ).fit(*pairs)
+    expected = least_squares(*pairs, kernel_size, PAD_MODES[padding_mode])
+    np.testing.assert_allclose(model.kernel_, expected, atol=0.02)
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("kernel_size", [1, 4, 21, 64])
+def test_prediction_is_a_fixed_filter_with_the_kernel(kernel_size, bias, pairs):
+    X, Y = pairs
+    model = clone(QUICK).set_params(kernel_size=kernel_size, bias=bias).fit(X, Y + 1)
+    expected = ConvFilter(model.kernel_).fit_transform(X) + model.bias_
+    np.testing.assert_allclose(model.predict(X), expected, rtol=0, atol=1e-12)
+    np.testing.assert_array_equal(model.transform(X), model.predict(X))
+    assert (model.bias_ != 0) == bias
+
+
+def test_the_net_in_training_computes_what_prediction_does(pairs):
+    X, Y = pairs
+    outputs = []
+
+    class Recorder(Callback):
+        def on_train_end(self, net, **kwargs):
+            x = torch.from_numpy(np.pad(X, ((0, 0), (2, 1))).astype(np.float32))
+            outputs.append(net.module_.cpu()(x.unsqueeze(1)).detach().numpy())
+
+    model = clone(QUICK).set_params(kernel_size=4, callbacks=[Recorder()]).fit(X, Y)
+    unit = np.sqrt(np.mean(Y**2) / np.mean(X**2))
+    np.testing.assert_allclose(outputs[0] * unit, model.predict(X), atol=1e-5)
+
+
+def test_a_bias_learns_an_offset(pairs):
+    X, Y = pairs
+    model = LearnedConvFilter(bias=True, random_state=0).fit(X, Y + 3)
+    assert model.bias_ == pytest.approx(3, abs=0.05)
+    assert model.predict(X).mean() == pytest.approx((Y + 3).mean(), abs=0.02)
+
+
+def test_shorter_clean_rows_are_the_middle(pairs):
+    X, Y = pairs
+    valid = clone(QUICK).set_params(kernel_size=8).fit(X, Y[:, 4:253])
+    assert valid.predict(X).shape == (100, 249) and valid.transform(X).shape == X.shape
+    expected = ConvFilter(valid.kernel_, mode="valid").fit_transform(X)
+    np.testing.assert_allclose(valid.predict(X), expected, atol=1e-12)
+    middle = LearnedConvFilter(max_epochs=300, random_state=0).fit(X, Y[:, 128])
+    column = clone(middle).fit(X, Y[:, [128]])
+    assert middle.predict(X).shape == (100,) and column.predict(X).shape == (100, 1)
+    np.testing.assert_array_equal(middle.kernel_, column.kernel_)
+    rows = windows(X, 21)[:, 128]
+    best = np.linalg.lstsq(rows, Y[:, 128], rcond=None)[0]
+    error = np.mean((middle.predict(X) - Y[:, 128]) ** 2)
+    assert error < 1.1 * np.mean((rows @ best - Y[:, 128]) ** 2)
+
+
+def test_taps_that_never_meet_a_sample_stay_zero():
+    X = np.random.default_rng(0).standard_normal((50, 6))
+    model = LearnedConvFilter(21, random_state=0).fit(X, X[:, ::-1])
+    assert np.flatnonzero(model.kernel_).tolist() == list(range(5, 16))
+    assert model.predict(X).shape == X.shape
+
+
+@pytest.mark.parametrize("factor", [1e-6, 1e6])
+def test_the_units_do_not_matter(factor, pairs):
+    X, Y = pairs
+    plain = clone(QUICK).fit(X, Y)
+    scaled = clone(QUICK).fit(factor * X, 3 * Y)
+    kernel, losses = scaled.kernel_ * factor / 3, np.array(scaled.loss_curve_) / 9
+    np.testing.assert_allclose(kernel, plain.kernel_, atol=1e-5)
+    np.testing.assert_allclose(losses, plain.loss_curve_, rtol=1e-4)
+
+
+def test_the_loss_is_the_mean_squared_error_of_the_epoch(pairs):
+    X, Y = pairs
+    model = LearnedConvFilter(batch_size=100, max_epochs=1, random_state=0).fit(X, Y)
+    assert model.loss_curve_ == [pytest.approx(np.mean(Y**2))]  # of a kernel of zeros
+    longer = LearnedConvFilter(random_state=0).fit(X, Y)
+    assert longer.n_iter_ == len(longer.loss_curve_) == len(longer.history_) == 50
+    error = np.mean((longer.predict(X) - Y) ** 2)
+    assert longer.loss_curve_[-1] == pytest.approx(error, rel=0.02)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+@pytest.mark.parametrize("lr_schedule", ["one_cycle", "cosine", "constant"])
+def test_every_optimizer_learns_on_every_schedule(optimizer, lr_schedule, pairs):
+    X, Y = pairs
+    model = LearnedConvFilter(
+        optimizer=optimizer, lr_schedule=lr_schedule, max_epochs=20, random_state=0
+    )
+    assert model.fit(X, Y).score(X, Y) > 0.85
+
+
+def test_one_seed_gives_one_kernel_and_no_global_state_changes(pairs):
+    torch.manual_seed(3), np.random.seed(3)
+    before = torch.get_rng_state(), np.random.get_state()[1].copy()
+    first, second = (clone(QUICK).fit(*pairs) for _ in range(2))
+    other = clone(QUICK).set_params(random_state=1).fit(*pairs)
+    np.testing.assert_array_equal(first.kernel_, second.kernel_)
+    assert not np.array_equal(first.kernel_, other.kernel_)
+    assert torch.equal(torch.get_rng_state(), before[0])
+    np.testing.assert_array_equal(np.random.get_state()[1], before[1])
+
+
+def test_float32_is_kept_and_inputs_stay(pairs):
+    X, Y = (part.astype(np.float32) for part in pairs)
+    copies = X.copy(), Y.copy()
+    model = clone(QUICK).fit(X, Y)
+    assert model.predict(X).dtype == np.float32
+    assert model.predict(X.astype(float)).dtype == np.float64
+    np.testing.assert_array_equal(X, copies[0])
+    np.testing.assert_array_equal(Y, copies[1])
+
+
+def test_a_row_does_not_depend_on_the_others(pairs):
+    X, Y = pairs
+    model = clone(QUICK).fit(X, Y)
+    single = np.concatenate([model.predict(row[None]) for row in X[:5]])
+    np.testing.assert_array_equal(model.predict(X)[:5], single)
+
+
+def test_state_is_parameters_and_numbers(pairs, tmp_path):
+    model = clone(QUICK).set_params(bias=True).fit(*pairs)
+    state = pickle.dumps(model)
+    assert b"torch" not in state and b"skorch" not in state
+    joblib.dump(model, tmp_path / "model.joblib")
+    for loaded in (pickle.loads(state), joblib.load(tmp_path / "model.joblib")):
+        np.testing.assert_array_equal(loaded.predict(pairs[0]), model.predict(pairs[0]))
+
+
+def test_it_is_a_regressor_and_a_step(pairs):
+    X, Y = pairs
+    assert is_regressor(LearnedConvFilter())
+    search = GridSearchCV(clone(QUICK), {"kernel_size": [1, 21]}, cv=2).fit(X, Y)
+    assert search.best_params_ == {"kernel_size": 21}
+    pipe = make_pipeline(clone(QUICK), MinMaxScale()).fit(X, Y)
+    assert pipe.transform(X).shape == X.shape
+    assert list(pipe[0].get_feature_names_out()[:2]) == ["x0", "x1"]
+
+
+def test_a_failed_refit_leaves_nothing_fitted(pairs):
+    X, Y = pairs
+    model = clone(QUICK).fit(X, Y)
+    with pytest.raises(ValueError, match="diverged"):
+        model.set_params(lr=1e3).fit(X, Y)
+    with pytest.raises(NotFittedError):
+        model.predict(X)
+
+
+def test_silent_signals_give_a_kernel_of_zeros():
+    model = clone(QUICK).fit(np.zeros((4, 30)), np.zeros((4, 30)))
+    np.testing.assert_array_equal(model.kernel_, np.zeros(21))
+
+
+def test_scoring_callbacks_of_skorch_work(pairs):
+    scoring = EpochScoring("r2", on_train=True, lower_is_better=False)
+    model = clone(QUICK).set_params(callbacks=[scoring]).fit(*pairs)
+    scores = [epoch["r2"] for epoch in model.history_]
+    assert len(scores) == 5 and scores[-1] > scores[0]
+
+
+class Interrupt(Callback):
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_epoch_begin(self, net, **kwargs):
+        if len(net.history) == self.epoch:
+            raise KeyboardInterrupt
+
+
+def test_a_callback_may_stop_the_training_without_a_warning(pairs):
+    model = clone(QUICK).set_params(callbacks=[Interrupt(3)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.fit(*pairs)
+    assert model.n_iter_ == 2
+    assert model.predict(pairs[0]).shape == pairs[0].shape
+
+
+def test_ctrl_c_keeps_the_kernel_so_far_and_says_so(pairs, monkeypatch):
+    from sk_psd._training import RegressorNet
+
+    step, calls = RegressorNet.train_step, []
+
+    def interrupted(self, *args, **kwargs):
+        calls.append(1)
+        if len(calls) > 10:  # 4 steps make an epoch
+            raise KeyboardInterrupt
+        return step(self, *args, **kwargs)
+
+    monkeypatch.setattr(RegressorNet, "train_step", interrupted)
+    model = clone(QUICK)
+    with pytest.warns(UserWarning, match="interrupted in epoch 3 of 5"):
+        model.fit(*pairs)
+    assert model.n_iter_ == 2 and np.any(model.kernel_)
+
+
+def test_scikit_learns_scores_of_every_epoch_are_those_of_prediction(pairs):
+    callback = pytest.importorskip(
+        "sklearn.callback", reason="callbacks came with scikit-learn 1.9"
+    )
+    monitor = callback.ScoringMonitor(scoring="r2")
+    model = clone(QUICK).set_callbacks(monitor).fit(*pairs)
+    np.testing.assert_array_equal(model.kernel_, clone(QUICK).fit(*pairs).kernel_)
+
+
+def test_one_progress_bar_with_verbose_and_silence_without(pairs, capfd):
+    clone(QUICK).fit(*pairs)
+    assert "".join(capfd.readouterr()) == ""
+    clone(QUICK).set_params(verbose=1).fit(*pairs)
+    assert "5/5" in "".join(capfd.readouterr())
+
+
+@pytest.mark.gpu
+def test_a_filter_learned_on_a_gpu_is_that_of_the_cpu(pairs):
+    on_gpu = clone(QUICK).set_params(device="cuda").fit(*pairs)
+    on_cpu = clone(QUICK).set_params(device="cpu").fit(*pairs)
+    np.testing.assert_allclose(on_gpu.kernel_, on_cpu.kernel_, atol=1e-4)

@@ -1,0 +1,179 @@
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import signal
+from torch.nn import functional as F
+
+from sk_psd import ConvFilter
+from sk_psd.filters import convolve, dilate, fixed_kernel
+
+MODES = ["full", "same", "valid"]
+DTYPES = st.sampled_from([np.float32, np.float64, np.complex64, np.complex128])
+
+
+@st.composite
+def problems(draw, fits=False):
+    """Rows, a kernel, and how to convolve them: short kernels and ones for the FFT."""
+    dtype, kernel_dtype = draw(DTYPES), draw(st.sampled_from([float, complex]))
+    n_times, n_taps = draw(st.integers(1, 90)), draw(st.integers(1, 60))
+    stride, dilation = draw(st.integers(1, 5)), draw(st.integers(1, 4))
+    if fits:
+        n_taps = min(n_taps, (n_times - 1) // dilation + 1)
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+
+    def values(*shape):
+        return rng.standard_normal(shape) + 1j * rng.standard_normal(shape)
+
+    X = values(2, 3, n_times)
+    X = X.astype(dtype) if np.issubdtype(dtype, complex) else X.real.astype(dtype)
+    kernel = values(n_taps)
+    kernel = kernel if kernel_dtype is complex else kernel.real
+    return X, kernel, draw(st.sampled_from(MODES)), stride, dilation
+
+
+def tolerance_of(X, kernel):
+    eps = np.finfo(X.dtype).eps
+    return 20 * eps * (1 + np.abs(X).max() * np.abs(kernel).sum())
+
+
+@given(problems())
+def test_every_row_is_convolved_as_by_numpy(problem):
+    X, kernel, mode, stride, dilation = problem
+    X = X if X.shape[-1] > 1 else X.real  # complex rows have at least two values
+    filtered = ConvFilter(
+        kernel, mode=mode, stride=stride, dilation=dilation
+    ).fit_transform(X)
+    expected = [
+        [np.convolve(row, dilate(kernel, dilation), mode)[::stride] for row in sample]
+        for sample in X
+    ]
+    np.testing.assert_allclose(filtered, expected, atol=tolerance_of(X, kernel), rtol=0)
+    assert filtered.real.dtype == X.real.dtype
+    assert np.iscomplexobj(filtered) == (np.iscomplexobj(X) or np.iscomplexobj(kernel))
+
+
+def convolve_by_torch(X, kernel, mode, stride, dilation):
+    rows = torch.from_numpy(X).to(torch.complex128).flatten(0, 1).unsqueeze(1)
+    weight = torch.from_numpy(kernel[::-1].copy()).to(torch.complex128)[None, None]
+    span = dilation * (len(kernel) - 1) + 1
+    before = {"full": span - 1, "same": span // 2, "valid": 0}[mode]
+    after = {"full": span - 1, "same": (span - 1) // 2, "valid": 0}[mode]
+    out = F.conv1d(
+        F.pad(rows, (before, after)), weight, stride=stride, dilation=dilation
+    )
+    padding = before + after
+    length = (X.shape[-1] + padding - dilation * (len(kernel) - 1) - 1) // stride + 1
+    return out.reshape(*X.shape[:-1], -1).numpy(), length
+
+
+@given(problems(fits=True))
+def test_every_stride_and_dilation_is_that_of_torch_with_the_flipped_kernel(problem):
+    X, kernel, mode, stride, dilation = problem
+    filtered = convolve(X, kernel, mode, stride=stride, dilation=dilation)
+    expected, length = convolve_by_torch(X, kernel, mode, stride, dilation)
+    assert filtered.shape == (2, 3, length)
+    np.testing.assert_allclose(filtered, expected, atol=tolerance_of(X, kernel), rtol=0)
+
+
+def test_long_rows_are_the_same_in_pieces():
+    X = np.random.default_rng(0).standard_normal((2, 40_000))
+    kernel = np.random.default_rng(1).standard_normal(60)
+    expected = [np.convolve(row, kernel, "same") for row in X]
+    np.testing.assert_allclose(convolve(X, kernel), expected, atol=1e-10)
+
+
+@pytest.mark.parametrize("n_taps", [5, 50])
+def test_a_row_does_not_depend_on_the_others_and_the_input_stays(n_taps):
+    X = np.random.default_rng(0).standard_normal((700, 256)).astype(np.float32)
+    before = X.copy()
+    conv = ConvFilter(np.arange(1.0, n_taps + 1)).fit(X)
+    together = conv.transform(X)
+    np.testing.assert_array_equal(together[::-1], conv.transform(X[::-1]))
+    np.testing.assert_array_equal(
+        together[:3], [conv.transform(X[[i]])[0] for i in range(3)]
+    )
+    np.testing.assert_array_equal(X, before)
+
+
+def test_filtering_and_shifting_may_change_places():
+    X = np.zeros((1, 200))
+    X[0, 60:140] = np.random.default_rng(0).random(80)
+    conv = ConvFilter(kernel_size=9).fit(X)
+    shifted = np.roll(conv.transform(X), 31, axis=1)
+    np.testing.assert_allclose(conv.transform(np.roll(X, 31, axis=1)), shifted)
+
+
+def test_moving_average_is_the_mean_of_the_neighbours():
+    X = np.random.default_rng(0).random((2, 40))
+    expected = np.lib.stride_tricks.sliding_window_view(X, 6, axis=1).mean(axis=-1)
+    filtered = ConvFilter(kernel_size=6, mode="valid").fit_transform(X)
+    np.testing.assert_allclose(filtered, expected)
+
+
+@pytest.mark.parametrize("kernel_size", [2, 3, 8, 11])
+def test_edge_is_the_mean_after_less_the_mean_before(kernel_size):
+    step = np.r_[np.zeros(20), np.ones(20)][None]
+    edges = ConvFilter("edge", kernel_size=kernel_size).fit_transform(step)
+    assert edges[:, :30].max() == pytest.approx(1)
+    assert edges[0].argmax() in (19, 20)
+    constant = ConvFilter("edge", kernel_size=kernel_size, mode="valid")
+    np.testing.assert_allclose(constant.fit_transform(np.ones((1, 40))), 0, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "name, cutoff, passed, stopped",
+    [
+        ("lowpass", 20.0, [0, 5], [35, 50, 100]),
+        ("highpass", 20.0, [35, 50, 100], [0, 5]),
+        ("bandpass", (20.0, 50.0), [35], [0, 5, 70, 100]),
+    ],
+)
+def test_named_filters_pass_their_band_and_half_at_the_cutoff(
+    name, cutoff, passed, stopped
+):
+    kernel = fixed_kernel(name, 101, cutoff=cutoff, fs=200.0)
+    np.testing.assert_allclose(kernel, kernel[::-1])
+
+    def gain(freqs):
+        return np.abs(signal.freqz(kernel, worN=freqs, fs=200.0)[1])
+
+    np.testing.assert_allclose(gain(passed), 1, atol=0.01)
+    np.testing.assert_allclose(gain(stopped), 0, atol=0.01)
+    np.testing.assert_allclose(gain(np.atleast_1d(cutoff)), 0.5, atol=0.01)
+
+
+def test_the_cutoff_scales_with_the_sampling_frequency():
+    X = np.random.default_rng(0).random((3, 64))
+    cycles = ConvFilter("lowpass", cutoff=0.1).fit_transform(X)
+    hertz = ConvFilter("lowpass", cutoff=[25.0], fs=250.0).fit_transform(X)
+    np.testing.assert_allclose(cycles, hertz)
+
+
+def test_values_are_named_after_the_samples_in_their_middle_or_counted():
+    frame = pd.DataFrame(np.eye(6), columns=list("abcdef"))
+    same = ConvFilter(kernel_size=3, stride=2).set_output(transform="pandas")
+    assert same.fit_transform(frame).columns.tolist() == ["a", "c", "e"]
+    valid = ConvFilter(kernel_size=5, mode="valid").set_output(transform="pandas")
+    out = valid.fit_transform(frame)
+    assert out.columns.tolist() == ["convfilter0", "convfilter1"]
+    longer = ConvFilter(kernel_size=8).fit(np.eye(6))
+    assert longer.get_feature_names_out().tolist() == [
+        f"convfilter{i}" for i in range(8)
+    ]
+
+
+def test_a_kernel_in_single_precision_or_integers_is_stored_as_float64():
+    X = np.ones((1, 4))
+    for kernel in ([1, 2], np.array([1, 2], np.float32)):
+        assert ConvFilter(kernel).fit(X).kernel_.dtype == np.float64
+    assert ConvFilter([1, 2j]).fit(X).kernel_.dtype == np.complex128
+
+
+def test_impossible_modes_and_names_are_refused_by_the_functions_too():
+    with pytest.raises(ValueError, match="mode must be one of .*Got 'wrap' instead"):
+        convolve(np.ones((1, 4)), [1], "wrap")
+    with pytest.raises(ValueError, match="kernel must be .*Got 'sharpen' instead"):
+        fixed_kernel("sharpen")
