@@ -59,12 +59,28 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         """The class of the torch module."""
 
     @abstractmethod
-    def _module_config(self, n_freqs):
-        """Parameters of the module, but for the channels and the classes."""
+    def _module_config(self, *axes):
+        """Parameters of the module for axes of these lengths, without the channels."""
 
-    def _shifts(self, n_freqs):
+    def _shifts(self, *axes):
         """Random shifts of the training batches, as (mode, max_bins)."""
         return []
+
+    def _check(self, X, reset):
+        """Return spectra as (N, C, F) and remember or compare C."""
+        X = check_rows(self, X, reset=reset, allow_3d=True)
+        X = X[:, None] if X.ndim == 2 else X
+        if reset:
+            self.n_channels_ = X.shape[1]
+        self._compare("channels", X.shape[1], self.n_channels_)
+        return X
+
+    def _compare(self, what, found, expected):
+        if found != expected:
+            raise ValueError(
+                f"X has {found} {what}, but {type(self).__name__} is expecting "
+                f"{expected} {what} as input."
+            )
 
     @property
     def _align(self):
@@ -77,7 +93,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_freqs)
+        X : array-like of shape (n_samples, [n_channels,] n_freqs)
             Spectra.
 
         y : array-like of shape (n_samples,)
@@ -86,7 +102,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples in the loss. Those of weight 0 are left out.
 
-        X_val : array-like of shape (n_val_samples, n_freqs), default=None
+        X_val : array-like of shape (n_val_samples, [n_channels,] n_freqs), default=None
             Spectra to validate on after each epoch, instead of a part of X. A Pipeline
             made with ``transform_input=["X_val"]`` sends them through the steps before,
             if metadata routing is enabled and ``set_fit_request(X_val=True,
@@ -104,7 +120,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         device = resolve_device(self.device)
         again = self.warm_start and hasattr(self, "module_")
         given = {"X": X, "y": y}
-        X = check_rows(self, X, reset=not again)
+        X = self._check(X, reset=not again)
         if not again:  # from here on a fit that fails leaves an unfitted classifier
             self.__dict__.pop("module_", None)
         y = check_labels(self, X, y)
@@ -113,7 +129,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         data, valid = self._split(data, X_val, y_val, classes)
         generator = self._make_generator()
         if again:
-            module = self._check_same_net(X.shape[-1], classes)
+            module = self._check_same_net(X.shape[1:], classes)
         else:
             module = self._build(data[0], classes, generator)
 
@@ -130,7 +146,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
             patience=self.n_iter_no_change if self.early_stopping else None,
             tol=self.tol,
         )
-        rows = self._to_rows(*data, device, self._shifts(X.shape[-1]))
+        rows = self._to_rows(*data, device, self._shifts(*X.shape[2:]))
         self._train(self.net_, rows, **given)
         self._goes_on = False
         return self
@@ -144,7 +160,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_freqs)
+        X : array-like of shape (n_samples, [n_channels,] n_freqs)
             Spectra, at least 2.
 
         y : array-like of shape (n_samples,)
@@ -164,7 +180,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         self._validate_params()
         device = resolve_device(self.device)
         first = not hasattr(self, "module_")
-        X = check_rows(self, X, reset=first)
+        X = self._check(X, reset=first)
         y = check_labels(self, X, y)
         if classes is None and first:
             raise ValueError("classes must be passed in the first call of partial_fit.")
@@ -193,7 +209,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
                 module, len(data[0]), device, generator, max_epochs=1
             ).initialize()
         self.net_.set_params(batch_size=min(self.batch_size, len(data[0])), lr=self.lr)
-        self.net_.partial_fit(self._to_rows(*data, device, self._shifts(X.shape[-1])))
+        self.net_.partial_fit(self._to_rows(*data, device, self._shifts(*X.shape[2:])))
         self._finish(self.net_, self._earlier)
         self._goes_on = True  # the next call with this net
         return self
@@ -203,7 +219,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_freqs)
+        X : array-like of shape (n_samples, [n_channels,] n_freqs)
             Spectra on the axis seen in `fit`.
 
         Returns
@@ -212,7 +228,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
             Columns in the order of `classes_`. A row does not depend on the others.
         """
         check_is_fitted(self, "module_")
-        X = check_rows(self, X, reset=False)
+        X = self._check(X, reset=False)
         return softmax(self._logits(X).astype(np.float64), axis=1)
 
     def predict(self, X):
@@ -220,7 +236,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_freqs)
+        X : array-like of shape (n_samples, [n_channels,] n_freqs)
             Spectra on the axis seen in `fit`.
 
         Returns
@@ -265,7 +281,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
             raise ValueError("X_val and y_val must be passed together.")
         if X_val is not None:
             try:
-                X_val = check_rows(self, X_val, reset=False)
+                X_val = self._check(X_val, reset=False)
                 codes = encode_labels(check_labels(self, X_val, y_val), classes)
             except ValueError as error:
                 raise ValueError(f"Of X_val and y_val: {error}") from error
@@ -287,13 +303,14 @@ class NetClassifier(ClassifierMixin, NetEstimator):
             ) from error
         return parts[::2], parts[1::2]
 
-    def _full_config(self, n_freqs, classes):
-        config = self._module_config(n_freqs)
-        return {"n_channels": 1, "n_classes": len(classes), **config}
+    def _full_config(self, shape, classes):
+        n_channels, *axes = shape
+        config = self._module_config(*axes)
+        return {"n_channels": n_channels, "n_classes": len(classes), **config}
 
     def _build(self, X, classes, generator):
         """Return a new module and set all that a fit learns before it is trained."""
-        config = self._full_config(X.shape[-1], classes)
+        config = self._full_config(X.shape[1:], classes)
         aligns = self._align
         with np.errstate(over="ignore", invalid="ignore"):
             mean, scale = X.mean(dtype=np.float64), X.std(dtype=np.float64)
@@ -308,14 +325,14 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         reset_parameters(module, generator)
         return module
 
-    def _check_same_net(self, n_freqs, classes):
+    def _check_same_net(self, shape, classes):
         """Return the module of the fit before, if it is one for these data."""
         if not np.array_equal(classes, self.classes_):
             raise ValueError(
                 f"warm_start=True needs the classes of the fit before "
                 f"(={self.classes_.tolist()}). Got {classes.tolist()} in y."
             )
-        config = self._full_config(n_freqs, classes)
+        config = self._full_config(shape, classes)
         changed = [key for key in config if config[key] != self._config[key]]
         if changed:
             raise ValueError(
@@ -339,7 +356,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         )
 
     def _to_tensor(self, X):
-        """Standardise by the two numbers of the training data; (N, 1, F) in float32."""
+        """Standardise by the two numbers of the training data; in float32."""
         with np.errstate(over="ignore"):  # said below
             x = X - self.mean_
             x /= self.scale_
@@ -349,7 +366,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
                 "Values of X are too large for float32 after scaling by those of the "
                 f"training data (mean {self.mean_:.3g}, deviation {self.scale_:.3g})."
             )
-        return torch.from_numpy(x).unsqueeze(1)
+        return torch.from_numpy(x)
 
     def _logits(self, X):
         """Logits in chunks of a fixed number of rows, the last one padded."""
@@ -366,6 +383,11 @@ class NetClassifier(ClassifierMixin, NetEstimator):
                     x = torch.cat([x, x.new_zeros(n_rows - n, *x.shape[1:])])
                 logits[first : first + n] = self.module_(x)[:n].cpu().numpy()
         return logits
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
 
     def __getstate__(self):
         state = dict(super().__getstate__())

@@ -89,6 +89,7 @@ def check_rows(
     reset,
     allow_complex=False,
     allow_3d=False,
+    frames=False,
     as_is=False,
     complex_hint=": compute spectra first, by WelchPSD(return_onesided=False)",
 ):
@@ -97,15 +98,20 @@ def check_rows(
     Parameters
     ----------
     estimator : estimator object
-        Gets `n_features_in_` (the length of the last axis) and, for data frames,
-        `feature_names_in_`.
+        Gets `n_features_in_` (the length of the last axis, or of the frequency axis of
+        spectrograms) and, for data frames, `feature_names_in_`.
 
     X : array-like of shape (n_samples, [n_channels,] n_features)
+        See `frames` for other shapes.
 
     reset : bool
         True in `fit`; False to compare with what `fit` saw.
 
     allow_complex, allow_3d : bool, default=False
+
+    frames : bool, default=False
+        X holds spectrograms: (n_samples, [[n_channels,] n_features,] n_frames), where
+        one without frames is a single one.
 
     as_is : bool, default=False
         Leave integers integers and do not look for NaN, for those who read in parts;
@@ -120,7 +126,7 @@ def check_rows(
         The input itself where it is such an array already. A Tensor stays one if the
         array API dispatch of scikit-learn is on.
     """
-    options = dict(allow_nd=allow_3d, estimator=estimator, input_name="X")
+    options = dict(allow_nd=allow_3d or frames, estimator=estimator, input_name="X")
     options["ensure_all_finite"] = not as_is
     rows = X if issparse(X) or is_dispatched(X) else np.asarray(X)
     if is_dispatched(rows) and rows.is_complex() or np.iscomplexobj(rows):
@@ -150,13 +156,23 @@ def check_rows(
         rows = check_array(
             rows if numeric else X, dtype=[np.float64, np.float32], **options
         )
-    if rows.ndim > 3:
+    if rows.ndim > 3 + frames:
+        expected = "(n_samples, n_features) or (n_samples, n_channels, n_features)"
+        if frames:
+            expected = (
+                "(n_samples, n_freqs, n_frames) or (n_samples, n_channels, n_freqs, "
+                "n_frames)"
+            )
         raise ValueError(
             f"Found array with dim {rows.ndim}. {type(estimator).__name__} expected "
-            "(n_samples, n_features) or (n_samples, n_channels, n_features)."
+            f"{expected}."
         )
-    # validate_data takes the second axis for the features: show it one channel.
-    shown = X if rows.ndim == 2 else rows[:, 0]
+    # validate_data takes the second axis for the features: show it one channel of one
+    # frame.
+    shown = X
+    if rows.ndim > 2:
+        shown = rows[..., 0] if frames else rows
+        shown = shown[:, 0] if shown.ndim > 2 else shown
     validate_data(estimator, shown, "no_validation", reset=reset, skip_check_array=True)
     return rows
 

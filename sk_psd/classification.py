@@ -123,14 +123,17 @@ class GlobalPoolCNNClassifier(NetClassifier):
 
     module_ : torch.nn.Module
         The trained :class:`sk_psd.nn.GlobalPoolCNN`, in inference mode. It expects
-        float32 ``(X - mean_) / scale_`` of shape (n_samples, 1, n_freqs), aligned as
-        by :class:`PeakAlign` where the invariance is exact.
+        float32 ``(X - mean_) / scale_`` of shape (n_samples, n_channels_, n_freqs),
+        aligned as by :class:`PeakAlign` where the invariance is exact.
 
     net_ : skorch.NeuralNet
         The net that trained it.
 
     mean_, scale_ : float
         Mean and standard deviation of all training values.
+
+    n_channels_ : int
+        Channels of the spectra.
 
     n_features_in_ : int
         Length of the spectra.
@@ -407,13 +410,16 @@ class FlattenCNNClassifier(NetClassifier):
 
     module_ : torch.nn.Module
         The trained :class:`sk_psd.nn.FlattenCNN`, in inference mode. It expects
-        float32 ``(X - mean_) / scale_`` of shape (n_samples, 1, n_freqs).
+        float32 ``(X - mean_) / scale_`` of shape (n_samples, n_channels_, n_freqs).
 
     net_ : skorch.NeuralNet
         The net that trained it.
 
     mean_, scale_ : float
         Mean and standard deviation of all training values.
+
+    n_channels_ : int
+        Channels of the spectra.
 
     n_features_in_ : int
         Length of the spectra.

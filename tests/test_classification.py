@@ -7,12 +7,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
 from skorch.callbacks import Callback, EarlyStopping
 
 from sk_psd import (
     FlattenCNNClassifier,
     GlobalPoolCNNClassifier,
+    MinMaxScale,
     RandomFreqShift,
+    WelchPSD,
     shift_invariance,
 )
 from sk_psd._training import BatchLoader, Rows, resolve_device
@@ -315,3 +318,78 @@ def test_a_model_trained_on_a_gpu_predicts_the_same_on_the_cpu(model, blobs):
     np.testing.assert_allclose(
         loaded.predict_proba(X), model.predict_proba(X), atol=1e-3
     )
+
+
+@pytest.fixture(scope="module")
+def channels():
+    """Two classes that only the relation of two channels tells apart."""
+    rng = np.random.default_rng(0)
+    X = 0.1 * rng.random((60, 2, 64))
+    y = np.repeat(["near", "far"], 30)
+    for row, label in zip(X, y, strict=True):
+        first = rng.integers(0, 64)
+        row[0, first] += 1
+        row[1, (first + (3 if label == "near" else 9)) % 64] += 1
+    return X.astype(np.float32), y
+
+
+@pytest.mark.parametrize("padding_mode", ["circular", "zeros"])
+def test_channels_are_told_apart_and_move_together(channels, padding_mode):
+    X, y = channels
+    shifts = RandomFreqShift(mode="wrap")  # no noise floor in such short spectra
+    model = GlobalPoolCNNClassifier(
+        padding_mode=padding_mode, augmentation=shifts, max_epochs=60, random_state=0
+    ).fit(X, y)
+    assert model.n_channels_ == 2
+    assert model.n_features_in_ == 64
+    assert model.score(X, y) > 0.95
+    moved = model.predict_proba(np.roll(X, 17, axis=-1))
+    if padding_mode == "circular":
+        np.testing.assert_array_equal(moved, model.predict_proba(X))
+
+
+@pytest.mark.parametrize(
+    "make", [GlobalPoolCNNClassifier, FlattenCNNClassifier], ids=lambda c: c.__name__
+)
+def test_spectra_with_one_channel_are_those_without(blobs, make):
+    X, y = blobs
+    plain = make(max_epochs=2, random_state=0).fit(X, y)
+    channel = make(max_epochs=2, random_state=0).fit(X[:, None], y)
+    np.testing.assert_array_equal(
+        plain.predict_proba(X[:, None]), channel.predict_proba(X)
+    )
+
+
+@pytest.mark.parametrize(
+    "make", [GlobalPoolCNNClassifier, FlattenCNNClassifier], ids=lambda c: c.__name__
+)
+def test_other_channels_or_another_axis_than_in_fit_are_errors(channels, make):
+    X, y = channels
+    model = make(max_epochs=1, random_state=0).fit(X, y)
+    with pytest.raises(
+        ValueError, match="X has 1 channels, but .* expecting 2 channels"
+    ):
+        model.predict(X[:, :1])
+    with pytest.raises(
+        ValueError, match="X has 1 channels, but .* expecting 2 channels"
+    ):
+        model.predict(X[:, 0])
+    with pytest.raises(ValueError, match="X has 63 features, but .* 64 features"):
+        model.predict(X[..., 1:])
+    with pytest.raises(ValueError, match="dim 4"):
+        model.predict(X[..., None])
+
+
+def test_channels_go_from_signals_to_classes_in_a_pipeline(channels):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((20, 3, 512)).astype(np.float32)
+    X[:10, 1] += 5 * np.sin(np.arange(512))
+    y = np.repeat([0, 1], 10)
+    model = make_pipeline(
+        WelchPSD(nperseg=64, decibels=True),
+        MinMaxScale(),
+        GlobalPoolCNNClassifier(max_epochs=30, random_state=0),
+    ).fit(X, y)
+    assert model.score(X, y) == 1.0
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
