@@ -2,7 +2,11 @@
 
 from sk_psd.augmentation import RandomFreqShift, RandomNoise
 from sk_psd.baselines import make_baselines
-from sk_psd.classification import FlattenCNNClassifier, GlobalPoolCNNClassifier
+from sk_psd.classification import (
+    FlattenCNNClassifier,
+    GlobalPoolCNNClassifier,
+    SpectrogramCNNClassifier,
+)
 from sk_psd.denoising import LearnedConvFilter
 from sk_psd.filters import ConvFilter
 from sk_psd.inspection import filter_response, shift_curve, shift_invariance
@@ -26,6 +30,7 @@ __all__ = [
     "RandomNoise",
     "ShiftCurveDisplay",
     "Spectrogram",
+    "SpectrogramCNNClassifier",
     "WelchPSD",
     "filter_response",
     "make_baselines",

@@ -63,7 +63,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         """Parameters of the module for axes of these lengths, without the channels."""
 
     def _shifts(self, *axes):
-        """Random shifts of the training batches, as (mode, max_bins)."""
+        """Random shifts of the training batches, as (axis, mode, max_bins)."""
         return []
 
     def _check(self, X, reset):

@@ -78,8 +78,8 @@ class Rows(TensorDataset):
 
     Parameters
     ----------
-    x : float32 Tensor of shape (N, C, F)
-        Spectra or signals.
+    x : float32 Tensor of shape (N, C, F) or (N, C, F, T)
+        Spectra, signals or spectrograms.
 
     targets : int64 Tensor of shape (N,) or float32 Tensor of shape (N, T)
         Classes, or the values to predict.
@@ -87,7 +87,7 @@ class Rows(TensorDataset):
     weights : float32 Tensor of shape (N,)
         Weight of each row in the loss.
 
-    shifts : list of (mode, max_bins), default=()
+    shifts : list of (axis, mode, max_bins), default=()
         Random shifts of each batch, one after the other.
     """
 
@@ -95,7 +95,7 @@ class Rows(TensorDataset):
         super().__init__(x, targets, weights)
         self.shifts = shifts
         self.noise = None
-        if any(mode == "floor" for mode, _ in shifts):
+        if any(mode == "floor" for _, mode, _ in shifts):
             # Once for all batches, as it ranks every spectrum; in parts for memory.
             self.noise = torch.cat([noise_bins(part) for part in x.split(256)])
 
@@ -148,11 +148,12 @@ class BatchLoader:
             yield Weighted(batch, weights[rows]), targets[rows]
 
     def _shift(self, batch, rows):
-        for mode, max_bins in self.dataset.shifts:
+        for axis, mode, max_bins in self.dataset.shifts:
             batch = random_shift(
                 batch,
                 max_bins,
                 mode=mode,
+                axis=axis,
                 noise=self.dataset.noise[rows] if mode == "floor" else None,
                 generator=self.generator,
             )

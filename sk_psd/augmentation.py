@@ -239,6 +239,17 @@ class RandomNoise(_TrainingOnly):
         return add_noise(X, rng.uniform(*self._limits(), size=len(X)), rng)
 
 
+def is_max_shift(value):
+    """Say whether a value is an int (bins) or a fraction, none negative."""
+    if isinstance(value, bool):
+        return False
+    return (
+        isinstance(value, Integral)
+        and value >= 0
+        or (isinstance(value, Real) and 0 <= value <= 1)
+    )
+
+
 def max_shift_in_bins(max_shift, n_freqs):
     """Convert `max_shift` to bins: an int is bins, a float a fraction of the axis."""
     if isinstance(max_shift, Integral):

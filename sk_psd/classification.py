@@ -1,11 +1,22 @@
-"""Classifiers of spectra: the global-pooling net and the position-bound one."""
+"""Classifiers of spectra and spectrograms by nets."""
 
 from sk_psd._net_classifier import NetClassifier
-from sk_psd._validation import Integers, StrOptions, at_least
-from sk_psd.augmentation import RandomFreqShift, max_shift_in_bins
-from sk_psd.nn import FlattenCNN, GlobalPoolCNN, flatten_sizes, global_pool_layers
+from sk_psd._validation import Integers, StrOptions, at_least, check_rows
+from sk_psd.augmentation import RandomFreqShift, is_max_shift, max_shift_in_bins
+from sk_psd.nn import (
+    FlattenCNN,
+    GlobalPoolCNN,
+    SpectrogramCNN,
+    flatten_sizes,
+    global_pool_layers,
+    spectrogram_layers,
+)
 
-__all__ = ["FlattenCNNClassifier", "GlobalPoolCNNClassifier"]
+__all__ = [
+    "FlattenCNNClassifier",
+    "GlobalPoolCNNClassifier",
+    "SpectrogramCNNClassifier",
+]
 
 
 class GlobalPoolCNNClassifier(NetClassifier):
@@ -255,15 +266,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
         self.random_state = random_state
 
     def _module_config(self, n_freqs):
-        sizes = {}
-        for name in ("kernel_size", "stride"):
-            value = getattr(self, name)
-            if isinstance(value, (tuple, list)) and len(value) != len(self.n_filters):
-                raise ValueError(
-                    f"{name} (={value!r}) must have one value for each of the "
-                    f"{len(self.n_filters)} layers of n_filters (={self.n_filters!r})."
-                )
-            sizes[name] = None if value == "auto" else value
+        sizes = _sizes_of_layers(self)
         longest = sizes["kernel_size"]
         if longest is not None:
             longest = max(longest) if isinstance(longest, (tuple, list)) else longest
@@ -309,7 +312,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
                     f"domain='spectrum' or a list of them. Got {step!r}."
                 )
             step._validate_params()
-        return [(s.mode, max_shift_in_bins(s.max_shift, n_freqs)) for s in steps]
+        return [(-1, s.mode, max_shift_in_bins(s.max_shift, n_freqs)) for s in steps]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -317,6 +320,279 @@ class GlobalPoolCNNClassifier(NetClassifier):
         # which have two features. Its accuracy is tested on spectra instead.
         tags.classifier_tags.poor_score = True
         return tags
+
+
+class SpectrogramCNNClassifier(NetClassifier):
+    """Classify spectrograms by a two-dimensional convolutional net.
+
+    Convolutions over frequency and time, a batch norm along the axis of your choice,
+    a pool and a linear layer. With ``pool_axis="both"`` it tells what occurs, not when
+    or how high; with "time" not when, but how high: the better choice where the
+    position on the frequency axis matters, as that of formants does in speech.
+
+    Parameters
+    ----------
+    n_filters : tuple of int, default=(16, 32, 64, 64)
+        Output channels of each convolution; its length is the number of layers.
+
+    kernel_size : "auto", int or tuple of int, default="auto"
+        Bins and frames that each convolution sees: for all layers or one for each.
+        "auto" is 5, then 3. Along a shorter axis a kernel shrinks to what it sees.
+
+    stride : "auto", int or tuple of int, default="auto"
+        Steps of each convolution along both axes. "auto" is 2, 2, 1, 2, 1, 2, ... At
+        most a quarter of what a layer sees.
+
+    norm_axis : {"channel", "frequency", "time"} or None, default="channel"
+        The axis along which every batch norm has one mean and one variance per index,
+        each taken over all other axes. "channel" is the usual batch norm. "frequency"
+        makes up for a different level of each band, as a microphone or a room may
+        cause; "time" for a level that changes in the same way in all samples. None
+        uses no batch norm.
+
+    pool_axis : {"both", "time"}, default="both"
+        Pool over frequency and time, or over time only.
+
+    pooling : {"max", "mean", "max_mean"}, default="max_mean"
+        What is kept of each channel of the last convolution.
+
+    augmentation : "auto", dict or None, default="auto"
+        How far each training sample is moved at random in every batch, along "time"
+        and along "frequency". An int is a number of frames or bins, a float a fraction
+        of the axis. What enters repeats the first or the last one. "auto" is
+        ``{"time": 0.2, "frequency": 0.03}``; "frequency" needs more where classes turn
+        up elsewhere on the axis.
+
+    optimizer : {"adamw", "adam", "sgd"}, default="adamw"
+        Algorithm. "sgd" has Nesterov momentum 0.9.
+
+    lr : float, default=3e-3
+        Learning rate, or its peak.
+
+    lr_schedule : {"one_cycle", "cosine", "constant"}, default="one_cycle"
+        What the learning rate does over all steps: rise and fall, fall, or stay.
+
+    weight_decay : float, default=1e-2
+        Of the optimizer.
+
+    batch_size : int, default=32
+        Samples per step.
+
+    max_epochs : "auto" or int, default="auto"
+        Passes over the training data. "auto" makes about 1000 steps, at least 10
+        passes.
+
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class in the loss. "balanced" makes all classes count the same.
+
+    early_stopping : bool, default=False
+        Whether to stop when the validation loss no longer falls, and to restore the
+        weights of its minimum. Off by default: with a one-cycle schedule the last
+        weights are the best, and a validation set from the same place on the axis
+        cannot see what happens elsewhere.
+
+    validation_fraction : float, default=0.1
+        Part of the training data to set aside for early stopping, stratified. Not used
+        if `X_val` is passed to `fit`.
+
+    n_iter_no_change : int, default=10
+        Epochs without a fall of the validation loss by `tol` before stopping.
+
+    tol : float, default=1e-4
+        See `n_iter_no_change`.
+
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights of the fit before.
+
+    device : str, default="auto"
+        Where to train and predict: "auto" is CUDA where there is one and the CPU
+        elsewhere; "cpu", "cuda", "cuda:1", "mps" are passed on to torch.
+
+    callbacks : list of skorch callbacks or None, default=None
+        Cloned for each fit, and told of every step. Those of scikit-learn (1.9 or
+        newer) are set by `set_callbacks`.
+
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    random_state : int, RandomState instance or None, default=None
+        Seeds the weights, the order of the samples and the shifts. Pass an int for
+        identical results; then no global random state is touched.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Labels in sorted order.
+
+    layers_ : list of (n_filters, kernel_sizes, strides)
+        The convolutions as built for the axes; the latter two as pairs (along
+        frequency, along time).
+
+    module_ : torch.nn.Module
+        The trained :class:`sk_psd.nn.SpectrogramCNN`, in inference mode. It expects
+        float32 ``(X - mean_) / scale_`` of shape (n_samples, n_channels_, n_freqs,
+        n_frames_).
+
+    net_ : skorch.NeuralNet
+        The net that trained it.
+
+    mean_, scale_ : float
+        Mean and standard deviation of all training values.
+
+    n_channels_ : int
+        Channels of the spectrograms.
+
+    n_frames_ : int
+        Length of the time axis.
+
+    n_features_in_ : int
+        Length of the frequency axis.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns seen in `fit`, if all are strings.
+
+    n_iter_ : int
+        Number of epochs run, those of `partial_fit` included.
+
+    loss_curve_ : list of float
+        Mean training loss of each epoch.
+
+    history_ : list of dict
+        What skorch recorded in each epoch, with validation data also "valid_loss".
+
+    See Also
+    --------
+    Spectrogram : Makes spectrograms of signals.
+    GlobalPoolCNNClassifier : Classifies spectra, invariant to shifts.
+
+    Notes
+    -----
+    Rows without frames, of shape (n_samples, n_freqs), are spectrograms of one frame.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_psd import SpectrogramCNNClassifier
+    >>> rising, falling = np.zeros((2, 20, 16, 16))
+    >>> rising[:, np.arange(16), np.arange(16)] = 1
+    >>> falling[:, np.arange(16)[::-1], np.arange(16)] = 1
+    >>> X, y = np.vstack([rising, falling]), ["rising"] * 20 + ["falling"] * 20
+    >>> model = SpectrogramCNNClassifier(max_epochs=10, random_state=0).fit(X, y)
+    >>> model.predict(np.roll(X[[0, -1]], 3, axis=-1))
+    array(['rising', 'falling'], dtype='<U7')
+    """
+
+    _parameter_constraints = {
+        **NetClassifier._parameter_constraints,
+        "n_filters": [Integers(1)],
+        "kernel_size": [StrOptions({"auto"}), at_least(1), Integers(1)],
+        "stride": [StrOptions({"auto"}), at_least(1), Integers(1)],
+        "norm_axis": [StrOptions({"channel", "frequency", "time"}), None],
+        "pool_axis": [StrOptions({"both", "time"})],
+        "pooling": [StrOptions({"max", "mean", "max_mean"})],
+        "augmentation": [StrOptions({"auto"}), dict, None],
+    }
+
+    _module_class = SpectrogramCNN
+
+    def __init__(
+        self,
+        n_filters=(16, 32, 64, 64),
+        kernel_size="auto",
+        stride="auto",
+        *,
+        norm_axis="channel",
+        pool_axis="both",
+        pooling="max_mean",
+        augmentation="auto",
+        optimizer="adamw",
+        lr=3e-3,
+        lr_schedule="one_cycle",
+        weight_decay=1e-2,
+        batch_size=32,
+        max_epochs="auto",
+        class_weight=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        warm_start=False,
+        device="auto",
+        callbacks=None,
+        verbose=0,
+        random_state=None,
+    ):
+        self.n_filters = n_filters
+        self.kernel_size = kernel_size
+        self.stride = stride
+        self.norm_axis = norm_axis
+        self.pool_axis = pool_axis
+        self.pooling = pooling
+        self.augmentation = augmentation
+        self.optimizer = optimizer
+        self.lr = lr
+        self.lr_schedule = lr_schedule
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.class_weight = class_weight
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.device = device
+        self.callbacks = callbacks
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def _check(self, X, reset):
+        """Return spectrograms as (N, C, F, T) and remember or compare C and T."""
+        X = check_rows(self, X, reset=reset, frames=True)
+        if X.ndim == 2:
+            X = X[..., None]
+        X = X[:, None] if X.ndim == 3 else X
+        if reset:
+            self.n_channels_, self.n_frames_ = X.shape[1], X.shape[3]
+        self._compare("channels", X.shape[1], self.n_channels_)
+        self._compare("frames", X.shape[3], self.n_frames_)
+        return X
+
+    def _module_config(self, n_freqs, n_frames):
+        return dict(
+            layers=spectrogram_layers(
+                n_freqs, n_frames, self.n_filters, **_sizes_of_layers(self)
+            ),
+            n_freqs=n_freqs,
+            n_frames=n_frames,
+            norm_axis=self.norm_axis,
+            pool_axis=self.pool_axis,
+            pooling=self.pooling,
+        )
+
+    @property
+    def layers_(self):
+        """The convolutions as built for the axes."""
+        return self._config["layers"]
+
+    def _shifts(self, n_freqs, n_frames):
+        reach = self.augmentation
+        if reach == "auto":
+            reach = {"time": 0.2, "frequency": 0.03}
+        reach = reach or {}
+        good = [is_max_shift(value) for value in reach.values()]
+        if not (all(good) and set(reach) <= {"time", "frequency"}):
+            raise ValueError(
+                "augmentation must be 'auto', None or a dict of max shifts, ints or "
+                "floats between 0 and 1, for 'time' and 'frequency'. Got "
+                f"{self.augmentation!r}."
+            )
+        axes = {"time": (-1, n_frames), "frequency": (-2, n_freqs)}
+        shifts = []
+        for name, max_shift in reach.items():
+            axis, size = axes[name]
+            shifts.append((axis, "edge", max_shift_in_bins(max_shift, size)))
+        return [shift for shift in shifts if shift[2] > 0]
 
 
 class FlattenCNNClassifier(NetClassifier):
@@ -538,3 +814,17 @@ def _check_kernel(kernel_size, n_freqs):
             f"kernel_size (={kernel_size}) must not exceed the length of the spectra "
             f"(n_features = {n_freqs}). Choose a shorter kernel or longer spectra."
         )
+
+
+def _sizes_of_layers(classifier):
+    """Return `kernel_size` and `stride`, None for "auto", as many as layers."""
+    n_filters, sizes = classifier.n_filters, {}
+    for name in ("kernel_size", "stride"):
+        value = getattr(classifier, name)
+        if isinstance(value, (tuple, list)) and len(value) != len(n_filters):
+            raise ValueError(
+                f"{name} (={value!r}) must have one value for each of the "
+                f"{len(n_filters)} layers of n_filters (={n_filters!r})."
+            )
+        sizes[name] = None if isinstance(value, str) else value
+    return sizes

@@ -198,14 +198,14 @@ def test_kernels_and_strides_of_the_layers(kernel_size, stride, expected, blobs)
 @pytest.mark.parametrize(
     "padding_mode, augmentation, expected",
     [
-        ("circular", "auto", [("floor", 16), ("wrap", 16)]),
-        ("zeros", "auto", [("floor", 3)]),
+        ("circular", "auto", [(-1, "floor", 16), (-1, "wrap", 16)]),
+        ("zeros", "auto", [(-1, "floor", 3)]),
         ("circular", None, []),
-        ("circular", RandomFreqShift(4, mode="edge"), [("edge", 4)]),
+        ("circular", RandomFreqShift(4, mode="edge"), [(-1, "edge", 4)]),
         (
             "zeros",
             [RandomFreqShift(4), RandomFreqShift(0.25)],
-            [("wrap", 4), ("wrap", 8)],
+            [(-1, "wrap", 4), (-1, "wrap", 8)],
         ),
     ],
 )

@@ -19,7 +19,13 @@ MAY_IMPORT = {
     "nn.shift": set(),
     "nn.flatten_cnn": {"nn.layers"},
     "nn.global_pool_cnn": {"nn.layers"},
-    "nn.__init__": {"nn.flatten_cnn", "nn.global_pool_cnn"},
+    "nn.spectrogram_cnn": {"nn.layers"},
+    "nn.__init__": {
+        "nn.flatten_cnn",
+        "nn.global_pool_cnn",
+        "nn.layers",
+        "nn.spectrogram_cnn",
+    },
     "_threads": set(),
     "_segments": {"_threads", "_validation"},
     "_frequency_names": set(),
@@ -54,7 +60,7 @@ MAY_IMPORT = {
         "spectral",
     },
 }
-ONLY_TORCH = {"nn.layers", "nn.shift", "nn.flatten_cnn", "nn.global_pool_cnn"}
+ONLY_TORCH = {name for name in MAY_IMPORT if name.startswith("nn.")}
 
 
 def name_of(path):

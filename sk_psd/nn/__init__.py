@@ -2,5 +2,15 @@
 
 from sk_psd.nn.flatten_cnn import FlattenCNN, flatten_sizes
 from sk_psd.nn.global_pool_cnn import GlobalPoolCNN, global_pool_layers
+from sk_psd.nn.layers import AxisNorm
+from sk_psd.nn.spectrogram_cnn import SpectrogramCNN, spectrogram_layers
 
-__all__ = ["FlattenCNN", "GlobalPoolCNN", "flatten_sizes", "global_pool_layers"]
+__all__ = [
+    "AxisNorm",
+    "FlattenCNN",
+    "GlobalPoolCNN",
+    "SpectrogramCNN",
+    "flatten_sizes",
+    "global_pool_layers",
+    "spectrogram_layers",
+]

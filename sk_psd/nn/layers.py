@@ -1,4 +1,4 @@
-"""The parts of the nets: padded convolution block, global pool, seeded weights."""
+"""The parts of the nets: convolution block, norm, global pool, seeded weights."""
 
 import math
 
@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-__all__ = ["ConvBlock", "GlobalPool", "reset_parameters"]
+__all__ = ["AxisNorm", "ConvBlock", "GlobalPool", "reset_parameters"]
 
 
 class ConvBlock(nn.Module):
@@ -70,8 +70,42 @@ class ConvBlock(nn.Module):
         return x / 4  # (N, C', 1, ceil(n / 2))
 
 
+class AxisNorm(nn.Module):
+    """Batch norm with one mean and one variance for each index of one axis.
+
+    Both are taken over all other axes, the samples included, and the scale and the
+    offset that are learned belong to the same index. Of batches (samples, time,
+    frequency, channel), as Keras has them, "channel", "frequency" and "time" are
+    ``axis=-1``, ``axis=2`` and ``axis=1``.
+
+    Parameters
+    ----------
+    axis : {"channel", "frequency", "time"} or None
+        None normalises nothing.
+
+    n_channels, n_freqs, n_frames : int
+        Shape of the input without the samples.
+
+    References
+    ----------
+    .. [1] Ioffe, S., Szegedy, C. (2015). "Batch normalization: accelerating deep
+       network training by reducing internal covariate shift". ICML, 448-456.
+       :arxiv:`1502.03167`
+    """
+
+    def __init__(self, axis, n_channels, n_freqs, n_frames):
+        super().__init__()
+        sizes = {"channel": n_channels, "frequency": n_freqs, "time": n_frames}
+        self.dim = 1 + list(sizes).index(axis) if axis else 1
+        self.norm = nn.BatchNorm2d(sizes[axis]) if axis else nn.Identity()
+
+    def forward(self, x):
+        """Map (N, C, F, T) to the same shape."""
+        return self.norm(x.transpose(1, self.dim)).transpose(1, self.dim)
+
+
 class GlobalPool(nn.Module):
-    """Maximum and / or mean over the frequency axis.
+    """Maximum and / or mean over the last axis.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Move spectra along the frequency axis: shifts, rolls and a canonical position."""
+"""Move spectra along an axis: shifts, rolls and a canonical position."""
 
 import torch
 
@@ -78,17 +78,21 @@ def noise_bins(x):
     return x[weaker].view(*x.shape[:-1], half)
 
 
-def random_shift(x, max_bins, *, mode="wrap", noise=None, generator=None):
+def random_shift(x, max_bins, *, mode="wrap", axis=-1, noise=None, generator=None):
     """Shift each spectrum by a whole number of bins drawn from +-`max_bins`.
 
     Parameters
     ----------
-    x : Tensor of shape (N, F) or (N, C, F)
+    x : Tensor of shape (N, ..., F)
+        Spectra or spectrograms; all of a sample moves together.
 
     max_bins : int
 
     mode : {"wrap", "edge", "floor"}, default="wrap"
         As in :func:`shift_bins`.
+
+    axis : int, default=-1
+        The axis to move along.
 
     noise : Tensor of shape (N, H) or (N, C, H), default=None
         From :func:`noise_bins`; computed here if needed and not given.
@@ -100,6 +104,11 @@ def random_shift(x, max_bins, *, mode="wrap", noise=None, generator=None):
     -------
     y : Tensor like `x`
     """
+    if x.ndim > 3 or axis % x.ndim < x.ndim - 1:
+        moved = x.movedim(axis, -1)
+        flat = moved.reshape(len(x), -1, moved.shape[-1])
+        y = random_shift(flat, max_bins, mode=mode, noise=noise, generator=generator)
+        return y.view(moved.shape).movedim(-1, axis)
 
     def draw(low, high):
         size = (x.shape[0],)

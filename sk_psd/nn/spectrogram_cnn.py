@@ -1,0 +1,131 @@
+"""SpectrogramCNN: convolutions over frequency and time, a pool, one linear layer."""
+
+from numbers import Integral
+
+from torch import nn
+from torch.nn import functional as F
+
+from sk_psd.nn.layers import AxisNorm, GlobalPool
+
+__all__ = ["SpectrogramCNN", "spectrogram_layers"]
+
+
+def spectrogram_layers(
+    n_freqs, n_frames, n_filters=(16, 32, 64, 64), kernel_size=None, stride=None
+):
+    """Choose the kernel and the stride of each layer for a spectrogram.
+
+    Parameters
+    ----------
+    n_freqs, n_frames : int
+
+    n_filters : sequence of int, default=(16, 32, 64, 64)
+        Output channels of each layer.
+
+    kernel_size, stride : int, sequence of int or None, default=None
+        Along both axes, for all layers or for each. None is a kernel of 5, then 3, and
+        strides 2, 2, 1, 2, 1, 2, ... A layer that sees fewer bins or frames than its
+        kernel shrinks the kernel, and strides over a quarter of them at most.
+
+    Returns
+    -------
+    layers : list of (n_filters, kernel_sizes, strides)
+        The latter two as pairs (along frequency, along time).
+    """
+    depth = len(n_filters)
+    if kernel_size is None:
+        kernel_size = [5] + [3] * (depth - 1)
+    if stride is None:
+        stride = [2] + [2, 1] * depth
+        stride = stride[:depth]
+    kernels, strides = _one_per_layer(kernel_size, depth), _one_per_layer(stride, depth)
+    layers = []
+    sizes = n_freqs, n_frames
+    for filters, k, s in zip(n_filters, kernels, strides, strict=True):
+        steps = tuple(int(min(s, max(1, n // 4))) for n in sizes)
+        layers.append((int(filters), tuple(int(min(k, n)) for n in sizes), steps))
+        sizes = tuple(-(-n // step) for n, step in zip(sizes, steps, strict=True))
+    return layers
+
+
+def _one_per_layer(value, depth):
+    return [value] * depth if isinstance(value, Integral) else list(value)
+
+
+class SpectrogramCNN(nn.Module):
+    """Classify spectrograms by what occurs in them.
+
+    Parameters
+    ----------
+    n_channels : int
+        Channels of a spectrogram.
+
+    n_classes : int
+
+    layers : list of (n_filters, kernel_sizes, strides)
+        From :func:`spectrogram_layers`. Beyond the ends the kernels see zeros.
+
+    n_freqs, n_frames : int
+        Lengths of the axes.
+
+    norm_axis : {"channel", "frequency", "time"} or None, default="channel"
+        As in :class:`sk_psd.nn.AxisNorm`.
+
+    pool_axis : {"both", "time"}, default="both"
+        Pool over all positions, or over time and keep the frequencies apart.
+
+    pooling : {"max", "mean", "max_mean"}, default="max_mean"
+        What is kept of each channel.
+    """
+
+    def __init__(
+        self,
+        n_channels,
+        n_classes,
+        layers,
+        *,
+        n_freqs,
+        n_frames,
+        norm_axis="channel",
+        pool_axis="both",
+        pooling="max_mean",
+    ):
+        super().__init__()
+        self.pool_axis = pool_axis
+        self.convs, self.norms, self.paddings = nn.ModuleList(), nn.ModuleList(), []
+        for n_filters, kernels, strides in layers:
+            conv = nn.Conv2d(
+                n_channels, n_filters, kernels, strides, bias=norm_axis is None
+            )
+            n_channels = n_filters
+            n_freqs, n_frames = -(-n_freqs // strides[0]), -(-n_frames // strides[1])
+            self.paddings.append([p for k in kernels[::-1] for p in _both_ends(k)])
+            self.convs.append(conv)
+            self.norms.append(AxisNorm(norm_axis, n_channels, n_freqs, n_frames))
+        self.pool = GlobalPool(pooling)
+        n_pooled = n_channels * (2 if pooling == "max_mean" else 1)
+        n_pooled *= n_freqs if pool_axis == "time" else 1
+        self.head = nn.Linear(n_pooled, n_classes)
+
+    def forward(self, x):
+        """Return the logits of each class.
+
+        Parameters
+        ----------
+        x : Tensor of shape (N, C, F, T)
+
+        Returns
+        -------
+        logits : Tensor of shape (N, n_classes)
+        """
+        for conv, norm, padding in zip(
+            self.convs, self.norms, self.paddings, strict=True
+        ):
+            x = F.relu(norm(conv(F.pad(x, padding))))  # (N, C', F / S, T / S)
+        x = x.flatten(2) if self.pool_axis == "both" else x.flatten(1, 2)
+        return self.head(self.pool(x))  # (N, n_classes)
+
+
+def _both_ends(kernel_size):
+    before = (kernel_size - 1) // 2
+    return before, kernel_size - 1 - before
