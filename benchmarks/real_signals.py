@@ -2,6 +2,7 @@
 
     python benchmarks/real_signals.py DATA_DIR
     python benchmarks/real_signals.py DATA_DIR --only cwru --seeds 1
+    python benchmarks/real_signals.py DATA_DIR --only spectrograms
 
 DATA_DIR holds ``fsdd.npz`` (free spoken digits, 8 kHz: which digit, each of six
 speakers left out in turn) and ``cwru_bearing.npz`` (bearing vibration, 12 kHz: which
@@ -9,6 +10,7 @@ fault, each of four motor loads left out in turn), with arrays ``X``, ``y``, ``g
 and ``fs``. The spectra are one-sided: their axis ends, so padding_mode="zeros" is the
 net's regime here. The test signals of the bearings are also shifted in frequency (one
 sideband, each by its own offset), and in a table of their own noise is added to them.
+The digits are also told apart by their spectrograms, with each axis of the batch norm.
 """
 
 import argparse
@@ -17,14 +19,18 @@ import pathlib
 import numpy as np
 import torch
 from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import LeaveOneGroupOut
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sk_psd import (
     FlattenCNNClassifier,
     GlobalPoolCNNClassifier,
     MinMaxScale,
     RandomNoise,
+    Spectrogram,
+    SpectrogramCNNClassifier,
     WelchPSD,
     make_baselines,
 )
@@ -34,6 +40,7 @@ from sk_psd.mixing import add_noise, retune
 TASKS = {
     "fsdd": ("fsdd.npz", (0,)),
     "cwru": ("cwru_bearing.npz", (0, 300, 1000)),
+    "spectrograms": ("fsdd.npz", (0,)),
 }
 NPERSEG = 512
 SNR_DB = (None, 20, 10, 0)
@@ -67,6 +74,32 @@ def models_of(fs, seeds):
     yield "global_pool zeros", make_nets(fs, seeds, padding_mode="zeros")
     blur = dict(padding_mode="zeros", downsampling="blur")
     yield "global_pool zeros, blur", make_nets(fs, seeds, **blur)
+
+
+def spectrogram_models_of(fs, seeds):
+    """From spectrograms, with each axis of the batch norm, and by PSD for comparison."""
+    steps = (
+        Spectrogram(fs, nperseg=128, decibels=True, fmin=fs / 256),
+        MinMaxScale(per="spectrogram"),
+    )
+    flatten = FunctionTransformer(lambda X: X.reshape(len(X), -1))
+    for name in ("logreg_psd", "logreg_aligned_psd"):
+        psd = make_psd(fs).set_params(nperseg=128, fmin=fs / 256)
+        yield name, [make_baselines(psd)[name]]
+    yield "global_pool zeros", make_nets(fs, seeds, padding_mode="zeros")
+    # On the spectrograms themselves, at the regularisation that serves it best.
+    linear = LogisticRegression(C=0.01, max_iter=1000)
+    yield "logreg", [make_pipeline(*steps, flatten, StandardScaler(), linear)]
+    for pool_axis in ("time", "both"):
+        for norm_axis in ("channel", "frequency", "time", None):
+            nets = [
+                SpectrogramCNNClassifier(
+                    norm_axis=norm_axis, pool_axis=pool_axis, random_state=seed
+                )
+                for seed in seeds
+            ]
+            name = f"pool {pool_axis}, norm {norm_axis}"
+            yield name, [make_pipeline(*map(clone, steps), net) for net in nets]
 
 
 def noisy_models_of(fs, seeds):
@@ -113,7 +146,8 @@ def run(name, data_dir, seeds):
     offsets = [rng.uniform(-limit, limit, len(X)) / fs for limit in limits]
     shifted = [retune(X, offset) if offset.any() else X for offset in offsets]
     header = [f"+-{limit} Hz" for limit in limits]
-    print_table(header, models_of(fs, seeds), data, shifted)
+    models = spectrogram_models_of if name == "spectrograms" else models_of
+    print_table(header, models(fs, seeds), data, shifted)
     if name == "cwru":
         noisy = [X if snr is None else add_noise(X, snr, rng) for snr in SNR_DB]
         header = ["as recorded", *(f"{snr} dB" for snr in SNR_DB[1:])]

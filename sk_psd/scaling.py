@@ -18,7 +18,7 @@ from sk_psd.nn.shift import canonical_roll
 __all__ = ["LogFrequency", "MinMaxScale", "PeakAlign", "log_frequency", "min_max_scale"]
 
 
-def min_max_scale(X, feature_range=(0, 1)):
+def min_max_scale(X, feature_range=(0, 1), axis=-1):
     """Scale each spectrum to a range by its own minimum and maximum.
 
     Parameters
@@ -29,6 +29,9 @@ def min_max_scale(X, feature_range=(0, 1)):
     feature_range : (float, float), default=(0, 1)
         Lower and upper bound.
 
+    axis : int or tuple of int, default=-1
+        What is scaled together.
+
     Returns
     -------
     scaled : ndarray or Tensor of shape (..., n_freqs)
@@ -36,8 +39,8 @@ def min_max_scale(X, feature_range=(0, 1)):
     """
     xp = torch if isinstance(X, torch.Tensor) else np
     low, high = (float(bound) for bound in feature_range)
-    bottom = xp.amin(X, axis=-1, keepdims=True)
-    top = xp.amax(X, axis=-1, keepdims=True)
+    bottom = xp.amin(X, axis=axis, keepdims=True)
+    top = xp.amax(X, axis=axis, keepdims=True)
     with np.errstate(over="ignore"):
         span = top - bottom
     if not xp.isfinite(span).all():  # beyond the largest number: scale in halves
@@ -60,6 +63,9 @@ class MinMaxScale(SpectrumTransformer):
     feature_range : tuple (min, max), default=(0, 1)
         Bounds of the result. A flat spectrum maps to the lower one.
 
+    per : {"spectrum", "spectrogram"}, default="spectrum"
+        What is scaled together: the last axis of X, or the last two.
+
     Attributes
     ----------
     n_features_in_ : int
@@ -80,8 +86,14 @@ class MinMaxScale(SpectrumTransformer):
            [0.  , 0.  , 0.  ]])
     """
 
-    def __init__(self, feature_range=(0, 1)):
+    _parameter_constraints = {
+        "feature_range": "no_validation",  # in _fit, as it takes both at once
+        "per": [StrOptions({"spectrum", "spectrogram"})],
+    }
+
+    def __init__(self, feature_range=(0, 1), *, per="spectrum"):
         self.feature_range = feature_range
+        self.per = per
 
     def _fit(self, X):
         try:
@@ -101,8 +113,9 @@ class MinMaxScale(SpectrumTransformer):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_freqs) or (n_samples, n_channels, n_freqs)
-            Spectra of the length seen in `fit`. Each channel is scaled on its own.
+        X : array-like of shape (n_samples, [n_channels,] n_freqs[, n_frames])
+            Spectra or spectrograms on the frequency axis seen in `fit`. Each channel
+            is scaled on its own.
 
         Returns
         -------
@@ -110,7 +123,13 @@ class MinMaxScale(SpectrumTransformer):
             Scaled spectra. A tensor on the device of X if X is one and array API
             dispatch is on.
         """
-        return min_max_scale(self._check(X), self.feature_range)
+        X = self._check(X)
+        together = -1 if self.per == "spectrum" or X.ndim == 2 else (-2, -1)
+        return min_max_scale(X, self.feature_range, together)
+
+    def _check_rows(self, X, reset):
+        frames = self.per == "spectrogram"
+        return check_rows(self, X, reset=reset, allow_3d=True, frames=frames)
 
 
 class PeakAlign(SpectrumTransformer):

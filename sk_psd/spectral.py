@@ -607,7 +607,8 @@ class Spectrogram(_SegmentTransformer):
 
     Notes
     -----
-    Only whole segments make a column, so nothing is padded at the ends.
+    Only whole segments make a column, so nothing is padded at the ends. To scale the
+    result use ``MinMaxScale(per="spectrogram")``.
 
     Examples
     --------

@@ -15,6 +15,8 @@ from sk_psd import (
     GlobalPoolCNNClassifier,
     MinMaxScale,
     RandomFreqShift,
+    Spectrogram,
+    SpectrogramCNNClassifier,
     WelchPSD,
     shift_invariance,
 )
@@ -393,3 +395,121 @@ def test_channels_go_from_signals_to_classes_in_a_pipeline(channels):
     assert model.score(X, y) == 1.0
     again = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
+
+
+@pytest.fixture(scope="module")
+def chirps():
+    """Spectrograms of rising and falling lines, at any time and height."""
+    rng = np.random.default_rng(0)
+    X = 0.2 * rng.random((60, 24, 20)).astype(np.float32)
+    y = np.repeat(["rising", "falling"], 30)
+    for image, label in zip(X, y, strict=True):
+        low, start = rng.integers(0, 14), rng.integers(0, 10)
+        step = np.arange(10)
+        image[low + (step if label == "rising" else 9 - step), start + step] += 1
+    return X, y
+
+
+@pytest.mark.parametrize("norm_axis", ["channel", "frequency", "time", None])
+@pytest.mark.parametrize("pool_axis", ["both", "time"])
+def test_spectrogram_net_tells_rising_from_falling_lines(chirps, norm_axis, pool_axis):
+    X, y = chirps
+    train, test = np.arange(60) % 3 > 0, np.arange(60) % 3 == 0
+    model = SpectrogramCNNClassifier(
+        norm_axis=norm_axis,
+        pool_axis=pool_axis,
+        augmentation={"time": 8, "frequency": 8},
+        max_epochs=40,
+        random_state=0,
+    ).fit(X[train], y[train])
+    assert model.score(X[test], y[test]) > 0.8
+    assert model.n_features_in_ == 24
+    assert model.n_frames_ == 20
+    assert model.layers_[0] == (16, (5, 5), (2, 2))
+
+
+def test_spectrograms_of_all_accepted_shapes(chirps):
+    X, y = chirps
+    quick = SpectrogramCNNClassifier(max_epochs=1, random_state=0)
+    plain = clone(quick).fit(X, y)
+    channel = clone(quick).fit(X[:, None], y)
+    np.testing.assert_array_equal(plain.predict_proba(X), channel.predict_proba(X))
+    two = clone(quick).fit(np.stack([X, X**2], axis=1), y)
+    assert two.n_channels_ == 2
+    frame = clone(quick).fit(X[:, :, 10], y)
+    np.testing.assert_array_equal(
+        frame.predict_proba(X[:, :, 10]), frame.predict_proba(X[:, :, 10:11])
+    )
+    with pytest.raises(ValueError, match="X has 19 frames, but .* expecting 20 frames"):
+        plain.predict(X[:, :, 1:])
+    with pytest.raises(ValueError, match="X has 23 features, but .* 24 features"):
+        plain.predict(X[:, 1:])
+    with pytest.raises(ValueError, match="dim 5"):
+        plain.predict(X[:, None, None])
+
+
+@pytest.mark.parametrize(
+    "augmentation, expected",
+    [
+        ("auto", [(-1, "edge", 6), (-2, "edge", 1)]),
+        (None, []),
+        ({}, []),
+        ({"frequency": 3}, [(-2, "edge", 3)]),
+        ({"time": 0.5, "frequency": 0}, [(-1, "edge", 16)]),
+    ],
+)
+def test_spectrograms_are_shifted_along_both_axes(augmentation, expected):
+    model = SpectrogramCNNClassifier(augmentation=augmentation)
+    assert model._shifts(64, 32) == expected
+
+
+@pytest.mark.parametrize(
+    "augmentation", [{"Time": 1}, {"time": 1.5}, {"time": -1}, {"time": "2"}]
+)
+def test_augmentation_of_spectrograms_names_axes_and_distances(chirps, augmentation):
+    model = SpectrogramCNNClassifier(augmentation=augmentation)
+    with pytest.raises(ValueError, match="augmentation must be 'auto', None or a dict"):
+        model.fit(*chirps)
+
+
+def test_spectrogram_net_continues_stops_early_and_is_saved(chirps):
+    X, y = chirps
+    model = SpectrogramCNNClassifier(
+        norm_axis="time", early_stopping=True, max_epochs=3, random_state=0
+    ).fit(X, y)
+    assert len(model.history_) == 3
+    assert "valid_loss" in model.history_[0]
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
+    model.set_params(early_stopping=False, warm_start=True, max_epochs=1)
+    assert model.fit(X, y, sample_weight=np.ones(60)).n_iter_ == 1
+    with pytest.raises(ValueError, match="warm_start=True needs the net"):
+        model.set_params(norm_axis="channel").fit(X, y)
+
+
+def test_pipeline_from_signals_to_classes_by_spectrograms():
+    t = np.arange(2048) / 2048
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((40, 2048)).astype(np.float32)
+    start = rng.uniform(100, 300, (40, 1))
+    slope = np.repeat([300, -0.3 * 300], 20)[:, None]
+    X += 3 * np.sin(2 * np.pi * (start * t + slope * t**2))
+    y = np.repeat(["up", "down"], 20)
+    model = make_pipeline(
+        Spectrogram(nperseg=128, decibels=True),
+        MinMaxScale(per="spectrogram"),
+        SpectrogramCNNClassifier(max_epochs=20, random_state=0),
+    )
+    train = np.arange(40) % 2 == 0
+    assert model.fit(X[train], y[train]).score(X[~train], y[~train]) > 0.9
+
+
+@pytest.mark.gpu
+def test_spectrogram_net_trained_on_a_gpu_predicts_the_same_on_the_cpu(chirps):
+    X, y = chirps
+    model = SpectrogramCNNClassifier(device="cuda", max_epochs=5, random_state=0)
+    on_gpu = model.fit(X, y).predict_proba(X)
+    moved = pickle.loads(pickle.dumps(model))
+    moved.device = "cpu"
+    on_cpu = pickle.loads(pickle.dumps(moved)).predict_proba(X)
+    np.testing.assert_allclose(on_gpu, on_cpu, atol=1e-3)

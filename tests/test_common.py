@@ -17,6 +17,7 @@ from sk_psd import (
     RandomFreqShift,
     RandomNoise,
     Spectrogram,
+    SpectrogramCNNClassifier,
     WelchPSD,
 )
 
@@ -28,6 +29,7 @@ TRANSFORMERS = [
     LogFrequency(),
     LogFrequency(8, reduce="mean"),
     MinMaxScale(),
+    MinMaxScale(per="spectrogram"),
     PeakAlign(),
     RandomFreqShift(max_shift=0.5),
     RandomFreqShift(max_shift=0.5, domain="signal"),
@@ -40,6 +42,10 @@ CLASSIFIERS = [
     FlattenCNNClassifier(max_epochs=20, random_state=0),
     GlobalPoolCNNClassifier(max_epochs=5, random_state=0),
     GlobalPoolCNNClassifier(padding_mode="zeros", max_epochs=5, random_state=0),
+    SpectrogramCNNClassifier(max_epochs=20, random_state=0),
+    SpectrogramCNNClassifier(
+        norm_axis="time", pool_axis="time", max_epochs=20, random_state=0
+    ),
 ]
 REGRESSORS = [
     LearnedConvFilter(),

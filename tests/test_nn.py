@@ -5,7 +5,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from sk_psd.nn import FlattenCNN, GlobalPoolCNN, flatten_sizes, global_pool_layers
+from sk_psd.nn import (
+    AxisNorm,
+    FlattenCNN,
+    GlobalPoolCNN,
+    SpectrogramCNN,
+    flatten_sizes,
+    global_pool_layers,
+    spectrogram_layers,
+)
 from sk_psd.nn.layers import ConvBlock, GlobalPool, reset_parameters
 from sk_psd.nn.shift import canonical_roll, noise_bins, random_shift, shift_bins
 
@@ -132,3 +140,82 @@ def test_canonical_roll_tells_apart_two_equal_peaks_by_all_that_follows():
     x[0, 100] = x[0, 400] = 1  # same neighbourhoods, different distances around
     rolled = torch.cat([canonical_roll(x.roll(s, -1)) for s in (0, 300, 724, 5)])
     assert torch.equal(rolled, rolled[:1].expand_as(rolled))
+
+
+AXES = {"channel": (0, 2, 3), "frequency": (0, 1, 3), "time": (0, 1, 2)}
+
+
+@pytest.mark.parametrize("axis", AXES)
+def test_axis_norm_uses_the_statistics_of_each_index_of_its_axis(axis):
+    rng = np.random.default_rng(0)
+    x = rng.normal(3, 2, (6, 2, 5, 7)).astype(np.float32)
+    norm = AxisNorm(axis, 2, 5, 7)
+    mean = x.mean(axis=AXES[axis], keepdims=True)
+    var = x.var(axis=AXES[axis], keepdims=True)
+    trained = norm.train()(torch.from_numpy(x)).detach().numpy()
+    np.testing.assert_allclose(trained, (x - mean) / np.sqrt(var + 1e-5), atol=1e-5)
+    # What is remembered has a tenth of the batch in it, with the unbiased variance.
+    n = x.size / mean.size
+    mean, var = 0.1 * mean, 0.9 + 0.1 * var * n / (n - 1)
+    other = rng.normal(-1, 5, (4, 2, 5, 7)).astype(np.float32)
+    with torch.inference_mode():
+        predicted = norm.eval()(torch.from_numpy(other)).numpy()
+    np.testing.assert_allclose(
+        predicted, (other - mean) / np.sqrt(var + 1e-5), rtol=1e-4, atol=1e-4
+    )
+
+
+def test_axis_norm_learns_one_scale_and_offset_for_each_index():
+    norm = AxisNorm("frequency", 2, 5, 7)
+    with torch.no_grad():
+        norm.norm.weight.copy_(torch.arange(5.0))
+        norm.norm.bias.copy_(10 * torch.arange(5.0))
+    y = norm.eval()(torch.ones(1, 2, 5, 7)).detach()
+    expected = 11 * torch.arange(5.0)[None, None, :, None]
+    torch.testing.assert_close(y, expected.expand_as(y), rtol=1e-4, atol=1e-4)
+
+
+def test_axis_norm_of_none_changes_nothing():
+    x = torch.randn(2, 3, 4, 5)
+    assert torch.equal(AxisNorm(None, 3, 4, 5)(x), x)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 1), (1, 9), (5, 5), (64, 31), (300, 7)])
+@pytest.mark.parametrize("norm_axis", [*AXES, None])
+@pytest.mark.parametrize("pool_axis", ["both", "time"])
+def test_spectrogram_net_takes_any_length_of_the_axes(shape, norm_axis, pool_axis):
+    n_freqs, n_frames = shape
+    net = SpectrogramCNN(
+        2,
+        3,
+        spectrogram_layers(n_freqs, n_frames),
+        n_freqs=n_freqs,
+        n_frames=n_frames,
+        norm_axis=norm_axis,
+        pool_axis=pool_axis,
+    )
+    assert net(torch.randn(4, 2, *shape)).shape == (4, 3)
+
+
+def test_pool_over_time_keeps_the_frequencies_apart():
+    layers = [(4, (1, 1), (1, 1))]
+    x = torch.rand(3, 1, 8, 6)
+    for pool_axis, same in (("both", True), ("time", False)):
+        net = SpectrogramCNN(
+            1, 2, layers, n_freqs=8, n_frames=6, pool_axis=pool_axis, pooling="max"
+        ).eval()
+        later, higher = x.roll(2, -1), x.roll(2, -2)
+        torch.testing.assert_close(net(later), net(x))
+        assert torch.allclose(net(higher), net(x), atol=1e-6) == same
+
+
+def test_shifts_move_along_the_axis_that_is_named():
+    x = torch.arange(2 * 3 * 4 * 50.0).view(2, 3, 4, 50)
+    generator = torch.Generator().manual_seed(0)
+    along_time = random_shift(x, 5, mode="wrap", generator=generator)
+    along_frequency = random_shift(x, 2, mode="wrap", axis=-2, generator=generator)
+    for n in range(2):
+        by = int((along_time[n, 0, 0] == x[n, 0, 0, 0]).nonzero())
+        assert torch.equal(along_time[n], x[n].roll(by, -1))
+        by = int((along_frequency[n, 0, :, 0] == x[n, 0, 0, 0]).nonzero())
+        assert torch.equal(along_frequency[n], x[n].roll(by, -2))
