@@ -77,7 +77,7 @@ def models_of(fs, seeds):
 
 
 def spectrogram_models_of(fs, seeds):
-    """From spectrograms, with each axis of the batch norm, and by PSD for comparison."""
+    """From spectrograms, with each axis of the batch norm, and from the PSD."""
     steps = (
         Spectrogram(fs, nperseg=128, decibels=True, fmin=fs / 256),
         MinMaxScale(per="spectrogram"),
