@@ -39,6 +39,11 @@ def read_frequencies(names):
     -------
     freqs : ndarray of shape (n_freqs,) or None
         None if there are no names or they say something else.
+
+    Raises
+    ------
+    ValueError
+        If all say a frequency, but columns are missing or in another order.
     """
     if names is None:
         return None
@@ -49,7 +54,13 @@ def read_frequencies(names):
     # The names are rounded, which the first and the last share out over the axis.
     exact = np.linspace(freqs[0], freqs[-1], len(freqs))
     step = (freqs[-1] - freqs[0]) / max(1, len(freqs) - 1)
-    return exact if np.allclose(freqs, exact, rtol=0, atol=0.02 * step) else None
+    if step <= 0 or not np.allclose(freqs, exact, rtol=0, atol=0.02 * step):
+        raise ValueError(
+            "Columns named by their frequencies must be equally spaced and ascending, "
+            f"without gaps. Got {len(freqs)} columns from {names[0]!r} to "
+            f"{names[-1]!r}. Keep all columns of WelchPSD, or choose fmin and fmax."
+        )
+    return exact
 
 
 class FrequencyNames:

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from sk_psd._frequency_names import read_frequencies, write_names
 from sk_psd._validation import (
@@ -195,7 +195,7 @@ def log_frequency(X, freqs, targets, reduce="max"):
 
     Parameters
     ----------
-    X : ndarray of shape (..., n_bins)
+    X : ndarray or Tensor of shape (..., n_bins)
         Spectra.
 
     freqs : ndarray of shape (n_bins,)
@@ -209,29 +209,44 @@ def log_frequency(X, freqs, targets, reduce="max"):
 
     Returns
     -------
-    resampled : ndarray of shape (..., n_freqs)
+    resampled : ndarray or Tensor of shape (..., n_freqs)
         Of the dtype of X.
+
+    See Also
+    --------
+    LogFrequency : The same as a transformer, which finds the frequencies itself.
     """
     step = (freqs[-1] - freqs[0]) / (len(freqs) - 1)
     ratio = (targets[-1] / targets[0]) ** (1 / (len(targets) - 1))
     edges = targets[0] * ratio ** (np.arange(len(targets) + 1) - 0.5)
     edges = (edges - freqs[0]) / step
-    first = np.ceil(edges).clip(0, len(freqs)).astype(int)  # bin of each cell
-    wide = (np.diff(edges) >= 1) & (np.diff(first) > 0)
-    n_narrow = len(targets) if not wide.any() else int(wide.argmax())
-    last = n_narrow + int(wide[n_narrow:].sum())
+    n_narrow = int(np.sum(np.diff(edges) < 1))  # the first ones, as cells grow
+    first = np.ceil(edges[n_narrow:]).clip(0, len(freqs)).astype(int)  # bin of a cell
 
-    position = ((targets - freqs[0]) / step).clip(0, len(freqs) - 1)
+    position = ((targets[:n_narrow] - freqs[0]) / step).clip(0, len(freqs) - 1)
     left = position.astype(int).clip(0, len(freqs) - 2)
-    part = (position - left).astype(X.dtype)
-    resampled = X[..., left] * (1 - part) + X[..., left + 1] * part
-    if last > n_narrow:
-        function = np.maximum if reduce == "max" else np.add
-        values = function.reduceat(X[..., : first[last]], first[n_narrow:last], axis=-1)
-        if reduce == "mean":
-            values = values / np.diff(first)[n_narrow:last].astype(X.dtype)
-        resampled[..., n_narrow:last] = values
-    return resampled
+    part = position - left
+    tensor = isinstance(X, torch.Tensor)
+    part = torch.from_numpy(part).to(X) if tensor else part.astype(X.dtype)
+    narrow = X[..., left] * (1 - part) + X[..., left + 1] * part
+    if n_narrow == len(targets):
+        return narrow
+    wide = _reduce_cells(X[..., first[0] : first[-1]], first - first[0], reduce)
+    return (torch.cat if tensor else np.concatenate)((narrow, wide), -1)
+
+
+def _reduce_cells(X, edges, reduce):
+    """Take the maximum or mean of the values between every two edges."""
+    widths = np.diff(edges)
+    if isinstance(X, torch.Tensor):
+        cells = torch.from_numpy(np.repeat(np.arange(len(widths)), widths))
+        cells = cells.to(X.device).expand(X.shape)
+        values = X.new_empty(*X.shape[:-1], len(widths))
+        how = "amax" if reduce == "max" else "mean"
+        return values.scatter_reduce_(-1, cells, X, how, include_self=False)
+    if reduce == "max":
+        return np.maximum.reduceat(X, edges[:-1], axis=-1)
+    return np.add.reduceat(X, edges[:-1], axis=-1) / widths.astype(X.dtype)
 
 
 class LogFrequency(TransformerMixin, BaseEstimator):
@@ -347,8 +362,11 @@ class LogFrequency(TransformerMixin, BaseEstimator):
         if self.fmin is None and n_bins == 2 and freqs[0] == 0:
             low /= 2  # as there is no other frequency
         high = freqs[-1] if self.fmax is None else self.fmax
-        slack = 1e-9 * freqs[-1]
-        if not (freqs[0] - slack <= low < high <= freqs[-1] + slack):
+        # Names are rounded: the end of the axis that WelchPSD knows may lie beyond it.
+        slack = 0.01 * (freqs[1] - freqs[0])
+        inside = freqs[0] - slack <= low and high <= freqs[-1] + slack
+        low, high = max(low, freqs[0]), min(high, freqs[-1])
+        if not inside or low >= high:
             raise ValueError(
                 f"fmin (={self.fmin}) and fmax (={self.fmax}) must be in ascending "
                 f"order within the axis of X, from {freqs[0]:g} to {freqs[-1]:g} {unit}"
@@ -373,7 +391,8 @@ class LogFrequency(TransformerMixin, BaseEstimator):
         Returns
         -------
         resampled : ndarray of shape (n_samples, [n_channels,] `n_freqs`)
-            Spectra on the logarithmic axis.
+            Spectra on the logarithmic axis. A tensor on the device of X if X is one and
+            array API dispatch is on.
         """
         check_is_fitted(self)
         X = check_rows(self, X, reset=False, allow_3d=True)
@@ -393,7 +412,8 @@ class LogFrequency(TransformerMixin, BaseEstimator):
             With at least one decimal and as many as keep them apart.
         """
         check_is_fitted(self)
-        known = read_frequencies(input_features)
+        names = _check_feature_names_in(self, input_features, generate_names=False)
+        known = read_frequencies(names)
         if known is not None and self._name[1] == "":
             step = (known[-1] - known[0]) / (len(known) - 1)
             return write_names(known[0] + step * self.freqs_, "psd_", "Hz")

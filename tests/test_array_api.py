@@ -10,7 +10,7 @@ import pytest
 SCRIPT = """
 import numpy as np, sklearn, torch
 from sklearn.pipeline import make_pipeline
-from sk_psd import MinMaxScale, Spectrogram, WelchPSD
+from sk_psd import LogFrequency, MinMaxScale, Spectrogram, WelchPSD
 
 device = "{device}"
 rng = np.random.default_rng(0)
@@ -46,6 +46,13 @@ for dtype in (np.float32, np.float64, np.complex64):
         np.testing.assert_allclose(
             result.cpu().numpy(), expected, rtol=1e-3, atol=1e-5 * expected.max()
         )
+        for reduce in ("max", "mean"):
+            log = LogFrequency(50, reduce=reduce)
+            expected = log.fit_transform(np.abs(X))
+            result = log.fit_transform(tensor.abs())
+            assert result.device == tensor.device
+            assert result.dtype == getattr(torch, expected.dtype.name)
+            np.testing.assert_allclose(result.cpu().numpy(), expected, rtol=1e-4)
 
 broken = tensor.clone()
 broken[1, 1, 100] = torch.nan

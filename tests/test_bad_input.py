@@ -12,6 +12,7 @@ from sk_psd import (
     FlattenCNNClassifier,
     GlobalPoolCNNClassifier,
     LearnedConvFilter,
+    LogFrequency,
     MinMaxScale,
     PeakAlign,
     RandomFreqShift,
@@ -22,6 +23,7 @@ from sk_psd import (
 TRANSFORMERS = [
     ConvFilter(),
     FFTMagnitude(),
+    LogFrequency(),
     MinMaxScale(),
     PeakAlign(),
     RandomFreqShift(),
@@ -192,6 +194,16 @@ def test_bad_labels_are_refused(classifier, y, match):
         (ConvFilter(stride=0), "'stride' .*Got 0 instead"),
         (ConvFilter(dilation=1.5), "'dilation' .*Got 1.5 instead"),
         (ConvFilter(fs=0), "'fs' .*Got 0 instead"),
+        (LogFrequency(1), r"'n_freqs' .* int in the range \[2, inf\). Got 1 instead"),
+        (LogFrequency(fmin=0), "'fmin' .* float in the range .*Got 0 instead"),
+        (LogFrequency(fmax="high"), "'fmax' .*Got 'high' instead"),
+        (LogFrequency(reduce="min"), "'reduce' .*'max'.*Got 'min' instead"),
+        (
+            LogFrequency(fmin=3, fmax=3),
+            r"fmin \(=3\) and fmax \(=3\) .* from 0 to 39 bins. They are in bins, as",
+        ),
+        (LogFrequency(fmax=39.5), r"fmax \(=39.5\) must be in ascending order within"),
+        (LogFrequency(fmin=40), r"fmin \(=40\) and fmax \(=None\)"),
         (MinMaxScale((1, 0)), r"feature_range .* with min < max. Got \(1, 0\) instead"),
         (MinMaxScale((0, np.inf)), "two finite numbers"),
         (MinMaxScale(3), "two finite numbers .* Got 3 instead"),
@@ -250,6 +262,11 @@ def test_bad_labels_are_refused(classifier, y, match):
 def test_bad_parameter_is_refused_in_fit(estimator, match):
     with pytest.raises(ValueError, match=match):
         estimator.fit(GOOD, LABELS)
+
+
+def test_a_logarithmic_axis_needs_two_frequencies():
+    with pytest.raises(ValueError, match="at least 2 frequencies. Got n_features = 1"):
+        LogFrequency().fit(GOOD[:, :1])
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ import pytest
 
 from sk_psd import WelchPSD
 from sk_psd.datasets import (
+    make_harmonic_sounds,
     make_noisy_sines,
     make_shift_benchmark,
     make_spectral_shapes,
@@ -181,3 +182,113 @@ def test_one_seed_gives_the_same_pairs(make):
 def test_impossible_tones_are_refused(make, kwargs, match):
     with pytest.raises(ValueError, match=match):
         make(**kwargs)
+
+
+TIMBRES = {  # amplitude of the harmonics 1 to 12, as the docstring says
+    "saw": [1 / k for k in range(1, 13)],
+    "square": [1 / k if k in (1, 3, 5, 7, 9, 11) else 0 for k in range(1, 13)],
+    "steep": [1 / (k * k) for k in range(1, 13)],
+    "gapped": [0 if k in (3, 6, 9, 12) else 1 / k for k in range(1, 13)],
+    "bright": [k**-0.5 for k in range(1, 13)],
+}
+
+
+def line_amplitudes(x, f0, fs, n_lines):
+    """Amplitude of each harmonic by least squares on sines and cosines."""
+    turns = np.outer(np.arange(len(x)) / fs, f0 * np.arange(1, n_lines + 1))
+    columns = np.hstack([np.sin(2 * np.pi * turns), np.cos(2 * np.pi * turns)])
+    sines, cosines = np.linalg.lstsq(columns, x)[0].reshape(2, n_lines)
+    return np.hypot(sines, cosines), x - columns @ np.r_[sines, cosines]
+
+
+@pytest.mark.parametrize("timbre", TIMBRES)
+@pytest.mark.parametrize("f0", [100.0, 130.7])
+def test_lines_are_the_harmonics_below_half_the_rate_in_the_timbre(timbre, f0):
+    fs = 25.5 * f0  # the 13th harmonic would fold back between two others
+    X, y = make_harmonic_sounds(
+        2,
+        timbres=[timbre],
+        f0=f0,
+        fs=fs,
+        n_times=4001,
+        gain_jitter=0,
+        snr_db=200,
+        random_state=0,
+    )
+    assert X.dtype == np.float32 and X.shape == (2, 4001) and set(y) == {timbre}
+    for x in X.astype(float):
+        amplitudes, rest = line_amplitudes(x, f0, fs, 12)
+        expected = np.array(TIMBRES[timbre])
+        expected *= np.sqrt(2 / np.sum(expected**2))
+        np.testing.assert_allclose(amplitudes, expected, atol=1e-5)
+        assert np.abs(rest).max() < 1e-5  # neither other lines nor folded ones
+
+
+def test_a_formant_is_a_hump_around_the_sixth_harmonic_of_a_saw():
+    kwargs = dict(f0=100.0, fs=2500.0, gain_jitter=0, snr_db=200, n_times=4000)
+    X, _ = make_harmonic_sounds(1, timbres=["formant"], **kwargs)
+    gain = line_amplitudes(X[0].astype(float), 100.0, 2500.0, 12)[0] * np.arange(1, 13)
+    assert gain.argmax() == 5 and gain[5] / gain[0] == pytest.approx(5, rel=0.2)
+    assert np.all(np.diff(gain[:6]) > 0) and np.all(np.diff(gain[5:]) < 0)
+
+
+def test_gains_of_harmonics_vary_and_phases_are_random():
+    kwargs = dict(timbres=["bright"], f0=100.0, fs=2500.0, n_times=2000, random_state=0)
+    X, _ = make_harmonic_sounds(300, snr_db=200, **kwargs)
+    amplitudes = [line_amplitudes(x.astype(float), 100.0, 2500.0, 12)[0] for x in X]
+    gains = np.array(amplitudes) * np.sqrt(np.arange(1, 13))
+    gains /= gains.mean(axis=1, keepdims=True)
+    # A uniform factor from 0.75 to 1.25 has a standard deviation of 0.5 / sqrt(12).
+    np.testing.assert_allclose(gains.std(axis=0), 0.5 / np.sqrt(12), rtol=0.2)
+    assert np.abs(X.mean(axis=0)).max() < 0.3
+
+
+def test_a_sound_is_as_loud_as_its_snr_says():
+    data = make_harmonic_sounds(
+        60, f0=(100.0, 120.0), fs=2500.0, return_X_y=False, random_state=0
+    )
+    assert data.fs == 2500.0 and np.ptp(data.f0) > 18 and np.ptp(data.snr_db) > 18
+    names, counts = np.unique(data.y, return_counts=True)
+    assert names.tolist() == sorted([*TIMBRES, "formant"]) and set(counts) == {10}
+    for x, f0, snr_db in zip(data.X.astype(float), data.f0, data.snr_db, strict=True):
+        n_lines = int(1250 / f0)
+        amplitudes, noise = line_amplitudes(x[:4000], f0, 2500.0, n_lines)
+        power = np.sum(amplitudes**2) / 2
+        assert power == pytest.approx(1, abs=0.1)
+        assert 10 * np.log10(power / noise.var()) == pytest.approx(snr_db, abs=0.5)
+        assert abs(np.corrcoef(noise[1:], noise[:-1])[0, 1]) < 0.08
+
+
+def test_one_seed_gives_the_same_sounds():
+    kwargs = dict(n_times=1000, random_state=3)
+    (X, y), (X_again, y_again) = (make_harmonic_sounds(8, **kwargs) for _ in range(2))
+    np.testing.assert_array_equal(X, X_again)
+    assert y.tolist() == y_again.tolist()
+    assert (
+        np.abs(make_harmonic_sounds(8, n_times=1000, random_state=4)[0] - X).max() > 1
+    )
+
+
+@pytest.mark.parametrize(
+    "kwargs, match",
+    [
+        (dict(timbres=["flute"]), r"timbres must be names among .*Got \['flute'\]"),
+        (dict(timbres=[]), "timbres must be names among"),
+        (dict(n_times=4), "n_times must be at least 16. Got 4"),
+        (dict(f0=0.0), r"f0 must lie between 0 and fs / 2 \(=8000 Hz\).*from 0 to 0"),
+        (dict(f0=(7e3, 9e3)), "f0 must lie between 0 .*, ends excluded. Got values"),
+        (dict(f0=np.nan), "f0 must lie between 0 and .*from nan"),
+        (
+            dict(f0=[100.0, 200.0]),
+            r"f0 must be a number, .*\(10,\). Got .*\(2,",
+        ),
+        (dict(gain_jitter=1.5), "gain_jitter must lie between 0 and 1. Got 1.5"),
+        (dict(gain_jitter=-0.1), "gain_jitter must lie between 0 and 1. Got -0.1"),
+        (dict(snr_db=[1, 2, 3]), "snr_db must be a number, a tuple"),
+        (dict(fs=-1.0), "f0 must lie between 0 and fs / 2"),
+    ],
+)
+def test_impossible_sounds_are_refused(kwargs, match):
+    kwargs = dict(random_state=0) | kwargs
+    with pytest.raises(ValueError, match=match):
+        make_harmonic_sounds(10, **kwargs)

@@ -14,11 +14,13 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from sk_psd import (
     FFTMagnitude,
     GlobalPoolCNNClassifier,
+    LogFrequency,
     MinMaxScale,
     RandomFreqShift,
     WelchPSD,
     make_baselines,
 )
+from sk_psd.datasets import make_harmonic_sounds
 
 
 def make_pipe(signals, **kwargs):
@@ -113,3 +115,15 @@ def test_baselines_take_real_signals_by_default():
     X, y = rng.standard_normal((20, 512)), np.repeat([0, 1], 10)
     for pipe in make_baselines().values():
         assert pipe.fit(X, y).predict(X).shape == (20,)
+
+
+def test_on_a_logarithmic_axis_an_invariant_model_survives_another_pitch():
+    psd = WelchPSD(fs=16000.0, nperseg=4096, decibels=True)
+    axes = {"linear": psd, "log": make_pipeline(psd, LogFrequency(256))}
+    train = make_harmonic_sounds(240, random_state=0)
+    octave_up = make_harmonic_sounds(120, f0=(320.0, 448.0), random_state=1)
+    score = {}
+    for name, step in axes.items():
+        model = make_baselines(step)["logreg_fft_of_psd"].fit(*train)
+        score[name] = model.score(*octave_up)
+    assert score["linear"] < 0.4 and score["log"] > 0.7
