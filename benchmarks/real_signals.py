@@ -90,16 +90,16 @@ def spectrogram_models_of(fs, seeds):
     # On the spectrograms themselves, at the regularisation that serves it best.
     linear = LogisticRegression(C=0.01, max_iter=1000)
     yield "logreg", [make_pipeline(*steps, flatten, StandardScaler(), linear)]
-    for pool_axis in ("time", "both"):
-        for norm_axis in ("channel", "frequency", "time", None):
-            nets = [
-                SpectrogramCNNClassifier(
-                    norm_axis=norm_axis, pool_axis=pool_axis, random_state=seed
-                )
-                for seed in seeds
-            ]
-            name = f"pool {pool_axis}, norm {norm_axis}"
-            yield name, [make_pipeline(*map(clone, steps), net) for net in nets]
+    axes = [("time", norm) for norm in ("channel", "frequency", "time", None)]
+    for pool_axis, norm_axis in [*axes, ("both", "channel")]:
+        nets = [
+            SpectrogramCNNClassifier(
+                norm_axis=norm_axis, pool_axis=pool_axis, random_state=seed
+            )
+            for seed in seeds
+        ]
+        name = f"pool {pool_axis}, norm {norm_axis}"
+        yield name, [make_pipeline(*map(clone, steps), net) for net in nets]
 
 
 def noisy_models_of(fs, seeds):

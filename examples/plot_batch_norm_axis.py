@@ -25,6 +25,7 @@ microphone is left out in turn, and a grid search tells which axis hears it best
 
 import matplotlib.pyplot as plt
 import numpy as np
+import torch
 from scipy import signal
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
@@ -32,6 +33,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sk_psd import MinMaxScale, Spectrogram, SpectrogramCNNClassifier
+
+torch.set_num_threads(1)  # the nets are small: more threads would wait for each other
 
 FS, N_TIMES, N_CALLS, N_MICROPHONES = 8000, 2048, 240, 5
 KINDS = ["rising", "falling", "warbling", "stepping"]
@@ -73,13 +76,14 @@ X = np.array(
 pipe = make_pipeline(
     Spectrogram(fs=FS, nperseg=128, noverlap=32, decibels=True),
     MinMaxScale(per="spectrogram"),
-    SpectrogramCNNClassifier((8, 16, 32), max_epochs=60, random_state=0),
+    SpectrogramCNNClassifier((8, 16, 32), max_epochs=40, random_state=0),
 )
 axes = ["channel", "frequency", "time", None]
 search = GridSearchCV(
     pipe,
     {"spectrogramcnnclassifier__norm_axis": axes},
     cv=GroupKFold(N_MICROPHONES),
+    n_jobs=2,
 ).fit(X, y, groups=microphone)
 
 linear = make_pipeline(
