@@ -36,7 +36,6 @@ __all__ = [
     "encode_labels",
     "find_classes",
     "fraction",
-    "is_dispatched",
     "positive",
     "release_pages",
 ]
@@ -91,6 +90,7 @@ def check_rows(
     allow_3d=False,
     frames=False,
     as_is=False,
+    tensors=False,
     complex_hint=": compute spectra first, by WelchPSD(return_onesided=False)",
 ):
     """Validate signals or spectra and remember or compare their length.
@@ -117,19 +117,24 @@ def check_rows(
         Leave integers integers and do not look for NaN, for those who read in parts;
         see `check_finite`.
 
+    tensors : bool, default=False
+        Return a Tensor as it is where the array API dispatch of scikit-learn is on.
+        Otherwise it becomes an array, from whatever device.
+
     complex_hint : str, default=": compute spectra first, ..."
         What follows "Complex data not supported" in the message.
 
     Returns
     -------
     X : ndarray of float32, float64, complex64 or complex128
-        The input itself where it is such an array already. A Tensor stays one if the
-        array API dispatch of scikit-learn is on.
+        The input itself where it is such an array already, or a Tensor of such.
     """
     options = dict(allow_nd=allow_3d or frames, estimator=estimator, input_name="X")
     options["ensure_all_finite"] = not as_is
-    rows = X if issparse(X) or is_dispatched(X) else np.asarray(X)
-    if is_dispatched(rows) and rows.is_complex() or np.iscomplexobj(rows):
+    if _is_dispatched(X) and not tensors:
+        X = X.numpy(force=True)
+    rows = X if issparse(X) or _is_dispatched(X) else np.asarray(X)
+    if _is_dispatched(rows) and rows.is_complex() or np.iscomplexobj(rows):
         if not allow_complex:
             raise ValueError(
                 f"Complex data not supported by {type(estimator).__name__}"
@@ -140,12 +145,12 @@ def check_rows(
                 "Complex data not supported with a single value per row (n_features = "
                 "1): a two-sided spectrum needs at least 2."
             )
-        if not is_dispatched(rows) and rows.dtype not in (np.complex64, np.complex128):
+        if not _is_dispatched(rows) and rows.dtype not in (np.complex64, np.complex128):
             rows = rows.astype(np.complex128)
         # scikit-learn refuses complex arrays; their parts it checks as any other.
         check_array(rows.real, **options)
         check_array(rows.imag, **options)
-    elif is_dispatched(rows):
+    elif _is_dispatched(rows):
         dtype = [torch.float64, torch.float32]
         rows = check_array(rows, dtype=None if as_is else dtype, **options)
     elif as_is and not issparse(rows) and rows.dtype in _COMPUTED_WITH:
@@ -177,7 +182,7 @@ def check_rows(
     return rows
 
 
-def is_dispatched(X):
+def _is_dispatched(X):
     """Say whether X is a Tensor that is to stay one."""
     return isinstance(X, torch.Tensor) and get_config()["array_api_dispatch"]
 

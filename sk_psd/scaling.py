@@ -129,7 +129,7 @@ class MinMaxScale(SpectrumTransformer):
 
     def _check_rows(self, X, reset):
         frames = self.per == "spectrogram"
-        return check_rows(self, X, reset=reset, allow_3d=True, frames=frames)
+        return check_rows(self, X, reset=reset, allow_3d=True, frames=frames, tensors=True)
 
 
 class PeakAlign(SpectrumTransformer):
@@ -340,7 +340,7 @@ class LogFrequency(TransformerMixin, BaseEstimator):
             Fitted transformer.
         """
         self._validate_params()
-        X = check_rows(self, X, reset=True, allow_3d=True)
+        X = check_rows(self, X, reset=True, allow_3d=True, tensors=True)
         n_bins = X.shape[-1]
         if n_bins < 2:
             raise ValueError(
@@ -395,7 +395,7 @@ class LogFrequency(TransformerMixin, BaseEstimator):
             array API dispatch is on.
         """
         check_is_fitted(self)
-        X = check_rows(self, X, reset=False, allow_3d=True)
+        X = check_rows(self, X, reset=False, allow_3d=True, tensors=True)
         return log_frequency(X, self._freqs_in, self.freqs_, self.reduce)
 
     def get_feature_names_out(self, input_features=None):

@@ -350,6 +350,7 @@ class _SegmentTransformer(TransformerMixin, BaseEstimator):
             reset=reset,
             allow_3d=True,
             as_is=True,
+            tensors=True,
             allow_complex=not self.return_onesided,
             complex_hint=" with return_onesided=True: use return_onesided=False",
         )

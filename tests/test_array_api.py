@@ -10,7 +10,8 @@ import pytest
 SCRIPT = """
 import numpy as np, sklearn, torch
 from sklearn.pipeline import make_pipeline
-from sk_psd import LogFrequency, MinMaxScale, Spectrogram, WelchPSD
+from sk_psd import GlobalPoolCNNClassifier, LogFrequency, MinMaxScale, PeakAlign
+from sk_psd import Spectrogram, WelchPSD
 
 device = "{device}"
 rng = np.random.default_rng(0)
@@ -75,6 +76,16 @@ except ValueError as error:
     assert "Complex data not supported" in str(error), error
 else:
     raise AssertionError("complex tensors were not refused")
+
+# What computes with NumPy takes tensors as well, from any device.
+X = np.repeat(np.eye(8, 64, dtype=np.float32), 4, axis=0)
+y = np.arange(32) % 2
+tensor_X = torch.from_numpy(X).to(device)
+np.testing.assert_array_equal(
+    PeakAlign().fit_transform(tensor_X), PeakAlign().fit_transform(X)
+)
+net = GlobalPoolCNNClassifier(max_epochs=1, random_state=0).fit(tensor_X, y)
+np.testing.assert_array_equal(net.predict_proba(tensor_X), net.predict_proba(X))
 
 sklearn.set_config(array_api_dispatch=False)
 assert isinstance(WelchPSD().fit_transform(tensor.real.cpu()), np.ndarray)
