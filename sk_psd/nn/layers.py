@@ -100,7 +100,16 @@ class AxisNorm(nn.Module):
         self.norm = nn.BatchNorm2d(sizes[axis]) if axis else nn.Identity()
 
     def forward(self, x):
-        """Map (N, C, F, T) to the same shape."""
+        """Normalise.
+
+        Parameters
+        ----------
+        x : Tensor of shape (N, C, F, T)
+
+        Returns
+        -------
+        y : Tensor like `x`
+        """
         return self.norm(x.transpose(1, self.dim)).transpose(1, self.dim)
 
 
