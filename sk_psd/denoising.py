@@ -21,6 +21,9 @@ _PAD_MODES = {
     "replicate": "edge",
 }
 
+# Training loss, relative to that of a kernel of zeros, beyond which it went wrong.
+_DIVERGED = 2.0
+
 
 class LearnedConvFilter(
     OneToOneFeatureMixin, RegressorMixin, TransformerMixin, NetEstimator
@@ -47,8 +50,8 @@ class LearnedConvFilter(
         Algorithm. "sgd" has Nesterov momentum 0.9.
 
     lr : float, default=0.01
-        Learning rate, or its peak. X and Y are divided by their root mean squares for
-        the training, so it does not depend on their units.
+        Learning rate, or its peak. The signals are scaled and whitened along the
+        kernel for the training, so it does not depend on their units or their colour.
 
     lr_schedule : {"one_cycle", "cosine", "constant"}, default="one_cycle"
         What the learning rate does over all steps: rise and fall, fall, or stay.
@@ -119,7 +122,13 @@ class LearnedConvFilter(
 
     The error is a convex function of the kernel, so the best one is known: the
     solution of a least-squares problem, which training approaches. It starts from a
-    kernel of zeros, so what the data do not determine stays 0.
+    kernel of zeros, so what the data do not determine stays 0. The parameters that
+    descend are not the taps but uncorrelated combinations of them: the taps of a
+    strongly coloured signal would need millions of steps.
+
+    Signals of another length are filtered by ``ConvFilter(kernel_)``. In a pipeline to
+    a classifier y would be the labels: fit the filter first, and put it there as a
+    :class:`sklearn.frozen.FrozenEstimator`.
 
     Ctrl-C during `fit` ends the training after the last full epoch, keeps the kernel
     so far and warns; in the first epoch it is raised.
@@ -226,13 +235,20 @@ class LearnedConvFilter(
             torch.ones(len(y), device=device, dtype=torch.float32),
         )
         net = self._make_net(
-            _zero_filter(self.kernel_size, self.bias),
+            _WhiteFilter(_whitening(x, self.kernel_size, self.bias), self.kernel_size),
             len(X),
             device,
             self._make_generator(),
             lr_schedule=self.lr_schedule,
         )
         self._train(net, rows, **given)
+        if self.loss_curve_[-1] > _DIVERGED:
+            del self.kernel_
+            raise ValueError(
+                f"Training diverged: the mean squared error is "
+                f"{self.loss_curve_[-1]:.3g} times that of a kernel of zeros after "
+                f"{self.n_iter_} epochs. Choose a lower lr (={self.lr})."
+            )
         self.loss_curve_ = [loss * self._y_scale**2 for loss in self.loss_curve_]
         return self
 
@@ -273,6 +289,12 @@ class LearnedConvFilter(
         return filtered
 
     def _check(self, X, reset):
+        if getattr(X, "ndim", 2) > 2:
+            raise ValueError(
+                "LearnedConvFilter expects X of shape (n_samples, n_times). Found "
+                f"array with dim {X.ndim}. Make rows of the channels: "
+                "X.reshape(-1, X.shape[-1])."
+            )
         return check_rows(
             self,
             X,
@@ -285,6 +307,16 @@ class LearnedConvFilter(
         if y is None:
             raise ValueError(
                 f"{name} requires y to be passed, but the target y is None."
+            )
+        if np.iscomplexobj(np.asarray(y)):
+            raise ValueError(
+                f"Complex data not supported by {name} as y: learn from the real and "
+                "the imaginary parts as rows."
+            )
+        if getattr(y, "ndim", 2) > 2:
+            raise ValueError(
+                f"{name} expects y of shape (n_samples, n_times). Found array with dim "
+                f"{y.ndim}. Make rows of the channels: y.reshape(-1, y.shape[-1])."
             )
         y = check_array(
             y,
@@ -313,12 +345,11 @@ class LearnedConvFilter(
         return slice(first, first + self.n_outputs_ + extra)
 
     def _learned(self, net):
-        weights = net.module_.state_dict()
-        kernel = weights["0.weight"].cpu().numpy().ravel()[::-1].astype(np.float64)
-        bias = float(weights["0.bias"]) if self.bias else 0.0
+        taps = net.module_.taps().detach().cpu().numpy().astype(np.float64)
+        kernel, bias = taps[: self.kernel_size][::-1], taps[self.kernel_size :].sum()
         return {
             "kernel_": kernel * (self._y_scale / self._x_scale),
-            "bias_": bias * self._y_scale,
+            "bias_": float(bias) * self._y_scale,
         }
 
     def __sklearn_tags__(self):
@@ -338,11 +369,66 @@ def _to_unit_power(X):
     return (X / scale).astype(np.float32), scale
 
 
-def _zero_filter(kernel_size, bias):
-    """Return a convolution of zeros, touching no random state."""
-    conv = torch.nn.utils.skip_init(
-        torch.nn.Conv1d, 1, 1, kernel_size, bias=bias, dtype=torch.float32
-    )
-    for weight in conv.parameters():
-        torch.nn.init.zeros_(weight)
-    return torch.nn.Sequential(conv, torch.nn.Flatten())  # (N, 1, T) to (N, T - K + 1)
+def _whitening(x, kernel_size, bias):
+    """Return the matrix that makes what the taps see white.
+
+    Along the taps, and a constant for the bias, the samples of a signal are correlated,
+    and of strongly coloured ones some directions have a millionth of the power of
+    others: a learning rate that is safe for the latter would never move the former.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n_samples, n_outputs + kernel_size - 1)
+        Rows as the kernel passes over them.
+
+    kernel_size : int
+
+    bias : bool
+
+    Returns
+    -------
+    whitening : ndarray of shape (n_taps, n_taps)
+        The inverse root of the correlations, with the weakest directions lifted to
+        1e-7 of the strongest.
+    """
+    x = x.astype(np.float64)
+    n_outputs = x.shape[1] - kernel_size + 1
+    correlations = np.zeros((kernel_size + bias, kernel_size + bias))
+    # From one pair of taps to the next pair, a product leaves and another enters.
+    first, last = x[:, : kernel_size - 1], x[:, n_outputs:]
+    change = last.T @ last - first.T @ first
+    for j in range(kernel_size):
+        shifted = x[:, j : j + n_outputs]
+        correlations[0, j] = np.einsum("nt,nt", x[:, :n_outputs], shifted)
+        if bias:
+            correlations[j, -1] = shifted.sum()
+    for i in range(kernel_size - 1):
+        row = correlations[i, i : kernel_size - 1] + change[i, i:]
+        correlations[i + 1, i + 1 : kernel_size] = row
+    if bias:
+        correlations[-1, -1] = len(x) * n_outputs
+    power, axes = np.linalg.eigh(correlations / (len(x) * n_outputs), UPLO="U")
+    power = np.maximum(power, 1e-7 * (power[-1] or 1.0))
+    whitening = (axes / np.sqrt(power)) @ axes.T
+    met = correlations.diagonal() > 1e-12 * correlations.diagonal().max()
+    return whitening * met * met[:, None]  # taps that meet no sample stay 0
+
+
+class _WhiteFilter(torch.nn.Module):
+    """A convolution of zeros, with parameters that do not disturb each other."""
+
+    def __init__(self, whitening, kernel_size):
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.register_buffer("whitening", torch.from_numpy(whitening).float())
+        self.weights = torch.nn.Parameter(torch.zeros(len(whitening)))
+
+    def taps(self):
+        """Return the taps, in the order of the samples, and the bias after them."""
+        return self.whitening @ self.weights
+
+    def forward(self, x):
+        """Map (N, 1, T + K - 1) to (N, T)."""
+        taps = self.taps()
+        kernel, bias = taps[: self.kernel_size], taps[self.kernel_size :]
+        return torch.nn.functional.conv1d(x, kernel[None, None])[:, 0] + bias.sum()

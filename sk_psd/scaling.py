@@ -129,7 +129,9 @@ class MinMaxScale(SpectrumTransformer):
 
     def _check_rows(self, X, reset):
         frames = self.per == "spectrogram"
-        return check_rows(self, X, reset=reset, allow_3d=True, frames=frames, tensors=True)
+        return check_rows(
+            self, X, reset=reset, allow_3d=True, frames=frames, tensors=True
+        )
 
 
 class PeakAlign(SpectrumTransformer):

@@ -216,6 +216,55 @@ def test_a_failed_refit_leaves_nothing_fitted(pairs):
         model.predict(X)
 
 
+def walks(n_samples, seed):
+    """A sine in a random walk, with an offset: the colour of recorded signals."""
+    rng = np.random.default_rng(seed)
+    size = n_samples, 1
+    angle = 2 * np.pi * rng.uniform(5, 20, size) * np.arange(256) / 256
+    Y = np.sin(angle + rng.uniform(0, 6, size))
+    return 10 + Y + 0.3 * rng.standard_normal((n_samples, 256)).cumsum(axis=1), Y
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("kernel_size", [1, 21, 64])
+def test_coloured_signals_with_an_offset_reach_least_squares(kernel_size, bias):
+    X, Y = walks(200, 0)
+    X_test, Y_test = walks(200, 1)
+    model = LearnedConvFilter(kernel_size, bias=bias, random_state=0).fit(X, Y)
+
+    def windows(X):
+        ends = kernel_size // 2, (kernel_size - 1) // 2
+        padded = np.pad(X, ((0, 0), ends))
+        seen = np.lib.stride_tricks.sliding_window_view(padded, kernel_size, axis=1)
+        seen = seen.reshape(-1, kernel_size)
+        return np.column_stack([seen, np.ones(len(seen))]) if bias else seen
+
+    taps = np.linalg.lstsq(windows(X), Y.ravel(), rcond=None)[0]
+    best = np.mean((windows(X_test) @ taps - Y_test.ravel()) ** 2)
+    assert np.mean((model.predict(X_test) - Y_test) ** 2) < 1.01 * best
+
+
+def test_training_that_leads_away_is_an_error_and_leaves_nothing_fitted(pairs):
+    model = clone(QUICK).set_params(lr=1.0)
+    with pytest.raises(ValueError, match=r"Training diverged: .* Choose a lower lr"):
+        model.fit(*pairs)
+    assert not hasattr(model, "kernel_")
+
+
+@pytest.mark.parametrize("wrong", ["X", "y"])
+def test_channels_are_refused_with_the_way_to_rows(pairs, wrong):
+    given = dict(zip("Xy", pairs, strict=True))
+    given[wrong] = given[wrong][:, None]
+    with pytest.raises(ValueError, match=rf"{wrong} of shape .*dim 3.*{wrong}.reshape"):
+        clone(QUICK).fit(**given)
+
+
+def test_complex_targets_are_refused(pairs):
+    X, Y = pairs
+    with pytest.raises(ValueError, match="Complex data not supported .* as y"):
+        clone(QUICK).fit(X, Y + 1j)
+
+
 def test_silent_signals_give_a_kernel_of_zeros():
     model = clone(QUICK).fit(np.zeros((4, 30)), np.zeros((4, 30)))
     np.testing.assert_array_equal(model.kernel_, np.zeros(21))
