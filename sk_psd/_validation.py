@@ -143,7 +143,7 @@ def check_rows(
         if rows.ndim and rows.shape[-1] < 2:
             raise ValueError(
                 "Complex data not supported with a single value per row (n_features = "
-                "1): a two-sided spectrum needs at least 2."
+                "1): at least 2 are needed."
             )
         if not _is_dispatched(rows) and rows.dtype not in (np.complex64, np.complex128):
             rows = rows.astype(np.complex128)

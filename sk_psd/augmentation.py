@@ -250,7 +250,7 @@ def is_max_shift(value):
     )
 
 
-def max_shift_in_bins(max_shift, n_freqs):
+def max_shift_in_bins(max_shift, n_freqs, name="max_shift", unit="bins"):
     """Convert `max_shift` to bins: an int is bins, a float a fraction of the axis."""
     if isinstance(max_shift, Integral):
         bins, limit = int(max_shift), n_freqs
@@ -258,7 +258,7 @@ def max_shift_in_bins(max_shift, n_freqs):
         bins, limit = int(max_shift * n_freqs), 1.0
     if max_shift > limit:
         raise ValueError(
-            f"max_shift (={max_shift!r}) must not exceed the axis: an int is a number "
-            f"of bins, here at most {n_freqs}; a float is a fraction, at most 1.0."
+            f"{name} (={max_shift!r}) must not exceed the axis: an int is a number of "
+            f"{unit}, here at most {n_freqs}; a float is a fraction, at most 1.0."
         )
     return bins

@@ -1,5 +1,7 @@
 """Classifiers of spectra and spectrograms by nets."""
 
+import warnings
+
 from sk_psd._net_classifier import NetClassifier
 from sk_psd._validation import Integers, StrOptions, at_least, check_rows
 from sk_psd.augmentation import RandomFreqShift, is_max_shift, max_shift_in_bins
@@ -345,10 +347,12 @@ class SpectrogramCNNClassifier(NetClassifier):
 
     norm_axis : {"channel", "frequency", "time"} or None, default="channel"
         The axis along which every batch norm has one mean and one variance per index,
-        each taken over all other axes. "channel" is the usual batch norm. "frequency"
-        makes up for a different level of each band, as a microphone or a room may
-        cause; "time" for a level that changes in the same way in all samples. None
-        uses no batch norm.
+        each taken over all other axes; in prediction those of the training data.
+        "channel" is the usual batch norm, one pair for each feature map. "frequency"
+        has one for each band and "time" one for each frame, shared by all feature
+        maps. In Keras, ``axis=-1``, ``axis=2`` and ``axis=1`` of (batch, time,
+        frequency, channel). None uses no batch norm. On recorded speech the choice
+        made less of a difference than the speakers did: search, and mind the spread.
 
     pool_axis : {"both", "time"}, default="both"
         Pool over frequency and time, or over time only.
@@ -358,10 +362,11 @@ class SpectrogramCNNClassifier(NetClassifier):
 
     augmentation : "auto", dict or None, default="auto"
         How far each training sample is moved at random in every batch, along "time"
-        and along "frequency". An int is a number of frames or bins, a float a fraction
-        of the axis. What enters repeats the first or the last one. "auto" is
-        ``{"time": 0.2, "frequency": 0.03}``; "frequency" needs more where classes turn
-        up elsewhere on the axis.
+        and along "frequency"; what the dict does not name is not moved. An int is a
+        number of frames or bins, a float a fraction of the axis, rounded down. What
+        enters repeats the first or the last one. "auto" is ``{"time": 0.2,
+        "frequency": 0.03}``; "frequency" needs more where classes turn up elsewhere on
+        the axis.
 
     optimizer : {"adamw", "adam", "sgd"}, default="adamw"
         Algorithm. "sgd" has Nesterov momentum 0.9.
@@ -468,6 +473,7 @@ class SpectrogramCNNClassifier(NetClassifier):
     Notes
     -----
     Rows without frames, of shape (n_samples, n_freqs), are spectrograms of one frame.
+    Of three axes the last is always time.
 
     Examples
     --------
@@ -548,7 +554,20 @@ class SpectrogramCNNClassifier(NetClassifier):
 
     def _check(self, X, reset):
         """Return spectrograms as (N, C, F, T) and remember or compare C and T."""
-        X = check_rows(self, X, reset=reset, frames=True)
+        X = check_rows(
+            self,
+            X,
+            reset=reset,
+            frames=True,
+            complex_hint=": use Spectrogram(return_onesided=False) first",
+        )
+        if reset and X.ndim > 2 and _scaled_over_time(X):
+            warnings.warn(
+                "In X every frequency has the same minimum and the same maximum over "
+                "time, as MinMaxScale() leaves it: the shape of the spectra is gone. "
+                "For spectrograms use MinMaxScale(per='spectrogram').",
+                stacklevel=3,
+            )
         if X.ndim == 2:
             X = X[..., None]
         X = X[:, None] if X.ndim == 3 else X
@@ -591,7 +610,10 @@ class SpectrogramCNNClassifier(NetClassifier):
         shifts = []
         for name, max_shift in reach.items():
             axis, size = axes[name]
-            shifts.append((axis, "edge", max_shift_in_bins(max_shift, size)))
+            unit = "frames" if name == "time" else "bins"
+            label = f"augmentation[{name!r}]"
+            bins = max_shift_in_bins(max_shift, size, label, unit)
+            shifts.append((axis, "edge", bins))
         return [shift for shift in shifts if shift[2] > 0]
 
 
@@ -814,6 +836,13 @@ def _check_kernel(kernel_size, n_freqs):
             f"kernel_size (={kernel_size}) must not exceed the length of the spectra "
             f"(n_features = {n_freqs}). Choose a shorter kernel or longer spectra."
         )
+
+
+def _scaled_over_time(X):
+    """Say whether all frequencies of a spectrogram were scaled one by one."""
+    low, high = X.min(axis=-1), X.max(axis=-1)
+    several = X.shape[-1] > 2 and X.shape[-2] > 1
+    return several and low.max() == low.min() < high.min() == high.max()
 
 
 def _sizes_of_layers(classifier):

@@ -1,5 +1,7 @@
 """Signals with a known spectral shape or a known clean part: no files, no downloads."""
 
+from numbers import Integral
+
 import numpy as np
 from scipy import fft
 from sklearn.utils import Bunch, check_random_state, gen_batches
@@ -385,9 +387,10 @@ def make_harmonic_sounds(
     """
     rng = check_random_state(random_state)
     unknown = [name for name in timbres if name not in _TIMBRES]
-    if unknown or len(timbres) == 0:
+    if isinstance(timbres, str) or unknown or len(timbres) == 0:
         raise ValueError(
-            f"timbres must be names among {sorted(_TIMBRES)}. Got {timbres!r} instead."
+            f"timbres must be a list of names among {sorted(_TIMBRES)}. Got "
+            f"{timbres!r} instead."
         )
     if n_times < 16:
         raise ValueError(f"n_times must be at least 16. Got {n_times!r} instead.")
@@ -564,6 +567,11 @@ def make_two_tones(
 
 
 def _tones(n_samples, n_times, fs, freq, amplitude, rng, name):
+    for what, value in (("n_samples", n_samples), ("n_times", n_times)):
+        if not (isinstance(value, Integral) and value >= 1):
+            raise ValueError(f"{what} must be an int of at least 1. Got {value!r}.")
+    if not fs > 0:
+        raise ValueError(f"fs must be positive. Got {fs!r}.")
     freq = _one_per_sample(freq, n_samples, rng, name)
     if not np.all((freq >= 0) & (freq <= fs / 2)):
         raise ValueError(
@@ -579,4 +587,6 @@ def _tones(n_samples, n_times, fs, freq, amplitude, rng, name):
 
 def _noise(shape, std, rng):
     std = _one_per_sample(std, shape[0], rng, "noise_std")
+    if not np.all(std >= 0):
+        raise ValueError(f"noise_std must not be negative. Got {std.min()!r}.")
     return std[:, None] * rng.standard_normal(shape)

@@ -28,7 +28,7 @@ _MODES = ("full", "same", "valid")
 _CUTOFFS = {
     "lowpass": (1, "one frequency"),
     "highpass": (1, "one frequency"),
-    "bandpass": (2, "two frequencies (low, high)"),
+    "bandpass": (2, "two ascending frequencies (low, high)"),
 }
 
 
@@ -127,7 +127,10 @@ def _add_shifted(X, kernel, dilation, wanted):
 
 
 def _convolve_by_fft(X, kernel, dilation, wanted):
-    spread = dilate(kernel, dilation)[None]
+    # In double precision: an FFT leaves rounding errors of the largest value of a row
+    # everywhere in it, also where a signal is a millionth of it.
+    double = np.result_type(kernel, np.float64)
+    X, spread = X.astype(double), dilate(kernel, dilation)[None].astype(double)
     by_fft = signal.fftconvolve if X.shape[-1] <= _LONG_ROW else signal.oaconvolve
     return by_fft(X, spread, axes=-1)[:, wanted]
 
@@ -268,9 +271,12 @@ class ConvFilter(SpectrumTransformer):
 
     Notes
     -----
-    float32 and complex64 rows are filtered in single precision. Kernels of more than
-    20 taps (times the stride) are applied by FFT, in which rounding errors are as
-    large as those of the largest value of a row.
+    float32 and complex64 rows stay so. Kernels of more than 20 taps (times the stride)
+    are applied by FFT, in double precision.
+
+    A kernel by name is as selective as it is long: the step from what passes to what
+    does not is about ``3.3 * fs / kernel_size`` wide. With a cutoff, or a band, of less
+    than that, "passes half" no longer holds, and a high-pass lets 0 Hz through.
 
     References
     ----------

@@ -247,12 +247,19 @@ class FilterDisplay:
 
         if axes is None:
             _, axes = plt.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
-        self.axes_ = np.asarray(axes)
+        self.axes_ = np.atleast_1d(np.asarray(axes, dtype=object)).ravel()
+        if len(self.axes_) != 2:
+            raise ValueError(
+                "axes must be two matplotlib Axes, for the kernel and for the gain. "
+                f"Got {len(self.axes_)}."
+            )
         taps, gain = self.axes_
         self.line_ = gain.plot(
             self.response.frequencies, self.response.gain, **line_kwargs
         )[0]
         gain.set(xlabel="frequency (Hz)", ylabel="gain (dB)")
+        if "label" in line_kwargs:
+            gain.legend()
         parts = {"kernel": self.kernel}
         if np.iscomplexobj(self.kernel):
             parts = {"real": self.kernel.real, "imaginary": self.kernel.imag}

@@ -64,7 +64,8 @@ class MinMaxScale(SpectrumTransformer):
         Bounds of the result. A flat spectrum maps to the lower one.
 
     per : {"spectrum", "spectrogram"}, default="spectrum"
-        What is scaled together: the last axis of X, or the last two.
+        What is scaled together: the last axis of X, or the last two. After
+        :class:`Spectrogram` it has to be "spectrogram": the last axis is time there.
 
     Attributes
     ----------

@@ -182,9 +182,12 @@ def test_bad_labels_are_refused(classifier, y, match):
         (ConvFilter("lowpass", cutoff=0.5), "ends excluded. Got cutoff=0.5"),
         (ConvFilter("highpass", cutoff=0), "ends excluded. Got cutoff=0"),
         (ConvFilter("highpass", cutoff=np.nan), "ends excluded. Got cutoff=nan"),
-        (ConvFilter("bandpass", cutoff=0.1), "two frequencies .*Got cutoff=0.1"),
+        (
+            ConvFilter("bandpass", cutoff=0.1),
+            "two ascending frequencies .*Got cutoff=0.1",
+        ),
         (ConvFilter("bandpass", cutoff=(0.2, 0.1)), r"Got cutoff=\(0.2, 0.1\)"),
-        (ConvFilter("bandpass", cutoff=["a", "b"]), "two frequencies"),
+        (ConvFilter("bandpass", cutoff=["a", "b"]), "two ascending frequencies"),
         (
             ConvFilter("highpass", kernel_size=20, cutoff=0.1),
             "odd kernel_size, .*Got kernel_size=20; use 21",

@@ -513,3 +513,19 @@ def test_spectrogram_net_trained_on_a_gpu_predicts_the_same_on_the_cpu(chirps):
     moved.device = "cpu"
     on_cpu = pickle.loads(pickle.dumps(moved)).predict_proba(X)
     np.testing.assert_allclose(on_gpu, on_cpu, atol=1e-3)
+
+
+def test_spectrograms_scaled_band_by_band_are_warned_of(chirps):
+    X, y = chirps
+    quick = SpectrogramCNNClassifier(max_epochs=1, random_state=0)
+    with pytest.warns(UserWarning, match=r"use MinMaxScale\(per='spectrogram'\)"):
+        clone(quick).fit(MinMaxScale().fit_transform(X), y)
+    clone(quick).fit(MinMaxScale(per="spectrogram").fit_transform(X), y)  # no warning
+
+
+def test_a_shift_beyond_the_axis_names_the_axis(chirps):
+    model = SpectrogramCNNClassifier(augmentation={"time": 1000})
+    with pytest.raises(
+        ValueError, match=r"augmentation\['time'\] \(=1000\) .* frames, here at most 20"
+    ):
+        model.fit(*chirps)

@@ -272,8 +272,11 @@ def test_one_seed_gives_the_same_sounds():
 @pytest.mark.parametrize(
     "kwargs, match",
     [
-        (dict(timbres=["flute"]), r"timbres must be names among .*Got \['flute'\]"),
-        (dict(timbres=[]), "timbres must be names among"),
+        (
+            dict(timbres=["flute"]),
+            r"timbres must be a list of names among .*Got \['flute'\]",
+        ),
+        (dict(timbres=[]), "timbres must be a list of names among"),
         (dict(n_times=4), "n_times must be at least 16. Got 4"),
         (dict(f0=0.0), r"f0 must lie between 0 and fs / 2 \(=8000 Hz\).*from 0 to 0"),
         (dict(f0=(7e3, 9e3)), "f0 must lie between 0 .*, ends excluded. Got values"),
@@ -292,3 +295,20 @@ def test_impossible_sounds_are_refused(kwargs, match):
     kwargs = dict(random_state=0) | kwargs
     with pytest.raises(ValueError, match=match):
         make_harmonic_sounds(10, **kwargs)
+
+
+@pytest.mark.parametrize(
+    "kwargs, match",
+    [
+        ({"n_samples": 0}, "n_samples must be an int of at least 1"),
+        ({"n_samples": 2.5}, "n_samples must be an int of at least 1"),
+        ({"n_times": 0}, "n_times must be an int of at least 1"),
+        ({"fs": 0}, "fs must be positive"),
+        ({"noise_std": -1}, "noise_std must not be negative"),
+        ({"noise_std": np.nan}, "noise_std must not be negative"),
+    ],
+)
+@pytest.mark.parametrize("make", [make_noisy_sines, make_two_tones])
+def test_pairs_of_impossible_parameters_are_refused(make, kwargs, match):
+    with pytest.raises(ValueError, match=match):
+        make(**kwargs)

@@ -177,3 +177,17 @@ def test_impossible_modes_and_names_are_refused_by_the_functions_too():
         convolve(np.ones((1, 4)), [1], "wrap")
     with pytest.raises(ValueError, match="kernel must be .*Got 'sharpen' instead"):
         fixed_kernel("sharpen")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.complex64])
+@pytest.mark.parametrize("kernel_size", [20, 21, 101])
+def test_a_click_does_not_drown_what_is_quiet_elsewhere(kernel_size, dtype):
+    X = 1e-2 * np.sin(np.arange(1000)).astype(dtype)[None]
+    X[0, 100] = 1e4
+    filtered = ConvFilter(kernel_size=kernel_size).fit_transform(X)
+    assert filtered.dtype == dtype
+    expected = np.convolve(X[0].astype(complex), np.full(kernel_size, 1 / kernel_size))
+    start = (kernel_size - 1) // 2
+    np.testing.assert_allclose(
+        filtered[0, 300:900], expected[300 + start : 900 + start], atol=1e-8
+    )
