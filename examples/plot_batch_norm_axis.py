@@ -36,7 +36,7 @@ from sk_psd import MinMaxScale, Spectrogram, SpectrogramCNNClassifier
 
 torch.set_num_threads(1)  # the nets are small: more threads would wait for each other
 
-FS, N_TIMES, N_CALLS, N_MICROPHONES = 8000, 2048, 240, 5
+FS, N_TIMES, N_CALLS, N_MICROPHONES = 8000, 2048, 200, 5
 KINDS = ["rising", "falling", "warbling", "stepping"]
 rng = np.random.default_rng(0)
 

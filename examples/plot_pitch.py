@@ -101,7 +101,7 @@ for (name, values), color in zip(
 ax.axhline(1 / 6, color="k", lw=0.8, ls=":")
 ax.text(0, 1 / 6, "chance", fontsize="small", va="bottom")
 ax.set(ylim=(0, 1.05), xlabel="pitch / pitch of the training", ylabel="accuracy")
-ax.legend(loc="lower left", bbox_to_anchor=(0, 0.22), fontsize="small")
+ax.legend(loc="center right", bbox_to_anchor=(1, 0.6), fontsize="small")
 ax.spines[["top", "right"]].set_visible(False)
 right.suptitle("Accuracy at other pitches")
 
