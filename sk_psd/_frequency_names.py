@@ -47,7 +47,7 @@ def read_frequencies(names):
     """
     if names is None:
         return None
-    found = [re.fullmatch(r"psd_(-?\d+\.\d+)Hz", str(name)) for name in names]
+    found = [re.fullmatch(r"(?:.*__)?psd_(-?\d+\.\d+)Hz", str(name)) for name in names]
     if not all(found):
         return None
     freqs = np.array([float(match[1]) for match in found])

@@ -93,8 +93,8 @@ class NetClassifier(ClassifierMixin, NetEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, [n_channels,] n_freqs)
-            Spectra.
+        X : array-like of shape (n_samples, [n_channels,] n_freqs[, n_frames])
+            Spectra, or spectrograms for a classifier of those.
 
         y : array-like of shape (n_samples,)
             Labels of any type: at least two classes, of at least two samples each.
@@ -102,8 +102,8 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples in the loss. Those of weight 0 are left out.
 
-        X_val : array-like of shape (n_val_samples, [n_channels,] n_freqs), default=None
-            Spectra to validate on after each epoch, instead of a part of X. A Pipeline
+        X_val : array-like of shape (n_val_samples, ...), default=None
+            Samples to validate on after each epoch, instead of a part of X. A Pipeline
             made with ``transform_input=["X_val"]`` sends them through the steps before,
             if metadata routing is enabled and ``set_fit_request(X_val=True,
             y_val=True)`` was called on the classifier.
@@ -160,8 +160,8 @@ class NetClassifier(ClassifierMixin, NetEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, [n_channels,] n_freqs)
-            Spectra, at least 2.
+        X : array-like of shape (n_samples, [n_channels,] n_freqs[, n_frames])
+            Spectra, or spectrograms for a classifier of those, at least 2.
 
         y : array-like of shape (n_samples,)
             Labels, all of them in `classes`.
@@ -219,8 +219,8 @@ class NetClassifier(ClassifierMixin, NetEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, [n_channels,] n_freqs)
-            Spectra on the axis seen in `fit`.
+        X : array-like of shape (n_samples, [n_channels,] n_freqs[, n_frames])
+            Spectra or spectrograms on the axes seen in `fit`.
 
         Returns
         -------
@@ -236,8 +236,8 @@ class NetClassifier(ClassifierMixin, NetEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, [n_channels,] n_freqs)
-            Spectra on the axis seen in `fit`.
+        X : array-like of shape (n_samples, [n_channels,] n_freqs[, n_frames])
+            Spectra or spectrograms on the axes seen in `fit`.
 
         Returns
         -------

@@ -3,6 +3,7 @@
 import math
 import threading
 from functools import lru_cache
+from numbers import Integral
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from scipy import signal
 from sk_psd._threads import map_in_threads
 from sk_psd._validation import release_pages
 
-__all__ = ["Segments", "empty_result", "row_views"]
+__all__ = ["Segments", "as_signals", "empty_result", "row_views"]
 
 # Windowed segments of one block, in bytes: they and their spectra fit the cache of one
 # core. On a GPU a block costs some launches of kernels, so there are few.
@@ -61,6 +62,29 @@ class Segments:
         fmin=None,
         fmax=None,
     ):
+        if not (np.isfinite(fs) and fs > 0):
+            raise ValueError(f"fs must be positive and finite. Got {fs!r}.")
+        if not (detrend is False or callable(detrend)) and not (
+            isinstance(detrend, str) and detrend in ("constant", "linear")
+        ):
+            raise ValueError(
+                "detrend must be 'constant', 'linear', False or a function. Got "
+                f"{detrend!r}."
+            )
+        if scaling not in ("density", "spectrum"):
+            raise ValueError(
+                f"scaling must be 'density' or 'spectrum'. Got {scaling!r}."
+            )
+        for name, value in [
+            ("nperseg", nperseg),
+            ("noverlap", noverlap),
+            ("nfft", nfft),
+        ]:
+            low = 0 if name == "noverlap" else 1
+            if not (value is None or isinstance(value, Integral) and value >= low):
+                raise ValueError(
+                    f"{name} must be an int of at least {low}, or None. Got {value!r}."
+                )
         self.nperseg = _find_nperseg(n_times, window, nperseg)
         self.nfft = self.nperseg if nfft is None else int(nfft)
         if self.nfft < self.nperseg:
@@ -250,14 +274,23 @@ class Segments:
             middle = (self.nperseg - 1) / 2
             time = torch.arange(self.nperseg).to(signals.device, torch.float64) - middle
             slope = (segments * time).sum(-1, keepdim=True)
-            slope /= max(1.0, float((time * time).sum()))
+            slope /= float((time * time).sum()) or 1.0  # of a single sample
             line = segments.mean(-1, keepdim=True) + slope * time
             return torch.sub(segments, line, out=out)
-        out.copy_(segments)
-        if callable(self.detrend):
-            detrended = np.ascontiguousarray(self.detrend(out.cpu().numpy()))
-            out.copy_(torch.from_numpy(detrended))
-        return out
+        if self.detrend is False:
+            return out.copy_(segments)
+        # Of a copy, as the function may keep it, or compute spectra itself.
+        given = np.array(segments.cpu().numpy())
+        result = np.asarray(self.detrend(given))
+        if result.shape != segments.shape or result.dtype.kind not in "fiu" + (
+            "c" if segments.is_complex() else ""
+        ):
+            raise ValueError(
+                "The function detrend must return detrended segments of the shape and "
+                f"kind it is given, {tuple(segments.shape)} of {given.dtype}. Got "
+                f"{result.shape} of {result.dtype}."
+            )
+        return out.copy_(torch.from_numpy(np.ascontiguousarray(result)))
 
     def _means(self, signals):
         """Return the mean of each segment (R, S), each sample read once if possible."""
@@ -381,7 +414,34 @@ def _groups(items, n_groups):
 
 
 def _is_single(X):
-    return X.dtype in (torch.float32, torch.complex64, np.float32, np.complex64)
+    if isinstance(X, torch.Tensor):
+        return X.dtype in (torch.float32, torch.complex64)
+    return (X.dtype.kind, X.dtype.itemsize) in (("f", 4), ("c", 8))  # any byte order
+
+
+def as_signals(X):
+    """Return what a user of a function passes as an array or tensor of numbers.
+
+    Parameters
+    ----------
+    X : array-like or Tensor of shape ([n_samples, [n_channels,]] n_times)
+
+    Returns
+    -------
+    X : ndarray or Tensor
+    """
+    if isinstance(X, torch.Tensor):
+        X = X.detach().resolve_conj().resolve_neg()
+    else:
+        X = np.asarray(X)
+        if X.dtype.kind not in "biufc":
+            X = X.astype(np.float64)
+    if not (1 <= X.ndim <= 3 and all(X.shape)):
+        raise ValueError(
+            "X must hold signals, of shape (n_times,), (n_samples, n_times) or "
+            f"(n_samples, n_channels, n_times). Got shape {tuple(X.shape)}."
+        )
+    return X
 
 
 def empty_result(X, *shape):
@@ -441,11 +501,12 @@ def _stride(X, axis):
 
 def _find_nperseg(n_times, window, nperseg):
     if not isinstance(window, (str, tuple)):
-        window = np.asarray(window, float)
-        if window.ndim != 1 or not (window != 0).any():
+        window = np.asarray(window)
+        good = window.ndim == 1 and window.dtype.kind in "fiu"
+        if not (good and (window != 0).any() and np.isfinite(window).all()):
             raise ValueError(
-                "A window given as an array must be one-dimensional and not all "
-                f"zero. Got shape {window.shape}."
+                "A window given as an array must be one-dimensional, real, finite and "
+                f"not all zero. Got shape {window.shape} of {window.dtype}."
             )
         if nperseg not in (None, len(window)):
             raise ValueError(

@@ -44,9 +44,6 @@ __all__ = [
 # Values in one chunk of rows: near the cache, never a multiple of the whole array.
 _CHUNK_VALUES = 2**18
 
-# Numbers that need no conversion before they are read in parts.
-_COMPUTED_WITH = [np.dtype(code) for code in "?bBhHiIlLqQfd"]
-
 
 class Integers(Interval):
     """Constraint of a non-empty tuple or list of integers in ``[low, inf)``."""
@@ -133,6 +130,8 @@ def check_rows(
     options["ensure_all_finite"] = not as_is
     if _is_dispatched(X) and not tensors:
         X = X.numpy(force=True)
+    if _is_dispatched(X):
+        X = X.detach().resolve_conj().resolve_neg()
     rows = X if issparse(X) or _is_dispatched(X) else np.asarray(X)
     if _is_dispatched(rows) and rows.is_complex() or np.iscomplexobj(rows):
         if not allow_complex:
@@ -145,15 +144,16 @@ def check_rows(
                 "Complex data not supported with a single value per row (n_features = "
                 "1): at least 2 are needed."
             )
-        if not _is_dispatched(rows) and rows.dtype not in (np.complex64, np.complex128):
-            rows = rows.astype(np.complex128)
+        if not (_is_dispatched(rows) or as_is and rows.dtype.itemsize <= 16):
+            single = rows.dtype.itemsize == 8
+            rows = rows.astype(np.complex64 if single else np.complex128, copy=False)
         # scikit-learn refuses complex arrays; their parts it checks as any other.
         check_array(rows.real, **options)
         check_array(rows.imag, **options)
     elif _is_dispatched(rows):
         dtype = [torch.float64, torch.float32]
         rows = check_array(rows, dtype=None if as_is else dtype, **options)
-    elif as_is and not issparse(rows) and rows.dtype in _COMPUTED_WITH:
+    elif as_is and not issparse(rows) and _is_computed_with(rows.dtype):
         check_array(rows, dtype=None, **options)
     else:
         # As an array, a polars frame of float32 keeps its dtype.
@@ -172,6 +172,11 @@ def check_rows(
             f"Found array with dim {rows.ndim}. {type(estimator).__name__} expected "
             f"{expected}."
         )
+    if rows.ndim > 2 and 0 in rows.shape:
+        raise ValueError(
+            f"Found array of shape {tuple(rows.shape)} while a minimum of 1 is "
+            f"required along every axis by {type(estimator).__name__}."
+        )
     # validate_data takes the second axis for the features: show it one channel of one
     # frame.
     shown = X
@@ -180,6 +185,11 @@ def check_rows(
         shown = shown[:, 0] if shown.ndim > 2 else shown
     validate_data(estimator, shown, "no_validation", reset=reset, skip_check_array=True)
     return rows
+
+
+def _is_computed_with(dtype):
+    """Say whether numbers, of any byte order, need no conversion but in parts."""
+    return dtype.kind in "biu" or (dtype.kind == "f" and dtype.itemsize <= 8)
 
 
 def _is_dispatched(X):
@@ -210,7 +220,10 @@ def check_finite(estimator, X):
                 # A sum is quick, and finite where all is.
                 finite = np.isfinite(complex(part.sum()))
             if not finite:
-                for half in (part.real, part.imag):
+                is_complex = np.iscomplexobj(part) or (
+                    isinstance(part, torch.Tensor) and part.is_complex()
+                )
+                for half in (part.real, part.imag) if is_complex else (part,):
                     assert_all_finite(
                         half,
                         estimator_name=type(estimator).__name__,

@@ -267,8 +267,9 @@ class LogFrequency(TransformerMixin, BaseEstimator):
         interpolated one.
 
     fmin, fmax : float, default=None
-        First and last frequency of the new axis, in the unit of `freqs_`. None is the
-        first frequency above zero, or the last one.
+        First and last frequency of the new axis, in the unit of `freqs_`. What lies
+        beyond the axis of X by less than a bin is taken for its end. None is the first
+        frequency above zero, or the last one.
 
     reduce : {"max", "mean"}, default="max"
         What becomes of several values in one cell of the new axis. The maximum keeps
@@ -298,6 +299,9 @@ class LogFrequency(TransformerMixin, BaseEstimator):
     tell that the first column is not 0 Hz.
 
     Cells narrower than a bin, at low frequencies, are interpolated.
+
+    The last axis of X is resampled. Of spectrograms that would be time: move it first,
+    by ``np.swapaxes(S, -1, -2)``.
 
     Examples
     --------
@@ -365,14 +369,15 @@ class LogFrequency(TransformerMixin, BaseEstimator):
         if self.fmin is None and n_bins == 2 and freqs[0] == 0:
             low /= 2  # as there is no other frequency
         high = freqs[-1] if self.fmax is None else self.fmax
-        # Names are rounded: the end of the axis that WelchPSD knows may lie beyond it.
-        slack = 0.01 * (freqs[1] - freqs[0])
-        inside = freqs[0] - slack <= low and high <= freqs[-1] + slack
+        # The fmin that WelchPSD was given lies up to a bin before its first frequency.
+        step = freqs[1] - freqs[0]
+        inside = freqs[0] - step < low and high < freqs[-1] + step
         low, high = max(low, freqs[0]), min(high, freqs[-1])
         if not inside or low >= high:
             raise ValueError(
-                f"fmin (={self.fmin}) and fmax (={self.fmax}) must be in ascending "
-                f"order within the axis of X, from {freqs[0]:g} to {freqs[-1]:g} {unit}"
+                f"fmin (={self.fmin}) and fmax (={self.fmax}) must lie, in ascending "
+                f"order, within the axis of X, from {freqs[0]:g} to {freqs[-1]:g} "
+                f"{unit}"
                 + (
                     ". They are in bins, as X has no names of columns like psd_1.5Hz."
                     if unit == "bins"

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._frequency_names import FrequencyNames
-from sk_psd._segments import Segments, empty_result, row_views
+from sk_psd._segments import Segments, as_signals, empty_result, row_views
 from sk_psd._validation import (
     Options,
     StrOptions,
@@ -85,7 +85,8 @@ def welch(
         For signals in V: V**2/Hz, or V**2.
 
     average : {"mean", "median"}, default="mean"
-        How the segments are averaged.
+        How the segments are averaged. The median needs memory for the powers of all
+        segments of a signal.
 
     fmin, fmax : float, default=None
         Keep only frequencies from `fmin` to `fmax`, both included, in Hz.
@@ -111,6 +112,7 @@ def welch(
        of power spectra". IEEE Transactions on Audio and Electroacoustics, 15(2),
        70-73. :doi:`10.1109/TAU.1967.1161901`
     """
+    X = as_signals(X)
     segments = Segments(
         X.shape[-1],
         fs,
@@ -128,8 +130,11 @@ def welch(
 
 
 def _averages(X, segments, average, n_jobs):
+    averages = {"mean": segments.mean, "median": segments.median}
+    if average not in averages:
+        raise ValueError(f"average must be 'mean' or 'median'. Got {average!r}.")
+    write = averages[average]
     psd = empty_result(X, len(segments.freqs))
-    write = {"mean": segments.mean, "median": segments.median}[average]
     for rows, out in row_views(X, psd):
         write(rows, out, n_jobs)
     return psd
@@ -207,6 +212,7 @@ def spectrogram(
     --------
     welch : The average over the segments.
     """
+    X = as_signals(X)
     segments = Segments(
         X.shape[-1],
         fs,
@@ -252,6 +258,9 @@ def decibels(psd, axis=-1):
         In dB. The level of a spectrum of zeros is that of the smallest normal number.
     """
     xp = torch if isinstance(psd, torch.Tensor) else np
+    if xp is np:
+        psd = np.asarray(psd)
+        psd = psd if psd.dtype.kind == "f" else psd.astype(np.float64)
     floor = xp.amax(psd, axis=axis, keepdims=True) * 1e-12
     level = xp.maximum(psd, floor.clip(xp.finfo(psd.dtype).tiny))
     xp.log10(level, out=level)
@@ -314,7 +323,7 @@ class _SegmentTransformer(TransformerMixin, BaseEstimator):
         self : object
             Fitted transformer.
         """
-        check_finite(self, self._fit(X)[0])
+        check_finite(self, self._fit(X))
         return self
 
     def fit_transform(self, X, y=None):
@@ -339,9 +348,9 @@ class _SegmentTransformer(TransformerMixin, BaseEstimator):
     def _fit(self, X):
         self._validate_params()
         X = self._check(X, reset=True)
-        segments = self._segments()
-        self.freqs_ = segments.freqs
-        return X, segments
+        self._segments = self._make_segments()
+        self.freqs_ = self._segments.freqs
+        return X
 
     def _check(self, X, reset):
         return check_rows(
@@ -355,7 +364,7 @@ class _SegmentTransformer(TransformerMixin, BaseEstimator):
             complex_hint=" with return_onesided=True: use return_onesided=False",
         )
 
-    def _segments(self):
+    def _make_segments(self):
         return Segments(
             self.n_features_in_,
             self.fs,
@@ -370,15 +379,16 @@ class _SegmentTransformer(TransformerMixin, BaseEstimator):
             fmax=self.fmax,
         )
 
-    def _check_result(self, powers, X, segments):
+    def _check_result(self, powers, X):
         """Raise an error of what X held: every NaN in it is one in the result."""
+        segments = self._segments
         rest = segments.step * (segments.n_segments - 1) + segments.nperseg
         xp = torch if isinstance(powers, torch.Tensor) else np
         if not xp.isfinite(powers).all():
             check_finite(self, X)
             raise ValueError(
-                "Values of X are so large that their powers are not finite. Scale the "
-                "signals first."
+                "The powers of X are not finite, although X is: scale signals of such "
+                "large values first, and look at fs and at what detrend returns."
             )
         if rest < X.shape[-1]:  # after the last segment
             check_finite(self, X[..., rest:])
@@ -460,8 +470,12 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
 
     Notes
     -----
-    float32 and complex64 input give float32 output. A signal of zeros gives a spectrum
-    of zeros, in decibels the level of the smallest normal number.
+    float32 and complex64 signals are transformed in single precision, which an offset
+    does not harm, but what lies 90 dB and more below the strongest line of a signal
+    gets lost in its rounding errors. For such a dynamic range pass float64.
+
+    A signal of zeros gives a spectrum of zeros, in decibels the level of the smallest
+    normal number.
 
     References
     ----------
@@ -535,9 +549,8 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
         """
         check_is_fitted(self)
         X = self._check(X, reset=False)
-        segments = self._segments()
-        psd = _averages(X, segments, self.average, self.n_jobs)
-        self._check_result(psd, X, segments)
+        psd = _averages(X, self._segments, self.average, self.n_jobs)
+        self._check_result(psd, X)
         return decibels(psd) if self.decibels else psd
 
 
@@ -655,9 +668,9 @@ class Spectrogram(_SegmentTransformer):
         self.n_jobs = n_jobs
 
     def _fit(self, X):
-        X, segments = super()._fit(X)
-        self.times_ = _times(segments, self.fs)
-        return X, segments
+        X = super()._fit(X)
+        self.times_ = _times(self._segments, self.fs)
+        return X
 
     def transform(self, X):
         """Return the spectrogram of each signal.
@@ -676,9 +689,8 @@ class Spectrogram(_SegmentTransformer):
         """
         check_is_fitted(self)
         X = self._check(X, reset=False)
-        segments = self._segments()
-        powers = _frames(X, segments, self.n_jobs)
-        self._check_result(powers, X, segments)
+        powers = _frames(X, self._segments, self.n_jobs)
+        self._check_result(powers, X)
         return decibels(powers, axis=(-2, -1)) if self.decibels else powers
 
 

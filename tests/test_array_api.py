@@ -64,6 +64,16 @@ for estimator in (WelchPSD(return_onesided=False).fit(tensor), ):
         assert "NaN" in str(error), error
     else:
         raise AssertionError("NaN in a tensor was not found")
+real = tensor.real.clone()
+real[0, 0, 5] = torch.inf
+for estimator_ in (WelchPSD(), Spectrogram(), MinMaxScale(), LogFrequency()):
+    try:
+        estimator_.fit_transform(real)
+    except ValueError as error:
+        assert "infinity" in str(error), error
+    else:
+        raise AssertionError(f"infinity was not found by {{estimator_}}")
+WelchPSD().fit_transform(tensor.real.clone().requires_grad_())
 try:
     estimator.transform(tensor[..., :100])
 except ValueError as error:
