@@ -2,6 +2,8 @@
 
 import warnings
 
+import numpy as np
+
 from sk_psd._net_classifier import NetClassifier
 from sk_psd._validation import Integers, StrOptions, at_least, check_rows
 from sk_psd.augmentation import RandomFreqShift, is_max_shift, max_shift_in_bins
@@ -841,8 +843,9 @@ def _check_kernel(kernel_size, n_freqs):
 def _scaled_over_time(X):
     """Say whether all frequencies of a spectrogram were scaled one by one."""
     low, high = X.min(axis=-1), X.max(axis=-1)
-    several = X.shape[-1] > 2 and X.shape[-2] > 1
-    return several and low.max() == low.min() < high.min() == high.max()
+    if X.shape[-2] < 2 or not low.max() == low.min() < high.min() == high.max():
+        return False
+    return bool(np.any((X > low.min()) & (X < high.max())))  # not black and white
 
 
 def _sizes_of_layers(classifier):

@@ -205,7 +205,10 @@ def test_bad_labels_are_refused(classifier, y, match):
             LogFrequency(fmin=3, fmax=3),
             r"fmin \(=3\) and fmax \(=3\) .* from 0 to 39 bins. They are in bins, as",
         ),
-        (LogFrequency(fmax=40.5), r"fmax \(=40.5\) must lie, in ascending order, within"),
+        (
+            LogFrequency(fmax=40.5),
+            r"fmax \(=40.5\) must lie, in ascending order, within",
+        ),
         (LogFrequency(fmin=40), r"fmin \(=40\) and fmax \(=None\)"),
         (MinMaxScale((1, 0)), r"feature_range .* with min < max. Got \(1, 0\) instead"),
         (MinMaxScale((0, np.inf)), "two finite numbers"),
