@@ -78,8 +78,11 @@ print(f"2-6 Hz is passed {10 * np.log10(kept / stopped):.1f} dB below 12-20 Hz."
 # How good can a kernel of 21 taps be? The squared error is smallest for the solution
 # of a least-squares problem, so the answer is known. Beside it stands a loop with
 # settings often taught: stochastic gradient descent without momentum from a random
-# start, at a constant rate of 0.01, 50 epochs of batches of 32. Both reach it;
-# `benchmarks/learned_filter.py` compares more settings over several seeds.
+# start, at a constant rate of 0.01, 50 epochs of batches of 32. Both reach it, as white
+# noise makes an easy problem. An offset or a drift makes a hard one, in which the loop
+# would get stuck or diverge; `LearnedConvFilter` descends along combinations of taps
+# that do not disturb each other. `benchmarks/learned_filter.py` compares more settings
+# over several seeds.
 
 
 def least_squares(X, Y, size=21):
