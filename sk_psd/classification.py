@@ -138,7 +138,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
 
     module_ : torch.nn.Module
         The trained :class:`sk_psd.nn.GlobalPoolCNN`, in inference mode. It expects
-        float32 ``(X - mean_) / scale_`` of shape (n_samples, n_channels_, n_freqs),
+        float32 ``(X - mean_) / scale_`` of shape (n_samples, `n_channels_`, n_freqs),
         aligned as by :class:`PeakAlign` where the invariance is exact.
 
     net_ : skorch.NeuralNet
@@ -437,8 +437,8 @@ class SpectrogramCNNClassifier(NetClassifier):
 
     module_ : torch.nn.Module
         The trained :class:`sk_psd.nn.SpectrogramCNN`, in inference mode. It expects
-        float32 ``(X - mean_) / scale_`` of shape (n_samples, n_channels_, n_freqs,
-        n_frames_).
+        float32 ``(X - mean_) / scale_`` of shape (n_samples, `n_channels_`, n_freqs,
+        `n_frames_`).
 
     net_ : skorch.NeuralNet
         The net that trained it.
@@ -710,7 +710,7 @@ class FlattenCNNClassifier(NetClassifier):
 
     module_ : torch.nn.Module
         The trained :class:`sk_psd.nn.FlattenCNN`, in inference mode. It expects
-        float32 ``(X - mean_) / scale_`` of shape (n_samples, n_channels_, n_freqs).
+        float32 ``(X - mean_) / scale_`` of shape (n_samples, `n_channels_`, n_freqs).
 
     net_ : skorch.NeuralNet
         The net that trained it.
