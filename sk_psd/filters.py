@@ -12,7 +12,7 @@ from sk_psd._validation import SpectrumTransformer, StrOptions, at_least, positi
 __all__ = ["ConvFilter", "convolve", "dilate", "fixed_kernel"]
 
 # With more taps for each step of the stride an FFT is faster than adding one shifted
-# copy of the rows for each. The two meet between 11 and 31 taps, by dtype and length of
+# copy of the rows for each. The two meet between 11 and 80 taps, by dtype and length of
 # the rows, as benchmarks/convolution.py prints.
 _DIRECT_TAPS = 20
 
