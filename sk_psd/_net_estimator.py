@@ -42,6 +42,9 @@ class NetEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         "random_state": ["random_state"],
     }
 
+    # A last loss of this or more, or NaN, means that training went wrong.
+    _diverged_from = np.inf
+
     @abstractmethod
     def _learned(self, net):
         """Attributes that a net in training has to give, to predict from."""
@@ -95,7 +98,7 @@ class NetEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         if self.n_iter_ == 0:
             raise KeyboardInterrupt("Training was interrupted in its first epoch.")
         learned = self._learned(net)
-        if not np.isfinite(self.loss_curve_[-1]):
+        if not self.loss_curve_[-1] < self._diverged_from:
             for name in learned:
                 self.__dict__.pop(name, None)
             raise ValueError(

@@ -10,9 +10,9 @@ import torch
 from scipy import signal
 
 from sk_psd._threads import map_in_threads
-from sk_psd._validation import release_pages
+from sk_psd._validation import is_complex, release_pages
 
-__all__ = ["Segments", "as_signals", "empty_result", "row_views"]
+__all__ = ["Segments", "empty_result", "row_views"]
 
 # Windowed segments of one block, in bytes: they and their spectra fit the cache of one
 # core. On a GPU a block costs some launches of kernels, so there are few.
@@ -310,8 +310,8 @@ class Segments:
         signals. The function picks the frequencies to keep and scales them.
         """
         on_device = isinstance(X, torch.Tensor)
-        is_complex = X.is_complex() if on_device else X.dtype.kind == "c"
-        if is_complex and self.onesided:
+        two_parts = is_complex(X)
+        if two_parts and self.onesided:
             raise ValueError(
                 "Complex data not supported with return_onesided=True: use "
                 "return_onesided=False."
@@ -321,9 +321,9 @@ class Segments:
         if _is_single(X) and (self.detrend == "constant" or self.detrend is False):
             window = window.to(torch.float32)
         dtype = window.dtype
-        if is_complex:
+        if two_parts:
             window = torch.complex(window, window)
-        raw = self._bins % self.nfft if is_complex else np.abs(self._bins)
+        raw = self._bins % self.nfft if two_parts else np.abs(self._bins)
         weights = np.full(len(raw), 1 / divisor)
         if self.onesided:
             weights[(raw > 0) & (2 * raw < self.nfft)] *= 2
@@ -388,13 +388,15 @@ def _squares(spectra):
 
 def _powers(spectra):
     """Return the powers (R, S, F) of spectra, which are lost."""
-    squares = _squares(spectra)
-    return squares[..., 0::2] + squares[..., 1::2]
+    return _add_parts(_squares(spectra))
 
 
 def _sum_of_powers(spectra):
     """Return the sum of the powers over the segments (R, F) of spectra, then lost."""
-    squares = _squares(spectra).sum(1)
+    return _add_parts(_squares(spectra).sum(1))
+
+
+def _add_parts(squares):
     return squares[..., 0::2] + squares[..., 1::2]
 
 
@@ -417,31 +419,6 @@ def _is_single(X):
     if isinstance(X, torch.Tensor):
         return X.dtype in (torch.float32, torch.complex64)
     return (X.dtype.kind, X.dtype.itemsize) in (("f", 4), ("c", 8))  # any byte order
-
-
-def as_signals(X):
-    """Return what a user of a function passes as an array or tensor of numbers.
-
-    Parameters
-    ----------
-    X : array-like or Tensor of shape ([n_samples, [n_channels,]] n_times)
-
-    Returns
-    -------
-    X : ndarray or Tensor
-    """
-    if isinstance(X, torch.Tensor):
-        X = X.detach().resolve_conj().resolve_neg()
-    else:
-        X = np.asarray(X)
-        if X.dtype.kind not in "biufc":
-            X = X.astype(np.float64)
-    if not (1 <= X.ndim <= 3 and all(X.shape)):
-        raise ValueError(
-            "X must hold signals, of shape (n_times,), (n_samples, n_times) or "
-            f"(n_samples, n_channels, n_times). Got shape {tuple(X.shape)}."
-        )
-    return X
 
 
 def empty_result(X, *shape):

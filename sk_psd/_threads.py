@@ -49,7 +49,7 @@ def map_in_threads(function, tasks, *, n_values, n_jobs=None):
         _one_torch_thread(),
         ThreadPoolExecutor(
             n_jobs, initializer=torch.set_num_threads, initargs=(1,)
-        ) as (pool),
+        ) as pool,
     ):
         yield from pool.map(function, tasks)
 

@@ -29,6 +29,7 @@ __all__ = [
     "RealNotInt",
     "SpectrumTransformer",
     "StrOptions",
+    "as_signals",
     "at_least",
     "check_finite",
     "check_labels",
@@ -36,6 +37,7 @@ __all__ = [
     "encode_labels",
     "find_classes",
     "fraction",
+    "is_complex",
     "positive",
     "release_pages",
 ]
@@ -131,9 +133,9 @@ def check_rows(
     if _is_dispatched(X) and not tensors:
         X = X.numpy(force=True)
     if _is_dispatched(X):
-        X = X.detach().resolve_conj().resolve_neg()
+        X = _plain(X)
     rows = X if issparse(X) or _is_dispatched(X) else np.asarray(X)
-    if _is_dispatched(rows) and rows.is_complex() or np.iscomplexobj(rows):
+    if is_complex(rows):
         if not allow_complex:
             raise ValueError(
                 f"Complex data not supported by {type(estimator).__name__}"
@@ -187,6 +189,41 @@ def check_rows(
     return rows
 
 
+def as_signals(X):
+    """Return what a user of a function passes as an array or tensor of numbers.
+
+    Parameters
+    ----------
+    X : array-like or Tensor of shape ([n_samples, [n_channels,]] n_times)
+
+    Returns
+    -------
+    X : ndarray or Tensor
+    """
+    if isinstance(X, torch.Tensor):
+        X = _plain(X)
+    else:
+        X = np.asarray(X)
+        if X.dtype.kind not in "biufc":
+            X = X.astype(np.float64)
+    if not (1 <= X.ndim <= 3 and all(X.shape)):
+        raise ValueError(
+            "X must hold signals, of shape (n_times,), (n_samples, n_times) or "
+            f"(n_samples, n_channels, n_times). Got shape {tuple(X.shape)}."
+        )
+    return X
+
+
+def is_complex(X):
+    """Say whether an array or a Tensor holds complex numbers."""
+    return X.is_complex() if isinstance(X, torch.Tensor) else np.iscomplexobj(X)
+
+
+def _plain(X):
+    """Return a Tensor without history and with its values as they are in memory."""
+    return X.detach().resolve_conj().resolve_neg()
+
+
 def _is_computed_with(dtype):
     """Say whether numbers, of any byte order, need no conversion but in parts."""
     return dtype.kind in "biu" or (dtype.kind == "f" and dtype.itemsize <= 8)
@@ -220,10 +257,7 @@ def check_finite(estimator, X):
                 # A sum is quick, and finite where all is.
                 finite = np.isfinite(complex(part.sum()))
             if not finite:
-                is_complex = np.iscomplexobj(part) or (
-                    isinstance(part, torch.Tensor) and part.is_complex()
-                )
-                for half in (part.real, part.imag) if is_complex else (part,):
+                for half in (part.real, part.imag) if is_complex(part) else (part,):
                     assert_all_finite(
                         half,
                         estimator_name=type(estimator).__name__,

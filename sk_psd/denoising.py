@@ -21,9 +21,6 @@ _PAD_MODES = {
     "replicate": "edge",
 }
 
-# Training loss, relative to that of a kernel of zeros, beyond which it went wrong.
-_DIVERGED = 2.0
-
 
 class LearnedConvFilter(
     OneToOneFeatureMixin, RegressorMixin, TransformerMixin, NetEstimator
@@ -157,6 +154,8 @@ class LearnedConvFilter(
         "padding_mode": [StrOptions(set(_PAD_MODES))],
     }
 
+    _diverged_from = 2.0  # times the loss of a kernel of zeros
+
     def __init__(
         self,
         kernel_size=21,
@@ -242,13 +241,6 @@ class LearnedConvFilter(
             lr_schedule=self.lr_schedule,
         )
         self._train(net, rows, **given)
-        if self.loss_curve_[-1] > _DIVERGED:
-            del self.kernel_
-            raise ValueError(
-                f"Training diverged: the mean squared error is "
-                f"{self.loss_curve_[-1]:.3g} times that of a kernel of zeros after "
-                f"{self.n_iter_} epochs. Choose a lower lr (={self.lr})."
-            )
         self.loss_curve_ = [loss * self._y_scale**2 for loss in self.loss_curve_]
         return self
 

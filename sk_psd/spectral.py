@@ -9,10 +9,11 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._frequency_names import FrequencyNames
-from sk_psd._segments import Segments, as_signals, empty_result, row_views
+from sk_psd._segments import Segments, empty_result, row_views
 from sk_psd._validation import (
     Options,
     StrOptions,
+    as_signals,
     at_least,
     check_finite,
     check_rows,
@@ -348,7 +349,19 @@ class _SegmentTransformer(TransformerMixin, BaseEstimator):
     def _fit(self, X):
         self._validate_params()
         X = self._check(X, reset=True)
-        self._segments = self._make_segments()
+        self._segments = Segments(
+            self.n_features_in_,
+            self.fs,
+            window=self.window,
+            nperseg=self.nperseg,
+            noverlap=self.noverlap,
+            nfft=self.nfft,
+            detrend=self.detrend,
+            return_onesided=self.return_onesided,
+            scaling=self.scaling,
+            fmin=self.fmin,
+            fmax=self.fmax,
+        )
         self.freqs_ = self._segments.freqs
         return X
 
@@ -362,21 +375,6 @@ class _SegmentTransformer(TransformerMixin, BaseEstimator):
             tensors=True,
             allow_complex=not self.return_onesided,
             complex_hint=" with return_onesided=True: use return_onesided=False",
-        )
-
-    def _make_segments(self):
-        return Segments(
-            self.n_features_in_,
-            self.fs,
-            window=self.window,
-            nperseg=self.nperseg,
-            noverlap=self.noverlap,
-            nfft=self.nfft,
-            detrend=self.detrend,
-            return_onesided=self.return_onesided,
-            scaling=self.scaling,
-            fmin=self.fmin,
-            fmax=self.fmax,
         )
 
     def _check_result(self, powers, X):

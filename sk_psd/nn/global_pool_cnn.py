@@ -1,10 +1,8 @@
 """GlobalPoolCNN: convolutions, one pool over the whole axis, one linear layer."""
 
-from numbers import Integral
-
 from torch import nn
 
-from sk_psd.nn.layers import ConvBlock, GlobalPool
+from sk_psd.nn.layers import ConvBlock, GlobalPool, one_per_layer
 
 __all__ = ["GlobalPoolCNN", "global_pool_layers"]
 
@@ -37,13 +35,13 @@ def global_pool_layers(n_freqs, n_filters=(32, 32, 64), kernel_size=None, stride
         first_kernel = 4 * first_stride if first_stride > 1 else 7
         kernels = [first_kernel] + [8] * (depth - 1)
     else:
-        kernels = _one_per_layer(kernel_size, depth)
+        kernels = one_per_layer(kernel_size, depth)
     if stride is None:
         # A shorter kernel takes shorter steps, so that no bin is skipped.
         first_stride = min(first_stride, max(1, kernels[0] // 4))
         strides = [first_stride] + [2] * (depth - 1)
     else:
-        strides = _one_per_layer(stride, depth)
+        strides = one_per_layer(stride, depth)
 
     layers = []
     for filters, k, s in zip(n_filters, kernels, strides, strict=True):
@@ -51,10 +49,6 @@ def global_pool_layers(n_freqs, n_filters=(32, 32, 64), kernel_size=None, stride
         layers.append((int(filters), int(min(k, n_freqs)), int(s)))
         n_freqs = -(-n_freqs // s)
     return layers
-
-
-def _one_per_layer(value, depth):
-    return [value] * depth if isinstance(value, Integral) else list(value)
 
 
 class GlobalPoolCNN(nn.Module):

@@ -1,12 +1,31 @@
 """The parts of the nets: convolution block, norm, global pool, seeded weights."""
 
 import math
+from numbers import Integral
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-__all__ = ["AxisNorm", "ConvBlock", "GlobalPool", "reset_parameters"]
+__all__ = [
+    "AxisNorm",
+    "ConvBlock",
+    "GlobalPool",
+    "both_ends",
+    "one_per_layer",
+    "reset_parameters",
+]
+
+
+def one_per_layer(value, depth):
+    """Return a list of `depth` values, from one for all layers or one for each."""
+    return [value] * depth if isinstance(value, Integral) else list(value)
+
+
+def both_ends(kernel_size):
+    """Return the padding before and after an axis that keeps its length."""
+    before = (kernel_size - 1) // 2
+    return before, kernel_size - 1 - before
 
 
 class ConvBlock(nn.Module):
@@ -49,8 +68,7 @@ class ConvBlock(nn.Module):
         super().__init__()
         self.blurs = downsampling == "blur" and stride % 2 == 0
         stride = stride // 2 if self.blurs else stride
-        before = (kernel_size - 1) // 2
-        self.padding = (before, kernel_size - 1 - before, 0, 0)
+        self.padding = (*both_ends(kernel_size), 0, 0)
         self.padding_mode = "constant" if padding_mode == "zeros" else padding_mode
         self.conv = nn.Conv2d(
             in_channels, out_channels, (1, kernel_size), (1, stride), bias=False

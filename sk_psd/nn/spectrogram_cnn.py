@@ -1,11 +1,9 @@
 """SpectrogramCNN: convolutions over frequency and time, a pool, one linear layer."""
 
-from numbers import Integral
-
 from torch import nn
 from torch.nn import functional as F
 
-from sk_psd.nn.layers import AxisNorm, GlobalPool
+from sk_psd.nn.layers import AxisNorm, GlobalPool, both_ends, one_per_layer
 
 __all__ = ["SpectrogramCNN", "spectrogram_layers"]
 
@@ -38,7 +36,7 @@ def spectrogram_layers(
     if stride is None:
         stride = [2] + [2, 1] * depth
         stride = stride[:depth]
-    kernels, strides = _one_per_layer(kernel_size, depth), _one_per_layer(stride, depth)
+    kernels, strides = one_per_layer(kernel_size, depth), one_per_layer(stride, depth)
     layers = []
     sizes = n_freqs, n_frames
     for filters, k, s in zip(n_filters, kernels, strides, strict=True):
@@ -46,10 +44,6 @@ def spectrogram_layers(
         layers.append((int(filters), tuple(int(min(k, n)) for n in sizes), steps))
         sizes = tuple(-(-n // step) for n, step in zip(sizes, steps, strict=True))
     return layers
-
-
-def _one_per_layer(value, depth):
-    return [value] * depth if isinstance(value, Integral) else list(value)
 
 
 class SpectrogramCNN(nn.Module):
@@ -99,7 +93,7 @@ class SpectrogramCNN(nn.Module):
             )
             n_channels = n_filters
             n_freqs, n_frames = -(-n_freqs // strides[0]), -(-n_frames // strides[1])
-            self.paddings.append([p for k in kernels[::-1] for p in _both_ends(k)])
+            self.paddings.append([p for k in kernels[::-1] for p in both_ends(k)])
             self.convs.append(conv)
             self.norms.append(AxisNorm(norm_axis, n_channels, n_freqs, n_frames))
         self.pool = GlobalPool(pooling)
@@ -124,8 +118,3 @@ class SpectrogramCNN(nn.Module):
             x = F.relu(norm(conv(F.pad(x, padding))))  # (N, C', F / S, T / S)
         x = x.flatten(2) if self.pool_axis == "both" else x.flatten(1, 2)
         return self.head(self.pool(x))  # (N, n_classes)
-
-
-def _both_ends(kernel_size):
-    before = (kernel_size - 1) // 2
-    return before, kernel_size - 1 - before
