@@ -1,6 +1,8 @@
 """What all estimators trained by skorch share: parameters, seeds, callbacks, record."""
 
+import warnings
 from abc import ABC, abstractmethod
+from contextlib import contextmanager
 from numbers import Real
 
 import numpy as np
@@ -8,6 +10,8 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
+from sk_psd._threads import one_torch_thread
+from sk_psd._torch_settings import plain_torch
 from sk_psd._training import TaskBridge, make_net
 from sk_psd._validation import StrOptions, at_least, positive
 
@@ -23,7 +27,7 @@ except ImportError:
         return method
 
 
-__all__ = ["NetEstimator", "with_callbacks"]
+__all__ = ["NetEstimator", "training_settings", "with_callbacks"]
 
 
 class NetEstimator(CallbackSupportMixin, BaseEstimator, ABC):
@@ -45,9 +49,39 @@ class NetEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     # A last loss of this or more, or NaN, means that training went wrong.
     _diverged_from = np.inf
 
+    # Learned attributes whose names do not end in "_".
+    _private_learned = ()
+
     @abstractmethod
     def _learned(self, net):
         """Attributes that a net in training has to give, to predict from."""
+
+    @abstractmethod
+    def _is_finite(self, learned):
+        """Whether all numbers of what `_learned` returned are finite."""
+
+    def _learned_state(self):
+        """Return all that `fit` set, by name."""
+        return {
+            name: value
+            for name, value in vars(self).items()
+            if name.endswith("_") or name in self._private_learned
+        }
+
+    def _forget(self):
+        """Make the estimator unfitted."""
+        for name in self._learned_state():
+            delattr(self, name)
+
+    @contextmanager
+    def _or_unfitted(self):
+        """Run the body of a cold fit: where it raises, the estimator is unfitted."""
+        self._forget()
+        try:
+            yield
+        except BaseException:
+            self._forget()
+            raise
 
     def _make_generator(self):
         seed = check_random_state(self.random_state).randint(2**31 - 1)
@@ -79,30 +113,66 @@ class NetEstimator(CallbackSupportMixin, BaseEstimator, ABC):
             context = self._init_callback_context(max_subtasks=net.max_epochs)
             context.call_on_fit_task_begin(estimator=self, **given)
             net.callbacks.append(TaskBridge(context, self, given, self._learned))
-        net.fit(rows, y=None)
+        with training_settings(net.device):
+            net.fit(rows, y=None)
         self._finish(net)
+        if net.interrupted_:
+            warnings.warn(
+                f"Training was interrupted in epoch {self.n_iter_ + 1} of "
+                f"{net.max_epochs}; the weights so far are kept.",
+                stacklevel=4,
+            )
         if context is not None:
             context.call_on_fit_task_end(
                 estimator=self, reconstruction_attributes={}, **given
             )
 
     def _finish(self, net, earlier=()):
-        """Set what is known after training, unless nothing good came of it."""
+        """Set the record of the training and the learned attributes.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If the user interrupted before an epoch had ended.
+
+        ValueError
+            If the loss or the weights say that the training went wrong.
+        """
         self.history_ = list(earlier) + [
             {key: value for key, value in epoch.items() if key != "batches"}
             for epoch in net.history
             if "train_loss" in epoch  # not one that was interrupted
         ]
-        self.loss_curve_ = [epoch["train_loss"] for epoch in self.history_]
+        self.loss_curve_ = [float(epoch["train_loss"]) for epoch in self.history_]
         self.n_iter_ = len(self.history_)
         if self.n_iter_ == 0:
             raise KeyboardInterrupt("Training was interrupted in its first epoch.")
         learned = self._learned(net)
-        if not self.loss_curve_[-1] < self._diverged_from:
-            for name in learned:
-                self.__dict__.pop(name, None)
+        # The last loss was taken before the last step, so the weights are looked at.
+        loss = self.loss_curve_[-1]
+        if not loss < self._diverged_from or not self._is_finite(learned):
             raise ValueError(
-                f"Training diverged: the loss is {self.loss_curve_[-1]} after "
-                f"{self.n_iter_} epochs. Choose a lower lr (={self.lr})."
+                f"Training diverged: the loss is {loss} after {self.n_iter_} epochs"
+                f"{'' if self._is_finite(learned) else ', with weights not finite'}. "
+                f"Choose a lower lr (={self.lr})."
             )
         vars(self).update(learned)
+
+
+@contextmanager
+def training_settings(device):
+    """Run the body with torch's settings at start and, on a CPU, in one thread.
+
+    With more threads, gradients would be summed in an order that depends on their
+    number, and the same seed would give another model on another machine.
+
+    Parameters
+    ----------
+    device : torch.device or str
+    """
+    with plain_torch():
+        if torch.device(device).type == "cpu":
+            with one_torch_thread():
+                yield
+        else:
+            yield

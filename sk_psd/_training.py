@@ -1,10 +1,10 @@
 """Train a module on tensors through skorch: batches, shifts, schedules, progress."""
 
-import warnings
 from copy import deepcopy
 
 import torch
 from sklearn.base import clone
+from sklearn.utils import gen_batches
 from skorch import NeuralNetClassifier, NeuralNetRegressor
 from skorch.callbacks import (
     Callback,
@@ -18,7 +18,7 @@ from torch.optim import lr_scheduler
 from torch.utils.data import DataLoader, TensorDataset
 from tqdm.auto import tqdm
 
-from sk_psd.nn.shift import noise_bins, random_shift
+from sk_psd.nn.shift import n_noise_bins, noise_bins, random_shift
 
 __all__ = ["Rows", "TaskBridge", "make_net", "resolve_device"]
 
@@ -26,6 +26,9 @@ __all__ = ["Rows", "TaskBridge", "make_net", "resolve_device"]
 # there are few samples. From 750 to 1000 cut spectra gain 0.02 of accuracy, others up
 # to 0.01; more steps gain less than they cost.
 _AUTO_STEPS = 1000
+
+# Values in one part of the training data, where their noise is looked for.
+_PART_VALUES = 2**20
 
 _OPTIMIZERS = {
     "adamw": (torch.optim.AdamW, {}),
@@ -96,8 +99,12 @@ class Rows(TensorDataset):
         self.shifts = shifts
         self.noise = None
         if any(mode == "floor" for _, mode, _ in shifts):
-            # Once for all batches, as it ranks every spectrum; in parts for memory.
-            self.noise = torch.cat([noise_bins(part) for part in x.split(256)])
+            # Once for all batches, as it ranks every spectrum. In parts, and into
+            # memory taken in one piece: results of parts would scatter over it.
+            self.noise = x.new_empty(*x.shape[:-1], n_noise_bins(x.shape[-1]))
+            n_rows = max(1, _PART_VALUES // x[0].numel())
+            for rows in gen_batches(len(x), n_rows):
+                self.noise[rows] = noise_bins(x[rows])
 
 
 class Weighted:
@@ -139,7 +146,8 @@ class BatchLoader:
         if self.generator is None:
             order = torch.arange(len(x), device=x.device)
         else:
-            order = torch.randperm(len(x), generator=self.generator).to(x.device)
+            order = torch.randperm(len(x), generator=self.generator, device="cpu")
+            order = order.to(x.device)
         for first, last in zip(edges[:-1], edges[1:], strict=True):
             rows = order[first:last]
             batch = x[rows]
@@ -309,17 +317,12 @@ class _WeightedNet:
             raise
 
     def fit_loop(self, X, y=None, **kwargs):
-        """Train, and say so if the user interrupts."""
-        self.stopped_by_callback_ = False
+        """Train, and note whether the user interrupts."""
+        self.stopped_by_callback_ = self.interrupted_ = False
         try:
             return super().fit_loop(X, y, **kwargs)
-        except KeyboardInterrupt:
-            if not self.stopped_by_callback_ and len(self.history) > 1:
-                warnings.warn(
-                    f"Training was interrupted in epoch {len(self.history)} of "
-                    f"{self.max_epochs}; the weights so far are kept.",
-                    stacklevel=2,
-                )
+        except KeyboardInterrupt:  # skorch ends the training in silence
+            self.interrupted_ = not self.stopped_by_callback_
             raise
 
 
@@ -398,7 +401,7 @@ def make_net(
     -------
     net : ClassifierNet or RegressorNet
     """
-    batch_size = min(batch_size, n_samples)
+    batch_size = int(min(batch_size, n_samples))
     steps = n_batches(n_samples, batch_size)
     if max_epochs == "auto":
         max_epochs = max(10, round(_AUTO_STEPS / steps))

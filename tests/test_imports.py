@@ -12,6 +12,7 @@ PACKAGE = pathlib.Path(sk_psd.__file__).parent
 
 # Each file may import what stands in its row, and nothing else of the package.
 MAY_IMPORT = {
+    "_layout": set(),
     "_validation": set(),
     "_shapes": set(),
     "datasets": {"_shapes"},
@@ -27,6 +28,7 @@ MAY_IMPORT = {
         "nn.spectrogram_cnn",
     },
     "_threads": set(),
+    "_torch_settings": set(),
     "_segments": {"_threads", "_validation"},
     "_frequency_names": set(),
     "spectral": {"_frequency_names", "_segments", "_validation"},
@@ -37,9 +39,12 @@ MAY_IMPORT = {
     "inspection": {"filters", "mixing", "nn.shift", "spectral"},
     "plotting": {"inspection"},
     "_training": {"nn.shift"},
-    "_net_estimator": {"_training", "_validation"},
+    "_net_estimator": {"_threads", "_torch_settings", "_training", "_validation"},
     "_net_classifier": {
+        "_layout",
         "_net_estimator",
+        "_threads",
+        "_torch_settings",
         "_training",
         "_validation",
         "nn.layers",

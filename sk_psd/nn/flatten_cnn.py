@@ -2,6 +2,8 @@
 
 from torch import nn
 
+from sk_psd.nn.layers import Head
+
 __all__ = ["FlattenCNN", "flatten_sizes"]
 
 
@@ -70,7 +72,7 @@ class FlattenCNN(nn.Module):
             n_channels, n_filters, kernel_size, stride, padding=padding
         )
         self.pool = nn.MaxPool1d(pool_size, pool_stride)
-        self.head = nn.Linear(n_filters * n_positions, n_classes)
+        self.head = Head(n_filters * n_positions, n_classes)
 
     def forward(self, x):
         """Return the logits of each class.

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from sk_psd.nn.layers import ConvBlock, GlobalPool, one_per_layer
+from sk_psd.nn.layers import ConvBlock, GlobalPool, Head, one_per_layer
 
 __all__ = ["GlobalPoolCNN", "global_pool_layers"]
 
@@ -94,7 +94,7 @@ class GlobalPoolCNN(nn.Module):
         self.features = nn.Sequential(*blocks)
         self.pool = GlobalPool(pooling)
         n_pooled = n_channels * (2 if pooling == "max_mean" else 1)
-        self.head = nn.Linear(n_pooled, n_classes)
+        self.head = Head(n_pooled, n_classes)
 
     def forward(self, x):
         """Return the logits of each class.

@@ -3,7 +3,7 @@
 from torch import nn
 from torch.nn import functional as F
 
-from sk_psd.nn.layers import AxisNorm, GlobalPool, both_ends, one_per_layer
+from sk_psd.nn.layers import AxisNorm, GlobalPool, Head, both_ends, one_per_layer
 
 __all__ = ["SpectrogramCNN", "spectrogram_layers"]
 
@@ -99,7 +99,7 @@ class SpectrogramCNN(nn.Module):
         self.pool = GlobalPool(pooling)
         n_pooled = n_channels * (2 if pooling == "max_mean" else 1)
         n_pooled *= n_freqs if pool_axis == "time" else 1
-        self.head = nn.Linear(n_pooled, n_classes)
+        self.head = Head(n_pooled, n_classes)
 
     def forward(self, x):
         """Return the logits of each class.
