@@ -28,6 +28,7 @@ from sk_psd._validation import (
     encode_labels,
     find_classes,
     fraction,
+    to_array,
 )
 from sk_psd.nn.layers import empty_module, reset_parameters
 from sk_psd.nn.shift import canonical_roll
@@ -223,7 +224,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
                 net.partial_fit(rows)
             if net.interrupted_:
                 raise KeyboardInterrupt("Interrupted: the net stays as it was before.")
-            self._finish(net, self._earlier)
+            self._finish(net, rows, self._earlier)
             self._net, self._goes_on = net, True  # the next call goes on with it
         return self
 
@@ -315,7 +316,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
     def _weigh(self, X, codes, classes, sample_weight):
         """Rows of non-zero weight, their codes, and their weights of mean 1."""
         weights = _check_sample_weight(
-            sample_weight, X, dtype=np.float64, ensure_non_negative=True
+            to_array(sample_weight), X, dtype=np.float64, ensure_non_negative=True
         )
         weights = _scale_weights(weights)
         if self.class_weight == "balanced":
@@ -408,11 +409,11 @@ class NetClassifier(ClassifierMixin, NetEstimator):
     def _learned(self, net):
         return {"module_": net.module_.eval()}
 
-    def _is_finite(self, learned):
-        return all(
-            bool(value.isfinite().all())
-            for value in learned["module_"].state_dict().values()
-        )
+    def _is_finite(self, learned, rows):
+        module, x = learned["module_"], rows.tensors[0][: _CHUNK_ROWS["cpu"]]
+        with torch.inference_mode():
+            results = module(x), *module.state_dict().values()
+        return all(bool(values.isfinite().all()) for values in results)
 
     def _to_rows(self, X, codes, weights, device, shifts=()):
         return Rows(
@@ -485,8 +486,8 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         tags.input_tags.three_d_array = True
         return tags
 
-    def __getstate__(self):
-        state = dict(super().__getstate__())
+    def _portable(self, state):
+        """Return the state with NumPy arrays instead of the module and its net."""
         if "module_" in state:
             del state["module_"]
             state["_net"], state["_goes_on"] = None, False
@@ -497,15 +498,20 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         return state
 
     def __setstate__(self, state):
-        state = dict(state)
-        weights = state.pop("_weights", None)
         super().__setstate__(state)
+        weights = self.__dict__.pop("_weights", None)
         if weights is None:
             return
         module = empty_module(self._module_class, self._config)
-        module.load_state_dict(
-            {key: torch.tensor(value, device="cpu") for key, value in weights.items()}
-        )
+        try:
+            module.load_state_dict(
+                {key: torch.tensor(w, device="cpu") for key, w in weights.items()}
+            )
+        except RuntimeError as error:
+            raise ValueError(
+                f"The saved weights do not fit the net of this {type(self).__name__}: "
+                f"the file is of another version or was altered. {error}"
+            ) from error
         try:
             device = resolve_device(self.device)
         except ValueError as error:

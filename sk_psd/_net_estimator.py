@@ -10,6 +10,7 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
+from sk_psd._state import VersionedState
 from sk_psd._threads import one_torch_thread
 from sk_psd._torch_settings import plain_torch
 from sk_psd._training import TaskBridge, make_net
@@ -30,7 +31,7 @@ except ImportError:
 __all__ = ["NetEstimator", "training_settings", "with_callbacks"]
 
 
-class NetEstimator(CallbackSupportMixin, BaseEstimator, ABC):
+class NetEstimator(CallbackSupportMixin, VersionedState, BaseEstimator, ABC):
     """Base of the estimators that are trained by skorch."""
 
     _parameter_constraints = {
@@ -57,8 +58,8 @@ class NetEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         """Attributes that a net in training has to give, to predict from."""
 
     @abstractmethod
-    def _is_finite(self, learned):
-        """Whether all numbers of what `_learned` returned are finite."""
+    def _is_finite(self, learned, rows):
+        """Whether what `_learned` returned and its results for Rows are finite."""
 
     def _learned_state(self):
         """Return all that `fit` set, by name."""
@@ -115,7 +116,7 @@ class NetEstimator(CallbackSupportMixin, BaseEstimator, ABC):
             net.callbacks.append(TaskBridge(context, self, given, self._learned))
         with training_settings(net.device):
             net.fit(rows, y=None)
-        self._finish(net)
+        self._finish(net, rows)
         if net.interrupted_:
             warnings.warn(
                 f"Training was interrupted in epoch {self.n_iter_ + 1} of "
@@ -127,7 +128,7 @@ class NetEstimator(CallbackSupportMixin, BaseEstimator, ABC):
                 estimator=self, reconstruction_attributes={}, **given
             )
 
-    def _finish(self, net, earlier=()):
+    def _finish(self, net, rows, earlier=()):
         """Set the record of the training and the learned attributes.
 
         Raises
@@ -150,10 +151,12 @@ class NetEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         learned = self._learned(net)
         # The last loss was taken before the last step, so the weights are looked at.
         loss = self.loss_curve_[-1]
-        if not loss < self._diverged_from or not self._is_finite(learned):
+        with training_settings(net.device):
+            finite = self._is_finite(learned, rows)
+        if not (loss < self._diverged_from and finite):
             raise ValueError(
                 f"Training diverged: the loss is {loss} after {self.n_iter_} epochs"
-                f"{'' if self._is_finite(learned) else ', with weights not finite'}. "
+                f"{'' if finite else ', and the weights or results are not finite'}. "
                 f"Choose a lower lr (={self.lr})."
             )
         vars(self).update(learned)

@@ -22,6 +22,8 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from sk_psd._state import VersionedState
+
 __all__ = [
     "Integers",
     "Options",
@@ -462,7 +464,9 @@ def encode_labels(y, classes):
     return codes[inverse]
 
 
-class SpectrumTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class SpectrumTransformer(
+    OneToOneFeatureMixin, TransformerMixin, VersionedState, BaseEstimator
+):
     """Base of transformers that learn nothing but the length of the rows."""
 
     _parameter_constraints = {}

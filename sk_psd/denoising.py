@@ -377,7 +377,7 @@ class LearnedConvFilter(
                 "bias_": float(bias) * self._y_scale,
             }
 
-    def _is_finite(self, learned):
+    def _is_finite(self, learned, rows):
         return bool(np.isfinite([*learned["kernel_"], learned["bias_"]]).all())
 
     def __sklearn_tags__(self):

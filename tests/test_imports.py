@@ -13,7 +13,9 @@ PACKAGE = pathlib.Path(sk_psd.__file__).parent
 # Each file may import what stands in its row, and nothing else of the package.
 MAY_IMPORT = {
     "_layout": set(),
-    "_validation": set(),
+    "_version": set(),
+    "_state": {"_version"},
+    "_validation": {"_state"},
     "_shapes": set(),
     "datasets": {"_shapes"},
     "nn.layers": set(),
@@ -39,7 +41,13 @@ MAY_IMPORT = {
     "inspection": {"filters", "mixing", "nn.shift", "spectral"},
     "plotting": {"inspection"},
     "_training": {"nn.shift"},
-    "_net_estimator": {"_threads", "_torch_settings", "_training", "_validation"},
+    "_net_estimator": {
+        "_state",
+        "_threads",
+        "_torch_settings",
+        "_training",
+        "_validation",
+    },
     "_net_classifier": {
         "_layout",
         "_net_estimator",
@@ -54,6 +62,7 @@ MAY_IMPORT = {
     "denoising": {"_net_estimator", "_training", "_validation", "filters"},
     "baselines": {"scaling", "spectral"},
     "__init__": {
+        "_version",
         "augmentation",
         "baselines",
         "classification",
