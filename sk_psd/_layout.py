@@ -102,7 +102,7 @@ def warn_of_frames(name, X):
 
     X : ndarray of shape (n_samples, [n_channels,] n_freqs)
     """
-    if X.ndim < 3 or X.shape[1] < 16 or X.shape[2] < 4:
+    if isinstance(X, torch.Tensor) or X.ndim < 3 or X.shape[1] < 16 or X.shape[2] < 4:
         return
     x = X[:: -(-len(X) // _N_ROWS)].astype(np.float64)
     with np.errstate(invalid="ignore", over="ignore"):
@@ -172,7 +172,7 @@ def warn_of_spectra(name, X):
 
     X : ndarray of shape (n_samples, [n_channels,] n_features)
     """
-    if X.dtype.kind != "f" or X.shape[-1] < 16:
+    if X.dtype.kind != "f" or X.shape[-1] < 16:  # nor complex numbers
         return
     rows = _some_rows(X).astype(np.float64)
     rows = rows / (np.abs(rows).max() or 1.0)

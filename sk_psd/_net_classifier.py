@@ -130,7 +130,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
             Fitted classifier.
         """
         again = self.warm_start and hasattr(self, "module_")
-        with self._or_as_before() if again else self._or_unfitted():
+        with self._or_as_before() if again else self._or_unfitted(), plain_torch():
             self._validate_params()
             device = resolve_device(self.device)
             given = {"X": X, "y": y}
@@ -146,11 +146,10 @@ class NetClassifier(ClassifierMixin, NetEstimator):
             else:
                 module = self._build(data[0], classes, generator)
             self._net, self._goes_on = None, False  # as long as it is not trained
-            with plain_torch():
-                valid = valid and self._to_rows(*valid, device)
-                if valid and self._aligns:
-                    valid = Rows(canonical_roll(valid.tensors[0]), *valid.tensors[1:])
-                rows = self._to_rows(*data, device, self._shifts(*X.shape[2:]))
+            valid = valid and self._to_rows(*valid, device)
+            if valid and self._aligns:
+                valid = Rows(canonical_roll(valid.tensors[0]), *valid.tensors[1:])
+            rows = self._to_rows(*data, device, self._shifts(*X.shape[2:]))
             net = self._make_net(
                 module,
                 len(data[0]),
@@ -193,7 +192,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
             Fitted classifier.
         """
         first = not hasattr(self, "module_")
-        with self._or_unfitted() if first else self._or_as_before():
+        with self._or_unfitted() if first else self._or_as_before(), plain_torch():
             self._validate_params()
             device = resolve_device(self.device)
             X = self._check(X, reset=first)
@@ -217,8 +216,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
                 net = self._net
             batch_size = int(min(self.batch_size, len(data[0])))
             net.set_params(batch_size=batch_size, lr=self.lr)
-            with plain_torch():
-                rows = self._to_rows(*data, device, self._shifts(*X.shape[2:]))
+            rows = self._to_rows(*data, device, self._shifts(*X.shape[2:]))
             self._net, self._goes_on = None, False  # as long as it is in training
             with training_settings(device):
                 net.partial_fit(rows)

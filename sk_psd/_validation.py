@@ -22,6 +22,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from sk_psd._layout import check_signals
 from sk_psd._state import VersionedState
 
 __all__ = [
@@ -209,11 +210,14 @@ def check_rows(
     return rows
 
 
-def as_signals(X):
+def as_signals(name, X):
     """Return what a user of a function passes as an array or tensor of numbers.
 
     Parameters
     ----------
+    name : str
+        Name of the function, for messages.
+
     X : array-like or Tensor of shape ([n_samples, [n_channels,]] n_times)
 
     Returns
@@ -231,6 +235,7 @@ def as_signals(X):
             "X must hold signals, of shape (n_times,), (n_samples, n_times) or "
             f"(n_samples, n_channels, n_times). Got shape {tuple(X.shape)}."
         )
+    check_signals(name, X)
     return X
 
 

@@ -7,6 +7,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sk_psd._net_estimator import NetEstimator, training_settings, with_callbacks
+from sk_psd._torch_settings import plain_torch
 from sk_psd._training import Rows, resolve_device
 from sk_psd._validation import (
     StrOptions,
@@ -214,7 +215,7 @@ class LearnedConvFilter(
         self : object
             Fitted filter.
         """
-        with self._or_unfitted():
+        with self._or_unfitted(), plain_torch():
             self._validate_params()
             device = resolve_device(self.device)
             given = {"X": X, "y": y}
