@@ -58,8 +58,9 @@ def map_in_threads(function, tasks, *, n_values, n_jobs=None):
 def _one_torch_thread():
     """Restore torch's number of threads when the last of all users has finished.
 
-    A thread sets its own number and that of the math library, which all threads share.
-    Only threads that end with their work set it here, so the caller's stays as it was.
+    This sets no number itself: the threads of the pool do, each for itself and for the
+    math library, which all threads share. They end with their work, so the number of
+    the caller's thread stays as it was.
     """
     global _n_users, _n_threads_before
     with _lock:

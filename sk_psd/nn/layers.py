@@ -18,12 +18,33 @@ __all__ = [
 
 
 def one_per_layer(value, depth):
-    """Return a list of `depth` values, from one for all layers or one for each."""
+    """Return a list of `depth` values, from one for all layers or one for each.
+
+    Parameters
+    ----------
+    value : int or sequence of int
+
+    depth : int
+        Number of layers.
+
+    Returns
+    -------
+    values : list of int
+    """
     return [value] * depth if isinstance(value, Integral) else list(value)
 
 
 def both_ends(kernel_size):
-    """Return the padding before and after an axis that keeps its length."""
+    """Return the padding before and after an axis that keeps its length.
+
+    Parameters
+    ----------
+    kernel_size : int
+
+    Returns
+    -------
+    before, after : int
+    """
     before = (kernel_size - 1) // 2
     return before, kernel_size - 1 - before
 
