@@ -136,7 +136,7 @@ def test_real_signals_are_mixed_by_the_analytic_signal():
     assert np.abs(pipe[0].freqs_[psd.mean(axis=0).argmax()] - 0.25 + 12 / 128) < 0.05
 
 
-def test_signals_are_recognised_however_deep_their_spectra_are_taken():
+def test_signals_are_recognized_in_nested_pipelines_and_searches():
     X, y = make_spectral_shapes(
         60, real=True, n_times=512, center_freq=0.25, snr_db=10.0, random_state=0
     )
@@ -157,13 +157,13 @@ def test_signals_are_recognised_however_deep_their_spectra_are_taken():
         assert curve.scores[1] > 0.8 > 0.6 > max(curve.scores[[0, 2]])
 
 
-def test_what_a_model_predicts_from_must_be_said_where_it_cannot_be_told():
+def test_the_domain_must_be_given_where_auto_cannot_find_it():
     X, y = np.random.default_rng(0).random((20, 64)), np.repeat([0, 1], 10)
     model = make_baselines()["logreg_fft"].fit(X, y)
     with pytest.raises(ValueError, match="Pass domain='signal' or domain='spectrum'"):
         shift_curve(model, X, y)
     as_spectra = shift_invariance(model, X, domain="spectrum")
-    assert as_spectra.max_change < 1e-9 < 1e-3
+    assert as_spectra.max_change < 1e-9
     assert shift_invariance(model, X, domain="signal").max_change > 1e-2
 
 
@@ -290,7 +290,7 @@ def test_the_sampling_frequency_is_that_of_the_filter_unless_given():
         (([1], 0), ValueError, "fs must be a positive number of Hz. Got 0 instead"),
     ],
 )
-def test_what_has_no_response_is_refused(args, error, match):
+def test_objects_without_a_frequency_response_are_refused(args, error, match):
     with pytest.raises(error, match=match):
         filter_response(*args)
     with pytest.raises(ValueError, match="n_freqs must be .* Got 1"):
