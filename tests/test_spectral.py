@@ -1,6 +1,5 @@
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
 import joblib
 import numpy as np
@@ -218,53 +217,6 @@ def test_one_long_signal_is_split_over_threads_without_changing_a_bit():
     assert_close_in_power(
         one, scipy_welch(X, nperseg=256, return_onesided=True)[1], 1e-5
     )
-
-
-def test_n_jobs_none_follows_parallel_config():
-    X = noise((64, 8192), np.float32)
-    used = []
-    pool = _threads.ThreadPoolExecutor
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_threads, "_SPLITS_FROM", 0)
-        patch.setattr(_segments, "_BLOCK_BYTES", 2**16)
-        patch.setattr(
-            _threads,
-            "ThreadPoolExecutor",
-            lambda n, **options: used.append(n) or pool(n, **options),
-        )
-        with joblib.parallel_config(n_jobs=3):
-            WelchPSD().fit_transform(X)
-        WelchPSD(n_jobs=2).fit_transform(X)
-    assert used == [3, 2]
-
-
-def test_threads_of_torch_are_what_they_were_also_after_concurrent_calls():
-    X = noise((64, 8192), np.float32)
-    expected = welch(X)[1]
-    torch.set_num_threads(2)
-    try:
-        with ThreadPoolExecutor(4) as callers:
-            results = list(callers.map(lambda _: welch(X, n_jobs=2)[1], range(20)))
-        assert torch.get_num_threads() == 2
-        with ThreadPoolExecutor(1) as other:  # what a new thread would use
-            assert other.submit(torch.get_num_threads).result() == 2
-    finally:
-        torch.set_num_threads(1)
-    for result in results:
-        np.testing.assert_array_equal(result, expected)
-
-
-def test_threads_of_torch_are_restored_after_an_error():
-    def broken(segments):
-        raise RuntimeError("broken")
-
-    torch.set_num_threads(2)
-    try:
-        with pytest.raises(RuntimeError, match="broken"):
-            welch(noise((64, 8192), float), detrend=broken, n_jobs=2)
-        assert torch.get_num_threads() == 2
-    finally:
-        torch.set_num_threads(1)
 
 
 def test_joblib_workers_give_the_same_bits():
