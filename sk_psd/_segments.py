@@ -272,7 +272,9 @@ class Segments:
             return torch.sub(segments, self._means(signals).unsqueeze(-1), out=out)
         if self.detrend == "linear":
             middle = (self.nperseg - 1) / 2
-            time = torch.arange(self.nperseg, dtype=torch.float64, device=signals.device)
+            time = torch.arange(
+                self.nperseg, dtype=torch.float64, device=signals.device
+            )
             time -= middle
             slope = (segments * time).sum(-1, keepdim=True)
             slope /= float((time * time).sum()) or 1.0  # of a single sample

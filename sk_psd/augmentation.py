@@ -11,7 +11,7 @@ from sk_psd._validation import RealNotInt, SpectrumTransformer, StrOptions, at_l
 from sk_psd.mixing import add_noise, retune
 from sk_psd.nn.shift import random_shift
 
-__all__ = ["RandomFreqShift", "RandomNoise"]
+__all__ = ["RandomFreqShift", "RandomNoise", "is_max_shift", "max_shift_in_bins"]
 
 
 class _TrainingOnly(SpectrumTransformer):
@@ -246,7 +246,16 @@ class RandomNoise(_TrainingOnly):
 
 
 def is_max_shift(value):
-    """Say whether a value is an int (bins) or a fraction, none negative."""
+    """Say whether a value is an int (bins) or a fraction, none negative.
+
+    Parameters
+    ----------
+    value : object
+
+    Returns
+    -------
+    good : bool
+    """
     if isinstance(value, bool):
         return False
     return (
@@ -257,7 +266,25 @@ def is_max_shift(value):
 
 
 def max_shift_in_bins(max_shift, n_freqs, name="max_shift", unit="bins"):
-    """Convert `max_shift` to bins: an int is bins, a float a fraction of the axis."""
+    """Convert `max_shift` to bins: an int is bins, a float a fraction of the axis.
+
+    Parameters
+    ----------
+    max_shift : int or float
+
+    n_freqs : int
+        Length of the axis.
+
+    name : str, default="max_shift"
+        Of the parameter, for the message of an error.
+
+    unit : str, default="bins"
+        Of the axis, for the message of an error.
+
+    Returns
+    -------
+    bins : int
+    """
     if isinstance(max_shift, Integral):
         bins, limit = int(max_shift), n_freqs
     else:

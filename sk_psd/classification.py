@@ -44,11 +44,14 @@ class GlobalPoolCNNClassifier(NetClassifier):
 
     kernel_size : "auto", int or tuple of int, default="auto"
         Bins that each convolution sees: for all layers or one for each. "auto" is
-        chosen by the length of the axis, see Notes. A first kernel longer than the
-        spectrum is an error; later layers shrink to what they see.
+        chosen by the length of the axis, see Notes. A kernel longer than the spectra
+        is an error. After a stride, where a layer sees fewer bins than its kernel, the
+        kernel is shortened to what it sees.
 
     stride : "auto", int or tuple of int, default="auto"
         Steps of each convolution, in bins. "auto" is chosen by the length of the axis.
+        A stride is cut to an eighth of the bins that its layer sees, at least 1;
+        `layers_` has the strides that are used.
 
     pooling : {"max", "mean", "max_mean"}, default="max_mean"
         What is kept of each channel of the last convolution.
@@ -671,9 +674,8 @@ class FlattenCNNClassifier(NetClassifier):
 
     early_stopping : bool, default=False
         Whether to stop when the validation loss no longer falls, and to restore the
-        weights of its minimum. Off by default: with a one-cycle schedule the last
-        weights are the best, and a validation set from the same place on the axis
-        cannot see what happens elsewhere.
+        weights of its minimum. Off by default: a validation set from the same place on
+        the axis cannot see what happens elsewhere.
 
     validation_fraction : float, default=0.1
         Part of the training data to set aside for early stopping, stratified. Not used
@@ -701,7 +703,7 @@ class FlattenCNNClassifier(NetClassifier):
 
     random_state : int, RandomState instance or None, default=None
         Seeds the weights and the order of the samples. Pass an int for identical
-        results. The global random states are not touched.
+        results; then no global random state is touched.
 
     Attributes
     ----------

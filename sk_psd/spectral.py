@@ -74,27 +74,32 @@ def welch(
         Samples that neighbouring segments share. None is ``nperseg // 2``.
 
     nfft : int, default=None
-        Length of the FFT. None is `nperseg`.
+        Length of the FFT; longer than `nperseg` pads each segment with zeros. None is
+        `nperseg`.
 
     detrend : {"constant", "linear"}, False or callable, default="constant"
-        What is subtracted from each segment. A function takes segments of shape
-        (..., nperseg) and returns them detrended.
+        What is subtracted from each segment. "constant" removes power around 0 Hz
+        only; a spectrum that is to keep its shape wherever it lies on a two-sided
+        axis needs False. A function takes segments of shape (..., nperseg) and
+        returns them detrended.
 
     return_onesided : bool, default=True
-        Whether to return the frequencies from 0 to ``fs / 2`` only.
+        Whether to return the frequencies from 0 to ``fs / 2`` only, with the power of
+        the negative ones added. Use False for complex signals.
 
     scaling : {"density", "spectrum"}, default="density"
         For signals in V: V**2/Hz, or V**2.
 
     average : {"mean", "median"}, default="mean"
-        How the segments are averaged. The median needs memory for the powers of all
-        segments of a signal.
+        How the segments are averaged. The median resists short disturbances and needs
+        memory for the powers of all segments of a signal.
 
     fmin, fmax : float, default=None
         Keep only frequencies from `fmin` to `fmax`, both included, in Hz.
 
     n_jobs : int, default=None
-        Number of threads, in joblib's conventions. The result does not depend on it.
+        Number of threads. ``None`` means 1 unless in a :obj:`joblib.parallel_config`
+        context. ``-1`` means all processors. The result does not depend on it.
 
     Returns
     -------
@@ -182,13 +187,18 @@ def spectrogram(
         Samples that neighbouring segments share. None is ``nperseg // 2``.
 
     nfft : int, default=None
-        Length of the FFT. None is `nperseg`.
+        Length of the FFT; longer than `nperseg` pads each segment with zeros. None is
+        `nperseg`.
 
     detrend : {"constant", "linear"}, False or callable, default="constant"
-        What is subtracted from each segment.
+        What is subtracted from each segment. "constant" removes power around 0 Hz
+        only; a spectrum that is to keep its shape wherever it lies on a two-sided
+        axis needs False. A function takes segments of shape (..., nperseg) and
+        returns them detrended.
 
     return_onesided : bool, default=True
-        Whether to return the frequencies from 0 to ``fs / 2`` only.
+        Whether to return the frequencies from 0 to ``fs / 2`` only, with the power of
+        the negative ones added. Use False for complex signals.
 
     scaling : {"density", "spectrum"}, default="density"
         For signals in V: V**2/Hz, or V**2.
@@ -197,7 +207,8 @@ def spectrogram(
         Keep only frequencies from `fmin` to `fmax`, both included, in Hz.
 
     n_jobs : int, default=None
-        Number of threads, in joblib's conventions.
+        Number of threads. ``None`` means 1 unless in a :obj:`joblib.parallel_config`
+        context. ``-1`` means all processors. The result does not depend on it.
 
     Returns
     -------
@@ -429,7 +440,8 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
     detrend : {"constant", "linear"}, False or callable, default="constant"
         What is subtracted from each segment. "constant" removes power around 0 Hz
         only; a spectrum that is to keep its shape wherever it lies on a two-sided
-        axis needs False.
+        axis needs False. A function takes segments of shape (..., nperseg) and
+        returns them detrended.
 
     return_onesided : bool, default=True
         Whether to return the frequencies from 0 to ``fs / 2`` only, with the power of
@@ -439,7 +451,8 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
         For signals in V: V**2/Hz, or V**2.
 
     average : {"mean", "median"}, default="mean"
-        How the segments are averaged; the median resists short disturbances.
+        How the segments are averaged. The median resists short disturbances and needs
+        memory for the powers of all segments of a signal.
 
     decibels : bool, default=False
         Whether to return ``10 log10`` of the result, with a floor 120 dB below the
@@ -449,8 +462,8 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
         Keep only frequencies from `fmin` to `fmax`, both included, in Hz.
 
     n_jobs : int, default=None
-        Number of threads over chunks of rows. ``None`` means 1 unless in a
-        :obj:`joblib.parallel_config` context. ``-1`` means all processors.
+        Number of threads. ``None`` means 1 unless in a :obj:`joblib.parallel_config`
+        context. ``-1`` means all processors. The result does not depend on it.
 
     Attributes
     ----------
@@ -580,7 +593,10 @@ class Spectrogram(_SegmentTransformer):
         `nperseg`.
 
     detrend : {"constant", "linear"}, False or callable, default="constant"
-        What is subtracted from each segment.
+        What is subtracted from each segment. "constant" removes power around 0 Hz
+        only; a spectrum that is to keep its shape wherever it lies on a two-sided
+        axis needs False. A function takes segments of shape (..., nperseg) and
+        returns them detrended.
 
     return_onesided : bool, default=True
         Whether to return the frequencies from 0 to ``fs / 2`` only, with the power of
@@ -597,8 +613,8 @@ class Spectrogram(_SegmentTransformer):
         Keep only frequencies from `fmin` to `fmax`, both included, in Hz.
 
     n_jobs : int, default=None
-        Number of threads over chunks of rows. ``None`` means 1 unless in a
-        :obj:`joblib.parallel_config` context. ``-1`` means all processors.
+        Number of threads. ``None`` means 1 unless in a :obj:`joblib.parallel_config`
+        context. ``-1`` means all processors. The result does not depend on it.
 
     Attributes
     ----------

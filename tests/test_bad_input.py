@@ -1,6 +1,7 @@
 """Every refusal says what was expected, what came and what to do."""
 
 import numpy as np
+import public_names
 import pytest
 from scipy import sparse
 from sklearn.base import clone
@@ -17,6 +18,8 @@ from sk_psd import (
     PeakAlign,
     RandomFreqShift,
     RandomNoise,
+    Spectrogram,
+    SpectrogramCNNClassifier,
     WelchPSD,
 )
 
@@ -28,16 +31,18 @@ TRANSFORMERS = [
     PeakAlign(),
     RandomFreqShift(),
     RandomNoise(),
+    Spectrogram(),
     WelchPSD(),
 ]
 CLASSIFIERS = [
     FlattenCNNClassifier(max_epochs=1),
     GlobalPoolCNNClassifier(max_epochs=1),
+    SpectrogramCNNClassifier(max_epochs=1),
 ]
-
 REGRESSORS = [LearnedConvFilter(max_epochs=1)]
 ESTIMATORS = TRANSFORMERS + CLASSIFIERS + REGRESSORS
 TAKE_COMPLEX = (ConvFilter, FFTMagnitude, RandomNoise)
+TAKE_FOUR_AXES = (SpectrogramCNNClassifier,)
 
 GOOD = np.random.default_rng(0).random((12, 40))
 LABELS = np.repeat(["a", "b"], 6)
@@ -59,7 +64,8 @@ BAD_X = {
     "empty": (GOOD[:0], ValueError, r"0 sample\(s\).*minimum of 1 is required"),
     "no columns": (GOOD[:, :0], ValueError, r"0 feature\(s\).*minimum of 1"),
     "1-D": (GOOD[0], ValueError, "Expected 2D array, got 1D array instead"),
-    "4-D": (GOOD[:, None, None], ValueError, "array with dim 4.*"),
+    "4-D": (GOOD[:, None, None], ValueError, "array with dim 4"),
+    "5-D": (GOOD[:, None, None, None], ValueError, "array with dim 5"),
     "object": (np.full((12, 40), "x", object), ValueError, "could not convert string"),
     "sparse": (sparse.csr_array(GOOD), TypeError, "Sparse data was passed.*dense data"),
     "ragged": ([[1.0, 2.0], [1.0]], ValueError, "inhomogeneous"),
@@ -74,7 +80,13 @@ CASES = [
     for estimator in ESTIMATORS
     for name, case in BAD_X.items()
     if not (name == "complex" and isinstance(estimator, TAKE_COMPLEX))
+    if not (name == "4-D" and isinstance(estimator, TAKE_FOUR_AXES))
 ]
+
+
+def test_every_public_estimator_is_listed():
+    listed = {type(estimator) for estimator in ESTIMATORS}
+    assert listed == set(public_names.ESTIMATORS)
 
 
 @pytest.mark.parametrize("estimator, y, X, error, match", CASES)

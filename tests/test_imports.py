@@ -1,17 +1,17 @@
-"""The rooms of the package and which way imports run."""
+"""The files of the package and which way imports run."""
 
 import ast
 import pathlib
 
 import pytest
+from public_names import MODULES
 
 import sk_psd
-from sk_psd import baselines, datasets, filters, nn
 
 PACKAGE = pathlib.Path(sk_psd.__file__).parent
 
-# Each file may import what stands in its row, and nothing else of the package.
-MAY_IMPORT = {
+# What each file imports of the package: all of it, and rows above its own only.
+IMPORTS = {
     "_layout": set(),
     "_version": set(),
     "_state": {"_version"},
@@ -80,7 +80,7 @@ MAY_IMPORT = {
         "spectral",
     },
 }
-ONLY_TORCH = {name for name in MAY_IMPORT if name.startswith("nn.")}
+ONLY_TORCH = {name for name in IMPORTS if name.startswith("nn.")}
 
 
 def name_of(path):
@@ -101,13 +101,21 @@ FILES = {name_of(path): path for path in PACKAGE.rglob("*.py")}
 
 
 def test_the_table_names_every_file():
-    assert set(FILES) == set(MAY_IMPORT)
+    assert set(FILES) == set(IMPORTS)
+
+
+def test_each_row_of_the_table_names_rows_above_it_only():
+    above = set()
+    for name, imported in IMPORTS.items():
+        # A package stands for its __init__.
+        assert {f"{m}.__init__" if m == "nn" else m for m in imported} <= above, name
+        above.add(name)
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_imports_run_one_way(name):
+def test_a_file_imports_what_its_row_says(name):
     own = {m.removeprefix("sk_psd.") for m in imports_of(FILES[name]) if "sk_psd" in m}
-    assert own <= MAY_IMPORT[name]
+    assert own == IMPORTS[name]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -120,7 +128,19 @@ def test_only_one_file_imports_skorch_and_the_nets_only_torch(name):
         assert roots <= {"torch", "math", "numbers", "sk_psd"}
 
 
-@pytest.mark.parametrize("module", [sk_psd, baselines, datasets, filters, nn])
+def defined_names(module):
+    """Yield what a module defines, or imports where it is the front of a package."""
+    path = pathlib.Path(module.__file__)
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            yield node.name
+        elif isinstance(node, ast.ImportFrom) and path.name == "__init__.py":
+            yield from (alias.name for alias in node.names)
+
+
+@pytest.mark.parametrize("module", MODULES)
 def test_all_is_sorted_and_complete(module):
     assert module.__all__ == sorted(module.__all__)
     assert all(hasattr(module, name) for name in module.__all__)
+    public = {name for name in defined_names(module) if not name.startswith("_")}
+    assert set(module.__all__) == public

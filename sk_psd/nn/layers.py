@@ -24,12 +24,33 @@ _ALIGNED_VALUES = 16
 
 
 def one_per_layer(value, depth):
-    """Return a list of `depth` values, from one for all layers or one for each."""
+    """Return a list of `depth` values, from one for all layers or one for each.
+
+    Parameters
+    ----------
+    value : int or sequence of int
+
+    depth : int
+        Number of layers.
+
+    Returns
+    -------
+    values : list of int
+    """
     return [value] * depth if isinstance(value, Integral) else list(value)
 
 
 def both_ends(kernel_size):
-    """Return the padding before and after an axis that keeps its length."""
+    """Return the padding before and after an axis that keeps its length.
+
+    Parameters
+    ----------
+    kernel_size : int
+
+    Returns
+    -------
+    before, after : int
+    """
     before = (kernel_size - 1) // 2
     return before, kernel_size - 1 - before
 
@@ -170,8 +191,20 @@ class Head(nn.Linear):
     in_features, out_features : int
     """
 
+    def __init__(self, in_features, out_features):
+        super().__init__(in_features, out_features)
+
     def forward(self, x):
-        """Map (N, `in_features`) to (N, `out_features`)."""
+        """Return a linear function of the features of each row.
+
+        Parameters
+        ----------
+        x : Tensor of shape (N, in_features)
+
+        Returns
+        -------
+        y : Tensor of shape (N, out_features)
+        """
         missing = -self.in_features % _ALIGNED_VALUES
         if missing == 0:
             return super().forward(x)
