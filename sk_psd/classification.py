@@ -85,7 +85,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
         What the learning rate does over all steps: rise and fall, fall, or stay.
 
     weight_decay : float, default=1e-2
-        Of the optimizer.
+        Weight decay of the optimizer.
 
     batch_size : int, default=32
         Samples per step.
@@ -129,7 +129,8 @@ class GlobalPoolCNNClassifier(NetClassifier):
 
     random_state : int, RandomState instance or None, default=None
         Seeds the weights, the order of the samples and the shifts. Pass an int for
-        identical results; then no global random state is touched.
+        identical results, on a CPU whatever the number of its cores; then no global
+        random state is touched.
 
     Attributes
     ----------
@@ -181,6 +182,13 @@ class GlobalPoolCNNClassifier(NetClassifier):
     Ctrl-C during `fit` ends the training after the last full epoch, keeps the weights
     so far and warns, as in :class:`sklearn.neural_network.MLPClassifier`; in the first
     epoch it is raised.
+
+    A `fit` that raises an error leaves an unfitted classifier. With `warm_start`, and
+    in `partial_fit`, an error or an interruption leaves the model as it was before.
+
+    On a CPU the training runs in one thread, as sums over several threads depend on
+    their number. Prediction shares the rows among the threads that torch may use; no
+    result depends on how many there are.
 
     A fitted classifier pickles as its parameters and NumPy arrays; the net is rebuilt
     on load, on the device found there.
@@ -383,7 +391,7 @@ class SpectrogramCNNClassifier(NetClassifier):
         What the learning rate does over all steps: rise and fall, fall, or stay.
 
     weight_decay : float, default=1e-2
-        Of the optimizer.
+        Weight decay of the optimizer.
 
     batch_size : int, default=32
         Samples per step.
@@ -427,7 +435,8 @@ class SpectrogramCNNClassifier(NetClassifier):
 
     random_state : int, RandomState instance or None, default=None
         Seeds the weights, the order of the samples and the shifts. Pass an int for
-        identical results; then no global random state is touched.
+        identical results, on a CPU whatever the number of its cores; then no global
+        random state is touched.
 
     Attributes
     ----------
@@ -479,6 +488,8 @@ class SpectrogramCNNClassifier(NetClassifier):
     -----
     Rows without frames, of shape (n_samples, n_freqs), are spectrograms of one frame.
     Of three axes the last is always time.
+
+    Training, threads and errors are those of :class:`GlobalPoolCNNClassifier`.
 
     Examples
     --------
@@ -660,7 +671,7 @@ class FlattenCNNClassifier(NetClassifier):
         What the learning rate does over all steps: rise and fall, fall, or stay.
 
     weight_decay : float, default=0.0
-        Of the optimizer.
+        Weight decay of the optimizer.
 
     batch_size : int, default=32
         Samples per step.
@@ -740,7 +751,11 @@ class FlattenCNNClassifier(NetClassifier):
 
     See Also
     --------
-    GlobalPoolCNNClassifier : The cure.
+    GlobalPoolCNNClassifier : The net that finds a shape wherever it lies.
+
+    Notes
+    -----
+    Training, threads and errors are those of :class:`GlobalPoolCNNClassifier`.
 
     Examples
     --------

@@ -135,7 +135,8 @@ class LearnedConvFilter(
     :class:`sklearn.frozen.FrozenEstimator`.
 
     Ctrl-C during `fit` ends the training after the last full epoch, keeps the kernel
-    so far and warns; in the first epoch it is raised.
+    so far and warns; in the first epoch it is raised. A `fit` that raises an error
+    leaves an unfitted filter.
 
     References
     ----------
