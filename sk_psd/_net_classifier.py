@@ -133,7 +133,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         with self._or_as_before() if again else self._or_unfitted(), plain_torch():
             self._validate_params()
             device = resolve_device(self.device)
-            given = {"X": X, "y": y}
+            given = X, y, sample_weight
             X = self._check(X, reset=not again)
             y = check_labels(self, X, y)
             classes = find_classes(self, y)
@@ -160,7 +160,8 @@ class NetClassifier(ClassifierMixin, NetEstimator):
                 patience=self.n_iter_no_change if self.early_stopping else None,
                 tol=self.tol,
             )
-            self._train(net, rows, **given)
+            self._train(net, rows, *given)
+            self.best_epoch_ = net.best_epoch() or self.n_iter_
             net.train_split = None  # lets go of the validation data
             self._net = net
         return self
@@ -208,7 +209,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
                 else:
                     module = self.module_
                 net = self._make_net(
-                    module, len(data[0]), device, generator, max_epochs=1
+                    module, len(data[0]), device, generator, max_epochs=1, bar=False
                 )
                 with training_settings(device):
                     net.initialize()
@@ -223,6 +224,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
             if net.interrupted_:
                 raise KeyboardInterrupt("Interrupted: the net stays as it was before.")
             self._finish(net, rows, self._earlier)
+            self.best_epoch_ = self.n_iter_
             self._net, self._goes_on = net, True  # the next call goes on with it
         return self
 
@@ -234,7 +236,8 @@ class NetClassifier(ClassifierMixin, NetEstimator):
             self._validate_params()
             device = next(self.module_.parameters()).device
             with training_settings(device):
-                self._net = self._make_net(self.module_, 2, device, None).initialize()
+                net = self._make_net(self.module_, 2, device, None, bar=False)
+                self._net = net.initialize()
             self.module_.eval()
         return self._net
 
@@ -402,7 +405,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         return self.module_
 
     def _make_net(self, *args, **options):
-        return super()._make_net(*args, n_classes=len(self.classes_), **options)
+        return super()._make_net(*args, classes=self.classes_, **options)
 
     def _learned(self, net):
         return {"module_": net.module_.eval()}

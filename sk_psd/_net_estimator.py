@@ -10,10 +10,11 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
+from sk_psd._callbacks import TaskBridge
 from sk_psd._state import VersionedState
 from sk_psd._threads import one_torch_thread
 from sk_psd._torch_settings import plain_torch
-from sk_psd._training import TaskBridge, make_net
+from sk_psd._training import make_net
 from sk_psd._validation import StrOptions, at_least, positive
 
 try:  # scikit-learn >= 1.9
@@ -52,6 +53,51 @@ class NetEstimator(CallbackSupportMixin, VersionedState, BaseEstimator, ABC):
 
     # Learned attributes whose names do not end in "_".
     _private_learned = ()
+
+    def set_params(self, **params):
+        """Set the parameters of this estimator.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters by name. ``augmentation__max_shift`` sets one of an object that
+            is a parameter, ``callbacks__stop__patience`` one of the callback that
+            stands as the pair ("stop", callback) in `callbacks`.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+        """
+        callbacks = {}
+        for key in list(params):
+            name, *inner = key.split("__")
+            if not inner or name not in self._get_param_names():
+                continue
+            value = params.get(name, getattr(self, name))
+            if name == "callbacks":
+                callbacks["__".join(inner)] = params.pop(key)
+            elif not hasattr(value, "set_params"):
+                raise ValueError(
+                    f"{key} cannot be set, as {name} is {value!r}, which has no "
+                    f"parameters. Set {name} to an object that has them first."
+                )
+        super().set_params(**params)
+        for key, value in callbacks.items():
+            self._set_callback_param(key, value)
+        return self
+
+    def _set_callback_param(self, key, value):
+        name, _, inner = key.partition("__")
+        pairs = [item for item in self.callbacks or [] if isinstance(item, tuple)]
+        named = dict(pairs)
+        if name not in named or not inner:
+            raise ValueError(
+                f"callbacks__{key} cannot be set: callbacks is one list, whose pairs "
+                f"(name, callback) have the names {list(named)}. Set the list, or give "
+                "the callback a name in it."
+            )
+        named[name].set_params(**{inner: value})
 
     @abstractmethod
     def _learned(self, net):
@@ -104,18 +150,23 @@ class NetEstimator(CallbackSupportMixin, VersionedState, BaseEstimator, ABC):
             **options,
         )
 
-    def _train(self, net, rows, **given):
+    def _train(self, net, rows, X, y, sample_weight=None):
         """Train a net on Rows, followed by scikit-learn's callbacks where it has them.
 
-        `given` is `X` and `y` as they came.
+        `X`, `y` and `sample_weight` are told to the callbacks as they came.
         """
         context = None
+        given = {"X": X, "y": y, "metadata": {"sample_weight": sample_weight}}
         if hasattr(self, "_init_callback_context"):
             context = self._init_callback_context(max_subtasks=net.max_epochs)
             context.call_on_fit_task_begin(estimator=self, **given)
-            net.callbacks.append(TaskBridge(context, self, given, self._learned))
-        with training_settings(net.device):
-            net.fit(rows, y=None)
+            bridge = TaskBridge(context, self, given, self._learned)
+            net.callbacks.insert(0, ("_tasks", bridge))
+        try:
+            with training_settings(net.device):
+                net.fit(rows, y=None)
+        finally:
+            net.close_bar()
         self._finish(net, rows)
         if net.interrupted_:
             warnings.warn(
@@ -140,7 +191,8 @@ class NetEstimator(CallbackSupportMixin, VersionedState, BaseEstimator, ABC):
             If the loss or the weights say that the training went wrong.
         """
         self.history_ = list(earlier) + [
-            {key: value for key, value in epoch.items() if key != "batches"}
+            # Without wall clock times, so that equal fits have equal files.
+            {k: value for k, value in epoch.items() if k not in ("batches", "dur")}
             for epoch in net.history
             if "train_loss" in epoch  # not one that was interrupted
         ]

@@ -219,7 +219,7 @@ class LearnedConvFilter(
         with self._or_unfitted(), plain_torch():
             self._validate_params()
             device = resolve_device(self.device)
-            given = {"X": X, "y": y}
+            given = X, y
             X = self._check(X, reset=True)
             y = self._check_target(X, y)
             if self.padding_mode in ("circular", "reflect"):
@@ -252,7 +252,7 @@ class LearnedConvFilter(
                 self._make_generator(),
                 lr_schedule=self.lr_schedule,
             )
-            self._train(net, rows, **given)
+            self._train(net, rows, *given)
             self.loss_curve_ = [loss * self._y_scale**2 for loss in self.loss_curve_]
         return self
 
