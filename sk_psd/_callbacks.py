@@ -36,6 +36,7 @@ def record_callbacks():
         ("train_loss", PassthroughScoring(name="train_loss", on_train=True)),
         ("valid_loss", PassthroughScoring(name="valid_loss")),
         ("_valid_acc", ValidAccuracy()),
+        ("_last_epoch", LastEpoch()),
     ]
 
 
@@ -202,6 +203,30 @@ class BestWeights(Callback):
         """Restore the best weights."""
         if self.weights_ is not None:
             net.module_.load_state_dict(self.weights_)
+
+
+class LastEpoch(Callback):
+    """Go back to the weights of the last full epoch after an interruption."""
+
+    def on_train_begin(self, net, **kwargs):
+        """Forget the weights of another training."""
+        self.weights_ = None
+
+    def on_epoch_end(self, net, **kwargs):
+        """Keep the weights."""
+        state = net.module_.state_dict()
+        if self.weights_ is None:
+            self.weights_ = {
+                key: torch.empty_like(value) for key, value in state.items()
+            }
+        for key, value in state.items():
+            self.weights_[key].copy_(value)
+
+    def on_train_end(self, net, **kwargs):
+        """Restore the weights if the user interrupted an epoch."""
+        if net.interrupted_ and self.weights_ is not None:
+            net.module_.load_state_dict(self.weights_)
+        self.weights_ = None
 
 
 class TaskBridge(Callback):

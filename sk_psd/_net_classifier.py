@@ -171,7 +171,8 @@ class NetClassifier(ClassifierMixin, NetEstimator):
 
         The learning rate is constant. `lr` and `batch_size` may change between calls;
         the other parameters, and the mean and the scale of the input, stay those of
-        the first one. A loaded model goes on with a fresh optimizer.
+        the first one. A loaded model goes on with a fresh optimizer. The callbacks of
+        scikit-learn are not called.
 
         Parameters
         ----------

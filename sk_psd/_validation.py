@@ -397,7 +397,7 @@ def check_labels(estimator, X, y):
     if y is None:
         raise ValueError(f"{name} requires y to be passed, but the target y is None.")
     y = to_array(y)
-    shape = y.shape if hasattr(y, "shape") else np.shape(y)
+    shape = np.shape(y) if isinstance(y, (list, tuple)) else getattr(y, "shape", ())
     if len(shape) == 2 and shape[1] > 1:
         raise ValueError(
             f"y should be a 1d array of labels, got an array of shape {shape} instead. "

@@ -61,7 +61,7 @@ class LearnedConvFilter(
         What the learning rate does over all steps: rise and fall, fall, or stay.
 
     weight_decay : float, default=0.0
-        Of the optimizer.
+        Weight decay of the optimizer.
 
     max_epochs : "auto" or int, default=50
         Passes over the training data. "auto" makes about 1000 steps, at least 10
@@ -75,11 +75,15 @@ class LearnedConvFilter(
         "cuda", "cuda:1", "mps" are passed on to torch. Prediction is NumPy's.
 
     callbacks : list of skorch callbacks or None, default=None
-        Cloned for each fit, and told of every step. Those of scikit-learn (1.9 or
-        newer) are set by `set_callbacks`.
+        Called in every epoch and batch, bare or as pairs (name, callback). `fit` calls
+        the objects themselves; :func:`sklearn.base.clone`, and so every search, copies
+        them. Scores of a classifier see the labels of y. An ``LRScheduler`` among them
+        takes the place of `lr_schedule`. Callbacks of scikit-learn (1.9 or newer) are
+        set by `set_callbacks` and called in `fit` only.
 
     verbose : int, default=0
-        1 shows a progress bar.
+        1 shows a progress bar in `fit`, or lets callbacks such as skorch's ``PrintLog``
+        print.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the order of the samples. Pass an int for identical results; then no
@@ -110,8 +114,8 @@ class LearnedConvFilter(
         of Y.
 
     history_ : list of dict
-        What skorch recorded in each epoch, of the rows that training sees: "train_loss"
-        is relative to the mean square of Y.
+        Record of each epoch, with the scores of callbacks, which see the rows as they
+        are trained on: "train_loss" is relative to the mean square of Y.
 
     See Also
     --------
@@ -319,7 +323,7 @@ class LearnedConvFilter(
                 f"{name} requires y to be passed, but the target y is None."
             )
         y = to_array(y)
-        if np.iscomplexobj(y):
+        if np.iscomplexobj(np.asarray(y)):
             raise ValueError(
                 f"Complex data not supported by {name} as y: learn from the real and "
                 "the imaginary parts as rows."

@@ -5,6 +5,8 @@ import pickle
 import threading
 
 import numpy as np
+import optuna
+import optuna_integration
 import pytest
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
@@ -26,6 +28,8 @@ from skorch.callbacks import (
     TensorBoard,
     TrainEndCheckpoint,
 )
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch.utils.tensorboard import SummaryWriter
 from tqdm.auto import tqdm
 
 from sk_psd import (
@@ -348,26 +352,20 @@ def test_progress_bar_of_skorch_takes_the_place_of_ours(capfd):
 
 
 def test_tensorboard_gets_every_loss(tmp_path):
-    tensorboard = pytest.importorskip("torch.utils.tensorboard")
-    events = pytest.importorskip(
-        "tensorboard.backend.event_processing.event_accumulator"
-    )
-    writer = tensorboard.SummaryWriter(str(tmp_path))
+    writer = SummaryWriter(str(tmp_path))
     model = fit([TensorBoard(writer)])
     writer.close()
-    log = events.EventAccumulator(str(tmp_path)).Reload()
+    log = EventAccumulator(str(tmp_path)).Reload()
     found = [event.value for event in log.Scalars("Loss/train_loss")]
     np.testing.assert_allclose(found, model.loss_curve_, rtol=1e-6)
 
 
 def test_optuna_prunes_a_training():
-    optuna = pytest.importorskip("optuna")
-    integration = pytest.importorskip("optuna_integration")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     epochs = []
 
     def objective(trial):
-        prune = integration.SkorchPruningCallback(trial, "valid_loss")
+        prune = optuna_integration.SkorchPruningCallback(trial, "valid_loss")
         lr = trial.suggest_float("lr", 1e-9, 1e-1, log=True)
         count = Record([])
         try:

@@ -29,7 +29,7 @@ def global_pool_layers(n_freqs, n_filters=(32, 32, 64), kernel_size=None, stride
     -------
     layers : list of (n_filters, kernel_size, stride)
     """
-    depth = len(n_filters)
+    depth, n_freqs = len(n_filters), int(n_freqs)
     first_stride = min(max(round(n_freqs / 256), 1), 64)
     if kernel_size is None:
         first_kernel = 4 * first_stride if first_stride > 1 else 7

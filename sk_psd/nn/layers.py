@@ -37,7 +37,8 @@ def one_per_layer(value, depth):
     -------
     values : list of int
     """
-    return [value] * depth if isinstance(value, Integral) else list(value)
+    values = [value] * depth if isinstance(value, Integral) else value
+    return [int(v) for v in values]  # small integers of NumPy would overflow
 
 
 def both_ends(kernel_size):

@@ -38,7 +38,7 @@ def spectrogram_layers(
         stride = stride[:depth]
     kernels, strides = one_per_layer(kernel_size, depth), one_per_layer(stride, depth)
     layers = []
-    sizes = n_freqs, n_frames
+    sizes = int(n_freqs), int(n_frames)
     for filters, k, s in zip(n_filters, kernels, strides, strict=True):
         steps = tuple(int(min(s, max(1, n // 4))) for n in sizes)
         layers.append((int(filters), tuple(int(min(k, n)) for n in sizes), steps))
