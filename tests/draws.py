@@ -30,7 +30,7 @@ FACTOR = float(os.environ.get("SK_PSD_FUZZ", 0))
 
 
 def examples(n, **options):
-    """Return settings of `n` examples, or more of them in a longer run."""
+    """Return settings of `n` examples, or of many times as many in a longer run."""
     return settings(
         max_examples=max(1, round(n * FACTOR)) if FACTOR else n,
         derandomize=not FACTOR,
