@@ -10,7 +10,6 @@ from scipy.sparse import issparse
 from sklearn import get_config
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import (
-    assert_all_finite,
     check_array,
     column_or_1d,
     gen_batches,
@@ -234,8 +233,8 @@ def _is_dispatched(X):
     return isinstance(X, torch.Tensor) and get_config()["array_api_dispatch"]
 
 
-def check_finite(estimator, X):
-    """Raise scikit-learn's error of NaN or infinity, reading X in parts.
+def check_finite(estimator, X, *, omit_nan=False, start=0):
+    """Raise an error that says where NaN or infinity stands, reading X in parts.
 
     Parameters
     ----------
@@ -243,6 +242,12 @@ def check_finite(estimator, X):
         Named in the message.
 
     X : ndarray or Tensor of shape (n_samples, ..., n_times)
+
+    omit_nan : bool, default=False
+        Whether NaN is allowed.
+
+    start : int, default=0
+        Where in the signals X starts, for the message.
     """
     if isinstance(X, np.ndarray) and X.dtype.kind in "iub":
         return
@@ -257,13 +262,29 @@ def check_finite(estimator, X):
                 # A sum is quick, and finite where all is.
                 finite = np.isfinite(complex(part.sum()))
             if not finite:
-                for half in (part.real, part.imag) if is_complex(part) else (part,):
-                    assert_all_finite(
-                        half,
-                        estimator_name=type(estimator).__name__,
-                        input_name="X",
-                    )
+                xp = torch if isinstance(part, torch.Tensor) else np
+                nan = xp.isnan(part)
+                wrong = ~xp.isfinite(part) & ~nan if omit_nan else ~xp.isfinite(part)
+                if wrong.any():
+                    first = np.argwhere(np.asarray(wrong.tolist()))[0]
+                    is_nan = bool(nan[tuple(first)])
+                    first[0] += rows.start
+                    first[-1] += times.start + start
+                    _raise_not_finite(estimator, first, is_nan)
         release_pages(X)
+
+
+def _raise_not_finite(estimator, first, is_nan):
+    row, *channel, sample = (int(i) for i in first)
+    what = "NaN" if is_nan else "infinity"
+    where = f"row {row}" + "".join(f", channel {i}" for i in channel)
+    remedy = "Cut such signals out, or fill in what is missing."
+    if is_nan and "nan_segments" in estimator.get_params(deep=False):
+        remedy += " nan_segments='omit' averages the segments without NaN."
+    raise ValueError(
+        f"Input X contains {what}. {type(estimator).__name__} needs numbers; the first "
+        f"that is none is sample {sample} of {where}. {remedy}"
+    )
 
 
 def release_pages(X):
