@@ -1,4 +1,4 @@
-"""Powers of signals at any scale: as numbers of their type, or as levels in decibels."""
+"""Powers of signals at any scale: as numbers, or as levels in decibels."""
 
 import math
 import warnings
@@ -135,7 +135,7 @@ def _again(X, place, segments, how, n_jobs, levels, strict):
     exponents = np.zeros(len(rows), int)
     loud = ~segments.is_silent(rows)
     if rows.dtype.kind in "fc" and not is_single(rows):
-        # Powers of 2 change no digit. Squares of float32 are within float64 as they are.
+        # A power of 2 changes no digit. Squares of float32 are within float64 anyway.
         rows = rows.astype(np.complex128 if is_complex(rows) else np.float64)
         exponents = np.array([_exponent(row, how) for row in rows])
         rows *= 2.0 ** (-exponents // 2)[:, None]  # in two steps, each a normal number

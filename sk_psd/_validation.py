@@ -28,6 +28,7 @@ __all__ = [
     "RealNotInt",
     "SpectrumTransformer",
     "StrOptions",
+    "as_floats",
     "as_signals",
     "at_least",
     "check_finite",
@@ -211,6 +212,42 @@ def as_signals(X):
             f"(n_samples, n_channels, n_times). Got shape {tuple(X.shape)}."
         )
     return X
+
+
+def as_floats(X):
+    """Return spectra that a user of a function passes, as floating-point numbers.
+
+    Parameters
+    ----------
+    X : array-like or Tensor
+        Real numbers of any type and byte order.
+
+    Returns
+    -------
+    X : ndarray or Tensor
+        float32 for float32 and float16, else float64.
+
+    Raises
+    ------
+    TypeError
+        If X does not hold real numbers.
+    """
+    if isinstance(X, torch.Tensor):
+        if not X.is_complex():
+            short = X.is_floating_point() and X.dtype != torch.float64
+            return _plain(X).to(torch.float32 if short else torch.float64)
+    else:
+        X = np.asarray(X)
+        try:
+            if X.dtype.kind in "biufO":
+                short = X.dtype.kind == "f" and X.dtype.itemsize <= 4
+                return X.astype(np.float32 if short else np.float64, copy=False)
+        except (TypeError, ValueError):
+            pass
+    raise TypeError(
+        f"X must hold real numbers. Got {X.dtype}; pass powers or levels, such as "
+        "WelchPSD returns."
+    )
 
 
 def is_complex(X):

@@ -18,6 +18,7 @@ from sk_psd._segments import Segments
 from sk_psd._validation import (
     Options,
     StrOptions,
+    as_floats,
     as_signals,
     check_finite,
     check_rows,
@@ -59,8 +60,9 @@ def welch(
 
     The result is that of :func:`scipy.signal.welch`, with the frequencies in ascending
     order also for two-sided spectra, and with another correction of the median at two
-    frequencies of real signals, see `average`. It is computed in blocks that stay in the cache,
-    so that it takes a small part of the time and hardly any memory beside the result.
+    frequencies of real signals, see `average`. It is computed in blocks that stay in
+    the cache, so that it takes a small part of the time and hardly any memory beside
+    the result.
 
     Parameters
     ----------
@@ -299,20 +301,13 @@ def decibels(psd, axis=-1, *, silent_level=SILENT_LEVEL):
     array([[  20.,    0., -100.],
            [-120., -120., -120.]])
     """
-    if isinstance(psd, torch.Tensor):
-        if not psd.is_complex():
-            is_single = psd.is_floating_point() and psd.dtype != torch.float64
-            psd = psd.detach().to(torch.float32 if is_single else torch.float64)
-    else:
-        psd = np.asarray(psd)
-        if psd.dtype.kind != "c":
-            is_single = psd.dtype.kind == "f" and psd.dtype.itemsize <= 4
-            psd = psd.astype(np.float32 if is_single else np.float64, copy=False)
+    psd = psd if isinstance(psd, torch.Tensor) else np.asarray(psd)
     if is_complex(psd):
         raise TypeError(
             f"decibels takes powers, which are real. Got {psd.dtype}; pass "
             "np.abs(X) ** 2 of the complex amplitudes X."
         )
+    psd = as_floats(psd)
     return to_levels(psd, axis, silent_level)
 
 

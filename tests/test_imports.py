@@ -38,7 +38,7 @@ MAY_IMPORT = {
         "_segments",
         "_validation",
     },
-    "scaling": {"_frequency_names", "_validation", "nn.shift"},
+    "scaling": {"_frequency_names", "_numbers", "_validation", "nn.shift"},
     "mixing": set(),
     "augmentation": {"_validation", "mixing", "nn.shift"},
     "filters": {"_validation"},
