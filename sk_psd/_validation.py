@@ -135,6 +135,10 @@ def check_rows(
     if _is_dispatched(X):
         X = _plain(X)
     rows = X if issparse(X) or _is_dispatched(X) else np.asarray(X)
+    if isinstance(rows, np.ndarray):
+        _refuse_structured(rows)
+        if not (as_is or rows.dtype.isnative):  # so that float32 stays float32
+            rows = rows.astype(rows.dtype.newbyteorder("="))
     if is_complex(rows):
         if not allow_complex:
             raise ValueError(
@@ -204,6 +208,7 @@ def as_signals(X):
         X = _plain(X)
     else:
         X = np.asarray(X)
+        _refuse_structured(X)
         if X.dtype.kind not in "biufc":
             X = X.astype(np.float64)
     if not (1 <= X.ndim <= 3 and all(X.shape)):
@@ -212,6 +217,15 @@ def as_signals(X):
             f"(n_samples, n_channels, n_times). Got shape {tuple(X.shape)}."
         )
     return X
+
+
+def _refuse_structured(X):
+    """Raise an error of samples with fields, as files of I/Q samples hold them."""
+    if X.dtype.names is not None:
+        raise TypeError(
+            f"X holds samples with the fields {X.dtype.names}, not numbers. Make "
+            "complex signals of I/Q samples first: sk_psd.mixing.from_iq(X)."
+        )
 
 
 def as_floats(X):

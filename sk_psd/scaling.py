@@ -309,7 +309,7 @@ def log_frequency(X, freqs, targets, reduce="max", *, decibels=False):
 
 
 def _check_axes(X, freqs, targets):
-    """Return the axes as arrays of float64, or raise an error that says what is wrong."""
+    """Return the axes as arrays of float64, or raise an error of what is wrong."""
     freqs, targets = (np.asarray(axis, dtype=np.float64) for axis in (freqs, targets))
     n_bins = X.shape[-1] if X.ndim else 0
     if freqs.shape != (n_bins,) or n_bins < 2:

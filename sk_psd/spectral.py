@@ -316,16 +316,31 @@ def fft_magnitude(X):
 
     Parameters
     ----------
-    X : ndarray of shape (..., n_times)
+    X : array-like of shape (..., n_times)
+        Real or complex numbers.
 
     Returns
     -------
     magnitude : ndarray of shape (..., n_freqs)
-        With ``n_times // 2 + 1`` frequencies for real and ``n_times`` for complex X.
+        With ``n_times // 2 + 1`` frequencies for real and ``n_times`` for complex X,
+        of float32 for float32 and complex64, else of float64.
+
+    Raises
+    ------
+    ValueError
+        If X has no axis of samples, or one without any.
     """
+    X = np.asarray(X)
+    if X.ndim == 0 or X.shape[-1] == 0:
+        raise ValueError(
+            "X must hold signals, of shape (..., n_times), of one sample at least. Got "
+            f"shape {X.shape}."
+        )
     if np.iscomplexobj(X):
+        single = X.dtype.itemsize == 8
+        X = X.astype(np.complex64 if single else np.complex128, copy=False)
         return np.abs(fft.fftshift(fft.fft(X), axes=-1))
-    return np.abs(fft.rfft(X))
+    return np.abs(fft.rfft(as_floats(X)))
 
 
 class _SegmentTransformer(TransformerMixin, BaseEstimator):
@@ -876,7 +891,7 @@ class FFTMagnitude(FrequencyNames, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_times)
+        X : array-like of shape (n_samples, n_times) or (n_samples, n_channels, n_times)
             Real or complex rows.
 
         y : None
@@ -887,7 +902,7 @@ class FFTMagnitude(FrequencyNames, TransformerMixin, BaseEstimator):
         self : object
             Fitted transformer.
         """
-        X = check_rows(self, X, reset=True, allow_complex=True)
+        X = check_rows(self, X, reset=True, allow_complex=True, allow_3d=True)
         n_times, is_complex = X.shape[-1], np.iscomplexobj(X)
         self.freqs_ = (
             fft.fftshift(fft.fftfreq(n_times)) if is_complex else fft.rfftfreq(n_times)
@@ -900,25 +915,34 @@ class FFTMagnitude(FrequencyNames, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_times)
-            Rows of the length and kind seen in `fit`.
+        X : array-like of shape (n_samples, n_times) or (n_samples, n_channels, n_times)
+            Rows of the length and kind seen in `fit`. Each channel is a row of its own.
 
         Returns
         -------
-        magnitude : ndarray of shape (n_samples, n_freqs)
+        magnitude : ndarray of shape (n_samples, [n_channels,] n_freqs)
             ``n_times // 2 + 1`` frequencies for real rows, ``n_times`` for complex.
         """
         check_is_fitted(self)
-        X = check_rows(self, X, reset=False, allow_complex=True)
+        X = check_rows(self, X, reset=False, allow_complex=True, allow_3d=True)
         if np.iscomplexobj(X) != self._is_complex:
             kinds = ["real", "complex"]
             raise ValueError(
                 f"FFTMagnitude was fitted on {kinds[self._is_complex]} rows, but X is "
                 f"{kinds[not self._is_complex]}: the frequencies would differ."
             )
-        return fft_magnitude(X)
+        with np.errstate(over="ignore", invalid="ignore"):
+            magnitude = fft_magnitude(X)
+        if not np.isfinite(magnitude).all():
+            raise ValueError(
+                "The magnitudes of X are not finite, although X is: they exceed "
+                f"{np.finfo(magnitude.dtype).max:.1g}. Scale rows of such large values "
+                "first" + (", or pass float64." if magnitude.itemsize == 4 else ".")
+            )
+        return magnitude
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags

@@ -2,6 +2,7 @@
 
 import warnings
 
+import joblib
 import numpy as np
 import pytest
 import torch
@@ -12,8 +13,17 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sk_psd import Spectrogram, WelchPSD
-from sk_psd.spectral import spectrogram, welch
+from sk_psd import (
+    ConvFilter,
+    FFTMagnitude,
+    LogFrequency,
+    MinMaxScale,
+    PeakAlign,
+    Spectrogram,
+    WelchPSD,
+    make_baselines,
+)
+from sk_psd.spectral import fft_magnitude, spectrogram, welch
 
 
 def noise(*shape, seed=0):
@@ -410,3 +420,140 @@ def test_the_median_of_noise_has_no_bias_at_any_frequency(n_segments, kind):
     psd = welch(X, **params)[1].mean(0)
     psd[1:-1] /= 2 if kind == "one-sided" else 1
     np.testing.assert_allclose(psd, 1, atol=5 * np.sqrt(2 / len(X)))
+
+
+# Foreign kinds -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [">f4", ">f8", ">i2", "f2", "u1", "?", "g", "O"])
+@pytest.mark.parametrize(
+    "transformer",
+    [
+        ConvFilter([1, -1]),
+        FFTMagnitude(),
+        LogFrequency(8),
+        MinMaxScale(),
+        PeakAlign(),
+        Spectrogram(nperseg=16),
+        WelchPSD(nperseg=16),
+    ],
+    ids=repr,
+)
+def test_every_kind_of_numbers_is_transformed_as_float64(kind, transformer):
+    X = np.random.default_rng(0).integers(0, 2, (4, 64))
+    X = (X if kind == "?" else 50 * X).astype(kind)
+    expected = transformer.fit_transform(X.astype(float))
+    result = transformer.fit_transform(X)
+    np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-5)
+    assert result.dtype == (np.float32 if kind == ">f4" else np.float64)
+    assert result.dtype.isnative
+
+
+@pytest.mark.parametrize("kind", ["f4", "f8", "c8", "c16", ">c8"])
+def test_fft_magnitude_takes_channels(kind):
+    X = noise(5, 3, 33).astype(kind)
+    rows = FFTMagnitude().fit_transform(X.reshape(15, 33))
+    transformer = FFTMagnitude()
+    np.testing.assert_array_equal(
+        transformer.fit_transform(X), rows.reshape(5, 3, rows.shape[-1])
+    )
+    for i in range(5):
+        np.testing.assert_array_equal(
+            transformer.transform(X[i : i + 1])[0], rows.reshape(5, 3, -1)[i]
+        )
+
+
+def test_magnitudes_beyond_the_largest_number_are_an_error():
+    X = np.full((1, 100), np.finfo("f4").max, "f4")
+    with pytest.raises(ValueError, match="not finite, although X is: .* pass float64"):
+        FFTMagnitude().fit_transform(X)
+    assert np.isfinite(FFTMagnitude().fit_transform(X.astype(float))).all()
+    for nothing in (3.0, np.ones((2, 0))):
+        with pytest.raises(ValueError, match="X must hold signals"):
+            fft_magnitude(nothing)
+
+
+@pytest.mark.parametrize("name", list(make_baselines()))
+def test_baselines_take_channels(name):
+    X, y = tone_or_noise(20)
+    channels = np.stack([X[:, :512], noise(40, 512, seed=2), X[:, 512:]], axis=1)
+    model = make_baselines()[name].fit(channels[::2], y[::2])
+    assert model.score(channels[1::2], y[1::2]) > 0.8
+    assert model[-1].n_features_in_ % 3 == 0
+
+
+@pytest.mark.parametrize("function", [welch, WelchPSD().fit, FFTMagnitude().fit])
+def test_samples_with_fields_name_the_remedy(function):
+    X = np.zeros((2, 64), [("i", "<i2"), ("q", "<i2")])
+    with pytest.raises(TypeError, match=r"fields \('i', 'q'\).*mixing.from_iq\(X\)"):
+        function(X)
+
+
+# Parameters ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "params, match",
+    [
+        (dict(n_jobs=float("nan")), "n_jobs must be .* Got nan"),
+        (dict(n_jobs=0), "n_jobs must be .* Got 0"),
+        (dict(n_jobs="2"), "n_jobs must be .* Got '2'"),
+        (dict(fmin="low"), "fmin must be a frequency in Hz, .* Got 'low'"),
+        (dict(fmax=[1, 2]), r"fmax must be a frequency in Hz, .* Got \[1, 2\]"),
+        (dict(fmin=np.nan), "No frequency lies between fmin"),
+        (dict(detrend=object), "detrend must be .* Got <class 'object'>"),
+        (dict(window=()), r"window must be .* Got window=\(\)"),
+        (dict(window=("kaiser",)), r"window must be .* Got window=\('kaiser',\)"),
+        (dict(window=(0.5, 1.0, 0.5)), "a list or an array of its values"),
+        (dict(window=("kaiser", np.nan)), "its values are not finite"),
+        (dict(window="hanning"), "window must be .* Got window='hanning'"),
+        (dict(window=np.nan), "window must be"),
+        (dict(nperseg=True), "nperseg must be an int of at least 1, or None. Got True"),
+        (dict(nfft=[[1, 2]]), r"nfft must be an int .* Got \[\[1, 2\]\]"),
+        (dict(window=[1, -1], scaling="spectrum"), "must not sum to zero"),
+    ],
+)
+@pytest.mark.parametrize("function", [welch, spectrogram])
+def test_bad_parameters_are_refused_by_words(function, params, match):
+    with pytest.raises(ValueError, match=match):
+        function(noise(2, 64), **params)
+    if "n_jobs" not in params and function is welch:
+        with pytest.raises(
+            ValueError, match="detrend|f(min|max|req)|window|nperseg|nfft"
+        ):
+            WelchPSD(**params).fit(noise(2, 64))
+
+
+def test_nan_segments_is_checked():
+    with pytest.raises(ValueError, match="'propagate' or 'omit'. Got 'raise'"):
+        welch(noise(1, 64), nan_segments="raise")
+    with pytest.raises(ValueError, match="'nan_segments' parameter of WelchPSD"):
+        WelchPSD(nan_segments="propagate").fit(noise(1, 64))
+
+
+@pytest.mark.parametrize("window", [8.6, np.float32(8.6), ("kaiser", 8.6)])
+def test_a_number_is_a_kaiser_window_as_in_scipy(window):
+    X = noise(2, 512)
+    expected = signal.welch(X, window=("kaiser", 8.6))[1]
+    np.testing.assert_allclose(welch(X, window=window)[1], expected, rtol=1e-6)
+    np.testing.assert_allclose(
+        WelchPSD(window=window).fit_transform(X), expected, rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e200])
+@pytest.mark.parametrize("scaling", ["density", "spectrum"])
+def test_the_scale_of_a_window_does_not_matter(scale, scaling):
+    X, window = noise(2, 512), np.hanning(64)
+    expected = welch(X, window=window, scaling=scaling)[1]
+    found = welch(X, window=scale * window, scaling=scaling)[1]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("make", [WelchPSD, Spectrogram])
+def test_a_transformer_loaded_as_a_mapped_file_does_not_warn(make, tmp_path):
+    X = noise(2, 512)
+    fitted = make(detrend=False).fit(X)
+    joblib.dump(fitted, tmp_path / "fitted.joblib")
+    loaded = joblib.load(tmp_path / "fitted.joblib", mmap_mode="r")
+    np.testing.assert_array_equal(loaded.transform(X), fitted.transform(X))

@@ -41,7 +41,7 @@ MAY_IMPORT = {
     "scaling": {"_frequency_names", "_numbers", "_validation", "nn.shift"},
     "mixing": set(),
     "augmentation": {"_validation", "mixing", "nn.shift"},
-    "filters": {"_validation"},
+    "filters": {"_numbers", "_validation"},
     "inspection": {"filters", "mixing", "nn.shift", "spectral"},
     "plotting": {"inspection"},
     "_training": {"nn.shift"},
