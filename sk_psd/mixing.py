@@ -94,7 +94,7 @@ _QUADRATURE = {"q", "im", "imag", "quadrature"}
 
 
 def from_iq(X, kind=None):
-    """Make complex signals of I/Q samples as files and receivers hold them.
+    r"""Make complex signals of I/Q samples as files and receivers hold them.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def from_iq(X, kind=None):
     >>> from sk_psd.mixing import from_iq
     >>> from_iq(np.array([[0, 255, 255, 0]], dtype=np.uint8))
     array([[-1.+1.j,  1.-1.j]], dtype=complex64)
-    >>> from_iq(b"\\x00\\x40\\x00\\xc0", "ci16_le")
+    >>> from_iq(b"\x00\x40\x00\xc0", "ci16_le")
     array([0.5-0.5j], dtype=complex64)
     """
     wanted = None if kind is None else _read_kind(kind)
@@ -185,15 +185,14 @@ def _read_kind(kind):
     found = re.fullmatch(r"([rc])([fius])(8|16|32|64)(_le|_be)?", str(kind))
     known = found and not (found[2] == "f" and found[3] == "8")
     if not known or (found[1] == "r" or found[2] in "ius" and found[3] == "64"):
-        why = (
-            "holds real samples, which need no"
-            if known and found[1] == "r"
-            else (
-                "is no datatype of complex samples, such as 'cu8', 'ci16_le' or 'cf32_be', "
-                "for"
+        if known and found[1] == "r":
+            raise ValueError(
+                f"kind={kind!r} is of real samples, which need no from_iq."
             )
+        raise ValueError(
+            f"kind={kind!r} is no datatype of complex samples. Use one such as 'cu8', "
+            "'ci16_le' or 'cf32_be'."
         )
-        raise ValueError(f"kind={kind!r} {why} from_iq.")
     letter = "i" if found[2] == "s" else found[2]
     order = {"_le": "<", "_be": ">", None: "="}[found[4]]
     return np.dtype(f"{order}{letter}{int(found[3]) // 8}")
@@ -204,8 +203,8 @@ def _view_bytes(X, wanted, kind):
     size = wanted.itemsize
     if X.ndim == 0 or X.shape[-1] % size:
         raise ValueError(
-            f"kind={kind!r} has parts of {size} bytes, of which the last axis of X must "
-            f"hold whole ones. Got shape {X.shape}."
+            f"kind={kind!r} has parts of {size} bytes, of which the last axis of X "
+            f"must hold whole ones. Got shape {X.shape}."
         )
     little = "_" not in kind and size > 1
     return np.ascontiguousarray(X).view(wanted.newbyteorder("<") if little else wanted)

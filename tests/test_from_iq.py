@@ -112,7 +112,7 @@ def test_a_mapped_file_is_left_as_it_is(tmp_path):
         (np.zeros(4, "f4"), "ci16_le", ValueError, "contradicts X, which is float32"),
         (np.zeros(4, "<i2"), "ci16_be", ValueError, "contradicts X, which is int16"),
         (np.zeros(4, "c8"), "ci16", ValueError, "contradicts X, which is complex64"),
-        (np.zeros(4, "i2"), "ri16_le", ValueError, "holds real samples, which need no"),
+        (np.zeros(4, "i2"), "ri16_le", ValueError, "is of real samples, which need no"),
         (np.zeros(4, "i2"), "c16", ValueError, "no datatype of complex samples"),
         (np.zeros(4, "i2"), 8, ValueError, "kind=8 is no datatype"),
         (np.zeros(4, "i2"), "cf8", ValueError, "no datatype"),
