@@ -505,10 +505,11 @@ class _SegmentTransformer(TransformerMixin, BaseEstimator):
                 if isinstance(result, torch.Tensor):
                     index = tuple(torch.from_numpy(p).to(result.device) for p in place)
                 result[index] = self.silent_level_
+            where = " in most segments" if self._how() == "median" else ""
             warnings.warn(
                 f"{type(self).__name__}: {silent.sum()} of {silent.size} signals hold "
-                f"no power, the first is {name_row(place)}. They are zero, or what "
-                f"detrend takes off is all there is. {level}",
+                f"no power, the first is {name_row(place)}. They are zero{where}, or "
+                f"what detrend takes off is all there is. {level}",
                 stacklevel=3,
             )
         return result
