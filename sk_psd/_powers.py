@@ -26,7 +26,7 @@ _CHUNK_VALUES = 2**16
 _REGISTER_VALUES = 16
 
 
-def estimate(X, segments, how, n_jobs=None, *, levels=False, check=None):
+def estimate(X, segments, how, n_jobs=None, *, levels=False, check=None, first_row=0):
     """Estimate the powers of signals, or their levels, whatever their scale.
 
     The powers of signals of ordinary scale are computed in the precision of X. Those
@@ -54,6 +54,9 @@ def estimate(X, segments, how, n_jobs=None, *, levels=False, check=None):
     check : callable, default=None
         Called with X where some powers are no numbers, to raise an error of what X
         holds. Without one, signals with NaN or infinity have powers of NaN or infinity.
+
+    first_row : int, default=0
+        Which row X starts with, for messages.
 
     Returns
     -------
@@ -112,7 +115,9 @@ def estimate(X, segments, how, n_jobs=None, *, levels=False, check=None):
     odd = np.flatnonzero(odd)
     for batch in gen_batches(len(odd), max(1, _BATCH_SAMPLES // X.shape[-1])):
         place = np.unravel_index(odd[batch], X.shape[:-1])
-        rows = _again(X, place, segments, how, n_jobs, levels, check is not None)
+        # In the place of the results so far, or an error of these rows.
+        strict = check is not None
+        rows = _again(X, place, segments, how, n_jobs, levels, strict, first_row)
         silent[odd[batch]] = rows[1]
         if isinstance(X, torch.Tensor):
             place = tuple(torch.from_numpy(p).to(X.device) for p in place)
@@ -122,14 +127,14 @@ def estimate(X, segments, how, n_jobs=None, *, levels=False, check=None):
     return result, silent.reshape(X.shape[:-1])
 
 
-def _again(X, place, segments, how, n_jobs, levels, strict):
+def _again(X, place, segments, how, n_jobs, levels, strict, first_row):
     """Return the powers or levels of some rows, and which are silent, from float64."""
+    dtype = np.dtype("float32" if is_single(X) else "float64")
     if isinstance(X, torch.Tensor):
         rows = X[tuple(torch.from_numpy(p).to(X.device) for p in place)].cpu().numpy()
-        dtype = np.dtype("float32" if is_single(X) else "float64")
     else:
         rows = X[place]
-        dtype = np.dtype("float32" if is_single(X) else "float64")
+    place = place[0] + first_row, *place[1:]
     frames = (segments.n_segments,) if how == "each" else ()
     powers = np.zeros((len(rows), len(segments.freqs), *frames))
     exponents = np.zeros(len(rows), int)
@@ -165,7 +170,7 @@ def _again(X, place, segments, how, n_jobs, levels, strict):
             + (", or pass float64." if dtype.itemsize == 4 else ".")
         )
     large = np.isinf(values.reshape(len(rows), -1)).any(1) & (strict or how != "each")
-    large &= _is_finite(rows)
+    large &= np.isfinite(rows).all(1)
     if large.any():
         raise ValueError(
             "The powers of X are not finite, although X is: those of "
@@ -174,10 +179,6 @@ def _again(X, place, segments, how, n_jobs, levels, strict):
             "look at fs and at what detrend returns."
         )
     return values, silent
-
-
-def _is_finite(rows):
-    return np.isfinite(rows).all(1)
 
 
 def _exponent(row, how):

@@ -284,7 +284,7 @@ def _is_dispatched(X):
     return isinstance(X, torch.Tensor) and get_config()["array_api_dispatch"]
 
 
-def check_finite(estimator, X, *, omit_nan=False, start=0):
+def check_finite(estimator, X, *, omit_nan=False, first=(0, 0)):
     """Raise an error that says where NaN or infinity stands, reading X in parts.
 
     Parameters
@@ -297,8 +297,8 @@ def check_finite(estimator, X, *, omit_nan=False, start=0):
     omit_nan : bool, default=False
         Whether NaN is allowed.
 
-    start : int, default=0
-        Where in the signals X starts, for the message.
+    first : (int, int), default=(0, 0)
+        Row and sample that X starts with, for the message.
     """
     if isinstance(X, np.ndarray) and X.dtype.kind in "iub":
         return
@@ -317,16 +317,16 @@ def check_finite(estimator, X, *, omit_nan=False, start=0):
                 nan = xp.isnan(part)
                 wrong = ~xp.isfinite(part) & ~nan if omit_nan else ~xp.isfinite(part)
                 if wrong.any():
-                    first = np.argwhere(np.asarray(wrong.tolist()))[0]
-                    is_nan = bool(nan[tuple(first)])
-                    first[0] += rows.start
-                    first[-1] += times.start + start
-                    _raise_not_finite(estimator, first, is_nan)
+                    place = np.argwhere(np.asarray(wrong.tolist()))[0]
+                    is_nan = bool(nan[tuple(place)])
+                    place[0] += rows.start + first[0]
+                    place[-1] += times.start + first[1]
+                    _raise_not_finite(estimator, place, is_nan)
         release_pages(X)
 
 
-def _raise_not_finite(estimator, first, is_nan):
-    row, *channel, sample = (int(i) for i in first)
+def _raise_not_finite(estimator, place, is_nan):
+    row, *channel, sample = (int(i) for i in place)
     what = "NaN" if is_nan else "infinity"
     where = f"row {row}" + "".join(f", channel {i}" for i in channel)
     remedy = "Cut such signals out, or fill in what is missing."

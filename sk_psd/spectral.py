@@ -389,7 +389,7 @@ class _SegmentTransformer(TransformerMixin, BaseEstimator):
         n_values = len(self.freqs_) * n_frames * math.prod(X.shape[1:-1])
         floors = []
         for rows in gen_batches(len(X), max(1, _PART_VALUES // n_values)):
-            floors.append(self._floors(*self._estimate(X[rows])))
+            floors.append(self._floors(*self._estimate(X[rows], rows.start)))
         self._learn(np.concatenate(floors))
         return self
 
@@ -441,20 +441,27 @@ class _SegmentTransformer(TransformerMixin, BaseEstimator):
     def _omits_nan(self):
         return getattr(self, "nan_segments", None) == "omit"
 
-    def _estimate(self, X):
+    def _estimate(self, X, first_row=0):
         """Return powers or levels of checked signals, and which of these are silent."""
 
-        def check(X, start=0):
-            check_finite(self, X, omit_nan=self._omits_nan(), start=start)
+        def check(X, sample=0):
+            first = first_row, sample
+            check_finite(self, X, omit_nan=self._omits_nan(), first=first)
 
         segments, how = self._segments, self._how()
         result, silent = estimate(
-            X, segments, how, self.n_jobs, levels=self.decibels, check=check
+            X,
+            segments,
+            how,
+            self.n_jobs,
+            levels=self.decibels,
+            check=check,
+            first_row=first_row,
         )
         rest = segments.step * (segments.n_segments - 1) + segments.nperseg
         if rest < X.shape[-1]:  # after the last segment
             check(X[..., rest:], rest)
-        self._check_result(result)
+        self._check_result(result, first_row)
         empty = segments.empty_bin
         if self.decibels and empty is not None and len(self.freqs_) > 1:
             levels = result if how == "each" else result[..., None]
@@ -462,12 +469,13 @@ class _SegmentTransformer(TransformerMixin, BaseEstimator):
             levels[..., empty, :] = levels[..., beside, :].mean(-2)
         return result, silent
 
-    def _check_result(self, result):
+    def _check_result(self, result, first_row):
         """Raise an error of numbers that are none although X holds numbers."""
         xp = torch if isinstance(result, torch.Tensor) else np
         if xp.isfinite(result).all():
             return
         place = np.nonzero(np.asarray((~xp.isfinite(result)).tolist()))
+        place = place[0] + first_row, *place[1:]
         if self._omits_nan() and xp.isnan(result).any():
             raise ValueError(
                 f"Input X contains NaN in every segment of {name_row(place[:-1])}: "

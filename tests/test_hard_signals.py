@@ -22,6 +22,7 @@ from sk_psd import (
     Spectrogram,
     WelchPSD,
     make_baselines,
+    spectral,
 )
 from sk_psd.spectral import fft_magnitude, spectrogram, welch
 
@@ -214,6 +215,22 @@ def test_an_error_says_which_row_and_sample_is_nan(make):
     X[3, 0, 7] = np.inf
     with pytest.raises(ValueError, match="infinity.* sample 7 of row 3, channel 0"):
         WelchPSD(nan_segments="omit").fit_transform(make(X))
+
+
+def test_rows_are_counted_from_the_first_also_where_fit_reads_in_parts(monkeypatch):
+    monkeypatch.setattr(spectral, "_PART_VALUES", 2 * 129)
+    X = noise(9, 600)
+    X[7, 500] = np.nan
+    with pytest.raises(ValueError, match="sample 500 of row 7"):
+        WelchPSD(decibels=True).fit(X)
+    with pytest.raises(ValueError, match="sample 500 of row 7"):
+        Spectrogram(decibels=True).fit(X)
+    X[7] = np.nan
+    with pytest.raises(ValueError, match="every segment of row 7:"):
+        WelchPSD(decibels=True, nan_segments="omit").fit(X)
+    parts = WelchPSD(decibels=True).fit(X[:7])
+    monkeypatch.undo()
+    assert WelchPSD(decibels=True).fit(X[:7]).silent_level_ == parts.silent_level_
 
 
 @pytest.mark.parametrize("nperseg", [1, 2, 4])
