@@ -395,7 +395,10 @@ class Segments:
             return torch.sub(segments, self._means(signals).unsqueeze(-1), out=out)
         if self.detrend == "linear":
             middle = (self.nperseg - 1) / 2
-            time = torch.arange(self.nperseg).to(signals.device, torch.float64) - middle
+            time = torch.arange(
+                self.nperseg, dtype=torch.float64, device=signals.device
+            )
+            time -= middle
             slope = (segments * time).sum(-1, keepdim=True)
             slope /= float((time * time).sum()) or 1.0  # of a single sample
             mean = segments.mean(-1, keepdim=True)
@@ -496,10 +499,11 @@ class _Memory(threading.local):
         """Return a tensor of this shape, with any values in it."""
         size = math.prod(shape)
         if size * dtype.itemsize > _BLOCK_BYTES:
-            return torch.empty(shape, dtype=dtype)
+            return torch.empty(shape, dtype=dtype, device="cpu")
         buffer = self._buffers.get((name, dtype))
         if buffer is None or len(buffer) < size:
-            buffer = torch.empty(_BLOCK_BYTES // dtype.itemsize, dtype=dtype)
+            n = _BLOCK_BYTES // dtype.itemsize
+            buffer = torch.empty(n, dtype=dtype, device="cpu")
             self._buffers[name, dtype] = buffer
         return buffer[:size].view(shape)
 

@@ -99,7 +99,7 @@ def convolve(X, kernel, mode="same", *, stride=1, dilation=1):
     if mode not in _MODES:
         raise ValueError(f"mode must be one of {_MODES}. Got {mode!r} instead.")
     stride, dilation = _whole("stride", stride), _whole("dilation", dilation)
-    X, kernel = _as_numbers("X", X), check_kernel(kernel)
+    X, kernel = _as_numbers("X", X), _read_kernel(kernel)
     if X.ndim == 0 or 0 in X.shape:
         raise ValueError(
             "X must hold signals, of shape (..., n_times), of one sample at least. Got "
@@ -154,7 +154,7 @@ def _as_numbers(name, X):
     return X.astype(X.dtype.newbyteorder("="), copy=False)
 
 
-def check_kernel(kernel):
+def _read_kernel(kernel):
     """Return a kernel as an array, or raise an error that says what it was.
 
     Parameters
@@ -483,4 +483,4 @@ class ConvFilter(SpectrumTransformer):
                 "A kernel given as an array takes no cutoff. Got cutoff="
                 f"{self.cutoff!r}; leave it None or name a kernel."
             )
-        return check_kernel(self.kernel)
+        return _read_kernel(self.kernel)

@@ -12,6 +12,7 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._frequency_names import FrequencyNames
+from sk_psd._layout import check_signals
 from sk_psd._numbers import Number, WholeNumber, as_rate, rate
 from sk_psd._powers import SILENT_LEVEL, estimate, name_row, to_levels
 from sk_psd._segments import Segments
@@ -23,6 +24,7 @@ from sk_psd._validation import (
     check_finite,
     check_rows,
     is_complex,
+    release_pages,
 )
 
 __all__ = [
@@ -85,23 +87,28 @@ def welch(
         Samples that neighbouring segments share. None is ``nperseg // 2``.
 
     nfft : int, default=None
-        Length of the FFT. None is `nperseg`.
+        Length of the FFT; longer than `nperseg` pads each segment with zeros. None is
+        `nperseg`.
 
     detrend : {"constant", "linear"}, False or callable, default="constant"
-        What is subtracted from each segment. A function takes segments of shape
-        (..., nperseg) and returns them detrended.
+        What is subtracted from each segment. "constant" removes power around 0 Hz
+        only; a spectrum that is to keep its shape wherever it lies on a two-sided
+        axis needs False. A function takes segments of shape (..., nperseg) and
+        returns them detrended.
 
     return_onesided : bool, default=True
-        Whether to return the frequencies from 0 to ``fs / 2`` only.
+        Whether to return the frequencies from 0 to ``fs / 2`` only, with the power of
+        the negative ones added. Use False for complex signals.
 
     scaling : {"density", "spectrum"}, default="density"
         For signals in V: V**2/Hz, or V**2.
 
     average : {"mean", "median"}, default="mean"
-        How the segments are averaged. The median needs memory for the powers of all
-        segments of a signal. It is corrected for its bias for noise. At 0 Hz and
-        ``fs / 2`` the powers of real signals have one degree of freedom, and are
-        corrected for that, which scipy does not do.
+        How the segments are averaged. The median resists short disturbances and needs
+        memory for the powers of all segments of a signal. It is corrected for its bias
+        for noise. At 0 Hz and ``fs / 2`` the powers of real signals have one degree of
+        freedom, and are corrected for that, which scipy does not do. Signals that are
+        padded with zeros to one length need the mean.
 
     nan_segments : {"propagate", "omit"}, default="propagate"
         Whether NaN in one segment makes the spectrum of its signal NaN, or whether the
@@ -111,7 +118,8 @@ def welch(
         Keep only frequencies from `fmin` to `fmax`, both included, in Hz.
 
     n_jobs : int, default=None
-        Number of threads, in joblib's conventions. The result does not depend on it.
+        Number of threads. ``None`` means 1 unless in a :obj:`joblib.parallel_config`
+        context. ``-1`` means all processors. The result does not depend on it.
 
     Returns
     -------
@@ -137,7 +145,7 @@ def welch(
        of power spectra". IEEE Transactions on Audio and Electroacoustics, 15(2),
        70-73. :doi:`10.1109/TAU.1967.1161901`
     """
-    X = as_signals(X)
+    X = as_signals("welch", X)
     n_jobs = _check_n_jobs(n_jobs)
     if average not in ("mean", "median"):
         raise ValueError(f"average must be 'mean' or 'median'. Got {average!r}.")
@@ -212,13 +220,18 @@ def spectrogram(
         Samples that neighbouring segments share. None is ``nperseg // 2``.
 
     nfft : int, default=None
-        Length of the FFT. None is `nperseg`.
+        Length of the FFT; longer than `nperseg` pads each segment with zeros. None is
+        `nperseg`.
 
     detrend : {"constant", "linear"}, False or callable, default="constant"
-        What is subtracted from each segment.
+        What is subtracted from each segment. "constant" removes power around 0 Hz
+        only; a spectrum that is to keep its shape wherever it lies on a two-sided
+        axis needs False. A function takes segments of shape (..., nperseg) and
+        returns them detrended.
 
     return_onesided : bool, default=True
-        Whether to return the frequencies from 0 to ``fs / 2`` only.
+        Whether to return the frequencies from 0 to ``fs / 2`` only, with the power of
+        the negative ones added. Use False for complex signals.
 
     scaling : {"density", "spectrum"}, default="density"
         For signals in V: V**2/Hz, or V**2.
@@ -227,7 +240,8 @@ def spectrogram(
         Keep only frequencies from `fmin` to `fmax`, both included, in Hz.
 
     n_jobs : int, default=None
-        Number of threads, in joblib's conventions.
+        Number of threads. ``None`` means 1 unless in a :obj:`joblib.parallel_config`
+        context. ``-1`` means all processors. The result does not depend on it.
 
     Returns
     -------
@@ -245,7 +259,7 @@ def spectrogram(
     --------
     welch : The average over the segments.
     """
-    X = as_signals(X)
+    X = as_signals("spectrogram", X)
     n_jobs = _check_n_jobs(n_jobs)
     segments = Segments(
         X.shape[-1],
@@ -421,6 +435,8 @@ class _SegmentTransformer(TransformerMixin, BaseEstimator):
     def _fit(self, X):
         self._validate_params()
         X = self._check(X, reset=True)
+        check_signals(type(self).__name__, X)
+        release_pages(X)
         self._segments = Segments(
             self.n_features_in_,
             self.fs,
@@ -572,7 +588,8 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
     detrend : {"constant", "linear"}, False or callable, default="constant"
         What is subtracted from each segment. "constant" removes power around 0 Hz
         only; a spectrum that is to keep its shape wherever it lies on a two-sided
-        axis needs False.
+        axis needs False. A function takes segments of shape (..., nperseg) and
+        returns them detrended.
 
     return_onesided : bool, default=True
         Whether to return the frequencies from 0 to ``fs / 2`` only, with the power of
@@ -582,10 +599,11 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
         For signals in V: V**2/Hz, or V**2.
 
     average : {"mean", "median"}, default="mean"
-        How the segments are averaged; the median resists short disturbances. It is
-        corrected for its bias for noise. At 0 Hz and ``fs / 2`` the powers of real
-        signals have one degree of freedom, and are corrected for that, which scipy
-        does not do. Signals that are padded with zeros to one length need the mean.
+        How the segments are averaged. The median resists short disturbances and needs
+        memory for the powers of all segments of a signal. It is corrected for its bias
+        for noise. At 0 Hz and ``fs / 2`` the powers of real signals have one degree of
+        freedom, and are corrected for that, which scipy does not do. Signals that are
+        padded with zeros to one length need the mean.
 
     nan_segments : {"raise", "omit"}, default="raise"
         Whether NaN in a signal is an error that says where it stands, or whether the
@@ -602,8 +620,8 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
         Keep only frequencies from `fmin` to `fmax`, both included, in Hz.
 
     n_jobs : int, default=None
-        Number of threads over chunks of rows. ``None`` means 1 unless in a
-        :obj:`joblib.parallel_config` context. ``-1`` means all processors.
+        Number of threads. ``None`` means 1 unless in a :obj:`joblib.parallel_config`
+        context. ``-1`` means all processors. The result does not depend on it.
 
     Attributes
     ----------
@@ -746,7 +764,10 @@ class Spectrogram(_SegmentTransformer):
         `nperseg`.
 
     detrend : {"constant", "linear"}, False or callable, default="constant"
-        What is subtracted from each segment.
+        What is subtracted from each segment. "constant" removes power around 0 Hz
+        only; a spectrum that is to keep its shape wherever it lies on a two-sided
+        axis needs False. A function takes segments of shape (..., nperseg) and
+        returns them detrended.
 
     return_onesided : bool, default=True
         Whether to return the frequencies from 0 to ``fs / 2`` only, with the power of
@@ -763,8 +784,8 @@ class Spectrogram(_SegmentTransformer):
         Keep only frequencies from `fmin` to `fmax`, both included, in Hz.
 
     n_jobs : int, default=None
-        Number of threads over chunks of rows. ``None`` means 1 unless in a
-        :obj:`joblib.parallel_config` context. ``-1`` means all processors.
+        Number of threads. ``None`` means 1 unless in a :obj:`joblib.parallel_config`
+        context. ``-1`` means all processors. The result does not depend on it.
 
     Attributes
     ----------

@@ -202,10 +202,12 @@ def test_the_segments_without_nan_are_averaged(seed, average):
 def test_an_error_says_which_row_and_sample_is_nan(make):
     X = noise(5, 3, 600)
     X[2, 1, 599] = np.nan
-    match = "contains NaN.* sample 599 of row 2, channel 1. .*nan_segments='omit'"
+    match = "NaN, first in row 2, channel 1, column 599. .*nan_segments='omit'"
     with pytest.raises(ValueError, match=match):
         WelchPSD().fit_transform(make(X))
-    with pytest.raises(ValueError, match="sample 599 of row 2, channel 1. Cut"):
+    with pytest.raises(
+        ValueError, match="in row 2, channel 1, column 599. .* gaps first.$"
+    ):
         Spectrogram().fit(make(X))
     X[2, 1] = np.nan
     with pytest.raises(ValueError, match="NaN in every segment of row 2, channel 1"):
@@ -213,7 +215,9 @@ def test_an_error_says_which_row_and_sample_is_nan(make):
     assert np.isnan(welch(X, nan_segments="omit")[1][2, 1]).all()
     X[2, 1] = 0
     X[3, 0, 7] = np.inf
-    with pytest.raises(ValueError, match="infinity.* sample 7 of row 3, channel 0"):
+    with pytest.raises(
+        ValueError, match="infinity, first in row 3, channel 0, column 7"
+    ):
         WelchPSD(nan_segments="omit").fit_transform(make(X))
 
 
@@ -221,9 +225,9 @@ def test_rows_are_counted_from_the_first_also_where_fit_reads_in_parts(monkeypat
     monkeypatch.setattr(spectral, "_PART_VALUES", 2 * 129)
     X = noise(9, 600)
     X[7, 500] = np.nan
-    with pytest.raises(ValueError, match="sample 500 of row 7"):
+    with pytest.raises(ValueError, match="NaN, first in row 7, column 500"):
         WelchPSD(decibels=True).fit(X)
-    with pytest.raises(ValueError, match="sample 500 of row 7"):
+    with pytest.raises(ValueError, match="NaN, first in row 7, column 500"):
         Spectrogram(decibels=True).fit(X)
     X[7] = np.nan
     with pytest.raises(ValueError, match="every segment of row 7:"):
@@ -241,7 +245,7 @@ def test_infinity_is_refused_by_segments_of_any_length(nperseg, average):
     psd = WelchPSD(
         nperseg=nperseg, noverlap=0, average=average, detrend=False, window="boxcar"
     )
-    with pytest.raises(ValueError, match="contains infinity.*sample 3 of row 0"):
+    with pytest.raises(ValueError, match="contains infinity, first in row 0, column 3"):
         psd.fit_transform(X)
 
 
@@ -429,7 +433,7 @@ def test_where_a_boxcar_leaves_nothing_the_level_is_that_beside_it(onesided):
 @pytest.mark.parametrize("n_segments", [1, 2, 3, 4, 5, 8, 33])
 @pytest.mark.parametrize("kind", ["one-sided", "two-sided", "complex"])
 def test_the_median_of_noise_has_no_bias_at_any_frequency(n_segments, kind):
-    X = noise(4000, 16 * n_segments)
+    X = noise(1000, 16 * n_segments)
     if kind == "complex":
         X = (X + 1j * noise(*X.shape, seed=1)) / np.sqrt(2)
     params = dict(nperseg=16, noverlap=0, detrend=False, average="median")

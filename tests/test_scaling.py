@@ -48,6 +48,7 @@ def test_all_circular_shifts_of_a_spectrum_align_to_the_same_bits(X, shift):
     )
 
 
+@pytest.mark.filterwarnings("ignore:The rows of X look like raw signals")
 @given(spectra(st.floats(-1e3, 1e3)))
 def test_an_aligned_spectrum_is_a_roll_of_the_spectrum(X):
     aligned = PeakAlign().fit_transform(X)
@@ -193,7 +194,7 @@ def test_without_names_frequencies_are_in_bins_and_a_pipeline_names_them_in_hert
 
 @pytest.mark.parametrize("fs", [1.0, 250e3, 44100.0])
 @pytest.mark.parametrize("limits", [(None, None), (0.11, 0.43)])
-def test_the_ends_that_welch_reports_are_within_the_axis_that_names_tell(fs, limits):
+def test_the_ends_of_the_axis_of_welch_lie_on_the_axis_read_from_names(fs, limits):
     fmin, fmax = (None if limit is None else limit * fs for limit in limits)
     psd = WelchPSD(fs=fs, nperseg=1000, fmin=fmin, fmax=fmax)
     frame = psd.set_output(transform="pandas").fit_transform(signals())
@@ -210,7 +211,7 @@ def test_frequencies_are_read_back_from_their_names(step, n, first):
     np.testing.assert_allclose(read_frequencies(names), freqs, atol=0.01 * step)
 
 
-def test_other_names_tell_no_frequencies():
+def test_names_of_other_kinds_give_no_frequencies():
     assert read_frequencies(None) is None
     assert read_frequencies(["fft_0.0", "fft_0.1"]) is None
     assert read_frequencies(["psd_0.0Hz", "age"]) is None

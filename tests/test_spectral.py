@@ -1,6 +1,5 @@
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 import joblib
@@ -258,7 +257,7 @@ def test_the_number_of_threads_does_not_change_a_bit(case, n_bytes):
     np.testing.assert_array_equal(spectrograms[0][2], spectrograms[1][2])
 
 
-def test_one_long_signal_is_shared_out_without_changing_a_bit():
+def test_one_long_signal_is_split_over_threads_without_changing_a_bit():
     X = noise((1, 3_000_000), np.float32)
     _, one = welch(X, nperseg=256, n_jobs=1)
     assert len(Segments(3_000_000)._tasks(1, 2048, whole_rows=False)) >= 2
@@ -266,53 +265,6 @@ def test_one_long_signal_is_shared_out_without_changing_a_bit():
     assert_close_in_power(
         one, scipy_welch(X, nperseg=256, return_onesided=True)[1], 1e-5
     )
-
-
-def test_n_jobs_none_follows_parallel_config():
-    X = noise((64, 8192), np.float32)
-    used = []
-    pool = _threads.ThreadPoolExecutor
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_threads, "_SPLITS_FROM", 0)
-        patch.setattr(_segments, "_BLOCK_BYTES", 2**16)
-        patch.setattr(
-            _threads,
-            "ThreadPoolExecutor",
-            lambda n, **options: used.append(n) or pool(n, **options),
-        )
-        with joblib.parallel_config(n_jobs=3):
-            WelchPSD().fit_transform(X)
-        WelchPSD(n_jobs=2).fit_transform(X)
-    assert used == [3, 2]
-
-
-def test_threads_of_torch_are_what_they_were_also_after_concurrent_calls():
-    X = noise((64, 8192), np.float32)
-    expected = welch(X)[1]
-    torch.set_num_threads(2)
-    try:
-        with ThreadPoolExecutor(4) as callers:
-            results = list(callers.map(lambda _: welch(X, n_jobs=2)[1], range(20)))
-        assert torch.get_num_threads() == 2
-        with ThreadPoolExecutor(1) as other:  # what a new thread would use
-            assert other.submit(torch.get_num_threads).result() == 2
-    finally:
-        torch.set_num_threads(1)
-    for result in results:
-        np.testing.assert_array_equal(result, expected)
-
-
-def test_threads_of_torch_are_restored_after_an_error():
-    def broken(segments):
-        raise RuntimeError("broken")
-
-    torch.set_num_threads(2)
-    try:
-        with pytest.raises(RuntimeError, match="broken"):
-            welch(noise((64, 8192), float), detrend=broken, n_jobs=2)
-        assert torch.get_num_threads() == 2
-    finally:
-        torch.set_num_threads(1)
 
 
 def test_joblib_workers_give_the_same_bits():
@@ -357,9 +309,8 @@ def test_memory_mapped_signals_are_read_and_left_as_they_are(tmp_path, mode):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/status")
-@pytest.mark.parametrize("dtype", ["int16", "float32", ">i2"])
-def test_a_memory_mapped_array_is_never_loaded_whole(tmp_path, dtype):
-    """100 MB here, the same behaviour for any size: what was read is let go of."""
+def test_a_memory_mapped_array_is_never_loaded_whole(tmp_path):
+    """100 MB here: pages that were read are released, so any size behaves the same."""
     script = f"""
 import re
 import numpy as np
@@ -371,23 +322,25 @@ def resident(what):
     status = open("/proc/self/status").read()
     return int(re.search(f"Vm{{what}}:\\s+(\\d+)", status)[1]) / 1024
 
-itemsize = np.dtype("{dtype}").itemsize
-X = np.memmap("{tmp_path}/x.bin", "{dtype}", "w+", shape=(100, 1_000_000 // itemsize))
-X[:, ::1000] = 1
-X.flush()
-del X
-X = np.memmap("{tmp_path}/x.bin", "{dtype}", "r", shape=(100, 1_000_000 // itemsize))
-pipe = make_pipeline(WelchPSD(), DummyClassifier()).fit(X[:4], [0, 1, 0, 1])
-open("/proc/self/clear_refs", "w").write("5")
-before = resident("RSS")
-pipe.predict(X)
-WelchPSD(n_jobs=2).fit_transform(X)
-print(resident("HWM") - before)
+for dtype in ("int16", "float32", ">i2"):
+    path, shape = "{tmp_path}/x.bin", (100, 1_000_000 // np.dtype(dtype).itemsize)
+    X = np.memmap(path, dtype, "w+", shape=shape)
+    X[:, ::1000] = 1
+    X.flush()
+    del X
+    X = np.memmap(path, dtype, "r", shape=shape)
+    pipe = make_pipeline(WelchPSD(), DummyClassifier()).fit(X[:4], [0, 1, 0, 1])
+    open("/proc/self/clear_refs", "w").write("5")
+    before = resident("RSS")
+    pipe.predict(X)
+    WelchPSD(n_jobs=2).fit_transform(X)
+    print(resident("HWM") - before)
 """
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
-    assert float(done.stdout) < 70  # of 100
+    growth = [float(line) for line in done.stdout.split()]
+    assert len(growth) == 3 and max(growth) < 70  # of 100
 
 
 def test_three_axes_are_channels_of_their_own():
