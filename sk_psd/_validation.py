@@ -33,6 +33,7 @@ __all__ = [
     "RealNotInt",
     "SpectrumTransformer",
     "StrOptions",
+    "as_floats",
     "as_signals",
     "at_least",
     "check_classes",
@@ -162,6 +163,10 @@ def check_rows(
     rows = X if issparse(X) or _is_dispatched(X) else _as_array(estimator, X)
     if getattr(X, "shape", rows.shape) != rows.shape:  # a column of arrays
         X = rows
+    if isinstance(rows, np.ndarray):
+        _refuse_structured(rows)
+        if not (as_is or rows.dtype.isnative):  # so that float32 stays float32
+            rows = rows.astype(rows.dtype.newbyteorder("="))
     if is_complex(rows):
         if not allow_complex:
             raise ValueError(
@@ -236,6 +241,7 @@ def as_signals(name, X):
         X = _plain(X)
     else:
         X = np.asarray(X)
+        _refuse_structured(X)
         if X.dtype.kind not in "biufc":
             X = X.astype(np.float64)
     if not (1 <= X.ndim <= 3 and all(X.shape)):
@@ -245,6 +251,51 @@ def as_signals(name, X):
         )
     check_signals(name, X)
     return X
+
+
+def _refuse_structured(X):
+    """Raise an error of samples with fields, as files of I/Q samples hold them."""
+    if X.dtype.names is not None:
+        raise TypeError(
+            f"X holds samples with the fields {X.dtype.names}, not numbers. Make "
+            "complex signals of I/Q samples first: sk_psd.mixing.from_iq(X)."
+        )
+
+
+def as_floats(X):
+    """Return spectra that a user of a function passes, as floating-point numbers.
+
+    Parameters
+    ----------
+    X : array-like or Tensor
+        Real numbers of any type and byte order.
+
+    Returns
+    -------
+    X : ndarray or Tensor
+        float32 for float32 and float16, else float64.
+
+    Raises
+    ------
+    TypeError
+        If X does not hold real numbers.
+    """
+    if isinstance(X, torch.Tensor):
+        if not X.is_complex():
+            short = X.is_floating_point() and X.dtype != torch.float64
+            return _plain(X).to(torch.float32 if short else torch.float64)
+    else:
+        X = np.asarray(X)
+        try:
+            if X.dtype.kind in "biufO":
+                short = X.dtype.kind == "f" and X.dtype.itemsize <= 4
+                return X.astype(np.float32 if short else np.float64, copy=False)
+        except (TypeError, ValueError):
+            pass
+    raise TypeError(
+        f"X must hold real numbers. Got {X.dtype}; pass powers or levels, such as "
+        "WelchPSD returns."
+    )
 
 
 def is_complex(X):
@@ -267,7 +318,7 @@ def _is_dispatched(X):
     return isinstance(X, torch.Tensor) and get_config()["array_api_dispatch"]
 
 
-def check_finite(estimator, X, name="X"):
+def check_finite(estimator, X, name="X", *, omit_nan=False, first=(0, 0)):
     """Raise an error that says where X holds NaN or infinity, reading X in parts.
 
     Parameters
@@ -279,6 +330,12 @@ def check_finite(estimator, X, name="X"):
 
     name : str, default="X"
         Name of X in the message.
+
+    omit_nan : bool, default=False
+        Whether NaN is allowed.
+
+    first : (int, int), default=(0, 0)
+        Row and sample that X starts with, for the message.
     """
     if isinstance(X, np.ndarray) and X.dtype.kind in "iub":
         return
@@ -293,25 +350,31 @@ def check_finite(estimator, X, name="X"):
                 # A sum is quick, and finite where all is.
                 finite = np.isfinite(complex(part.sum()))
             if not finite:
-                _refuse_not_finite(estimator, part, rows.start, times.start, name)
+                start = first[0] + rows.start, first[1] + times.start
+                _refuse_not_finite(estimator, part, start, name, omit_nan)
         release_pages(X)
 
 
-def _refuse_not_finite(estimator, part, first_row, first_time, name):
+def _refuse_not_finite(estimator, part, start, name, omit_nan):
     part = to_array(part)
     bad = ~np.isfinite(part)
+    if omit_nan:
+        bad &= ~np.isnan(part)
     if not bad.any():  # a sum that overflowed
         return
     place = np.argwhere(bad)[0]
     value = part[tuple(place)]
-    place[[0, -1]] += first_row, first_time
+    place[[0, -1]] += start
     value = "NaN" if np.isnan(value) else "infinity"
     words = zip(_AXES[part.ndim], place.tolist(), strict=True)
+    remedy = ""
+    if value == "NaN" and "nan_segments" in estimator.get_params(deep=False):
+        remedy = ", or average the segments without NaN by nan_segments='omit'"
     raise ValueError(
         f"Input {name} contains {value}, first in "
         f"{', '.join(f'{axis} {i}' for axis, i in words)}. "
         f"{type(estimator).__name__} needs finite numbers: leave such rows out "
-        f"({name}[np.isfinite({name}).all(axis=-1)]) or fill the gaps first."
+        f"({name}[np.isfinite({name}).all(axis=-1)]) or fill the gaps first{remedy}."
     )
 
 

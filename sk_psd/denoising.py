@@ -364,7 +364,7 @@ class LearnedConvFilter(
         )
         check_finite(self, y.reshape(len(y), -1), "y")
         check_consistent_length(X, y)
-        if y.ndim == 1 and _look_like_labels(y) and len(y) >= 20:
+        if y.ndim == 1 and min(X.shape) >= 32 and _look_like_labels(y):
             warnings.warn(
                 f"y has {len(np.unique(y))} distinct integers for {len(y)} rows, as "
                 f"class labels have. {_NOT_LABELS}",
