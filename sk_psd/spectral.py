@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._frequency_names import FrequencyNames
+from sk_psd._notch import Notch
 from sk_psd._segments import Segments, empty_result, row_views
 from sk_psd._validation import (
     Options,
@@ -305,6 +306,7 @@ class _SegmentTransformer(TransformerMixin, BaseEstimator):
         "decibels": ["boolean"],
         "fmin": [Real, None],
         "fmax": [Real, None],
+        "notch": [Real, "array-like", None],
         "n_jobs": [Integral, None],
     }
 
@@ -363,6 +365,15 @@ class _SegmentTransformer(TransformerMixin, BaseEstimator):
             fmax=self.fmax,
         )
         self.freqs_ = self._segments.freqs
+        self._notch = None
+        if self.notch is not None:
+            self._notch = Notch(
+                self.notch,
+                self.freqs_,
+                fs=self.fs,
+                window=self._segments._window,
+                onesided=self.return_onesided,
+            )
         return X
 
     def _check(self, X, reset):
@@ -426,8 +437,10 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
 
     detrend : {"constant", "linear"}, False or callable, default="constant"
         What is subtracted from each segment. "constant" removes power around 0 Hz
-        only; a spectrum that is to keep its shape wherever it lies on a two-sided
-        axis needs False.
+        only, so that a shape that lies there looks different from elsewhere: with
+        False it keeps its shape anywhere on a two-sided axis. A receiver with a spike
+        at 0 Hz needs "constant", or False and ``notch=[0]``, as the spike stays where
+        it is when the signal moves.
 
     return_onesided : bool, default=True
         Whether to return the frequencies from 0 to ``fs / 2`` only, with the power of
@@ -445,6 +458,14 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
 
     fmin, fmax : float, default=None
         Keep only frequencies from `fmin` to `fmax`, both included, in Hz.
+
+    notch : list of float or (float, float), default=None
+        Frequencies of lines that do not belong to the signals, in Hz, such as mains hum
+        or the spike of a receiver at 0 Hz. A number takes the bins in the main lobe of
+        the window around it, which is two bins wide to either side with a Hann window.
+        A pair takes the bins from low to high. They get the levels on a straight line
+        in decibels between the neighbors on both sides; at the end of an axis, that of
+        the one neighbor. On a two-sided axis list the negative frequencies too.
 
     n_jobs : int, default=None
         Number of threads over chunks of rows. ``None`` means 1 unless in a
@@ -514,6 +535,7 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
         decibels=False,
         fmin=None,
         fmax=None,
+        notch=None,
         n_jobs=None,
     ):
         self.fs = fs
@@ -528,6 +550,7 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
         self.decibels = decibels
         self.fmin = fmin
         self.fmax = fmax
+        self.notch = notch
         self.n_jobs = n_jobs
 
     def transform(self, X):
@@ -549,6 +572,8 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
         X = self._check(X, reset=False)
         psd = _averages(X, self._segments, self.average, self.n_jobs)
         self._check_result(psd, X)
+        if self._notch is not None:
+            self._notch.bridge(psd)
         return decibels(psd) if self.decibels else psd
 
 
@@ -593,6 +618,14 @@ class Spectrogram(_SegmentTransformer):
 
     fmin, fmax : float, default=None
         Keep only frequencies from `fmin` to `fmax`, both included, in Hz.
+
+    notch : list of float or (float, float), default=None
+        Frequencies of lines that do not belong to the signals, in Hz, such as mains hum
+        or the spike of a receiver at 0 Hz. A number takes the bins in the main lobe of
+        the window around it, which is two bins wide to either side with a Hann window.
+        A pair takes the bins from low to high. They get the levels on a straight line
+        in decibels between the neighbors on both sides; at the end of an axis, that of
+        the one neighbor. On a two-sided axis list the negative frequencies too.
 
     n_jobs : int, default=None
         Number of threads over chunks of rows. ``None`` means 1 unless in a
@@ -650,6 +683,7 @@ class Spectrogram(_SegmentTransformer):
         decibels=False,
         fmin=None,
         fmax=None,
+        notch=None,
         n_jobs=None,
     ):
         self.fs = fs
@@ -663,6 +697,7 @@ class Spectrogram(_SegmentTransformer):
         self.decibels = decibels
         self.fmin = fmin
         self.fmax = fmax
+        self.notch = notch
         self.n_jobs = n_jobs
 
     def _fit(self, X):
@@ -689,6 +724,8 @@ class Spectrogram(_SegmentTransformer):
         X = self._check(X, reset=False)
         powers = _frames(X, self._segments, self.n_jobs)
         self._check_result(powers, X)
+        if self._notch is not None:
+            self._notch.bridge(powers, axis=-2)
         return decibels(powers, axis=(-2, -1)) if self.decibels else powers
 
 
