@@ -322,6 +322,46 @@ def test_static_parts_are_added_after_the_shift(pipe, signals):
     assert shift_invariance(pipe, X, shifts=[50], static=20 * hum).max_change > 1e-6
 
 
+@pytest.fixture(scope="module")
+def beside_lines(signals):
+    """Function that fits and tests a net beside a line that stays, by shift."""
+    X, y = make_spectral_shapes(
+        200, n_times=1024, center_freq=(-0.02, 0.02), snr_db=(5.0, 20.0), random_state=1
+    )
+
+    def curve(level=None, freq=0.0, notch=None, shifts=(-60, -10, 0, 28, 60)):
+        def line(X):
+            turns = np.exp(2j * np.pi * freq * np.arange(X.shape[1]))
+            power = np.mean(np.abs(X) ** 2, axis=1, keepdims=True)
+            return np.sqrt(power) * (10 ** (level / 20) if level else 0) * turns
+
+        psd = WelchPSD(
+            nperseg=256,
+            return_onesided=False,
+            detrend=False,
+            decibels=True,
+            notch=notch,
+        )
+        net = GlobalPoolCNNClassifier(max_epochs=20, random_state=0)
+        train = signals.X_train + line(signals.X_train)
+        model = make_pipeline(psd, MinMaxScale(), net).fit(train, signals.y_train)
+        return shift_curve(model, X, y, shifts=shifts, static=line(X)).scores
+
+    return curve
+
+
+def test_beside_a_line_that_stays_a_net_without_a_notch_is_lost(beside_lines):
+    assert beside_lines(level=10, shifts=[-60, 60]).max() < 0.8
+
+
+def test_a_notch_keeps_the_accuracy_beside_a_line_that_stays(beside_lines):
+    without = beside_lines()
+    assert without.min() > 0.93
+    for level, freq in [(10, 0.0), (-10, 0.1113)]:
+        scores = beside_lines(level, freq, notch=[freq])
+        assert (scores >= without - 0.02 - 1e-9).all()
+
+
 KINDS = {
     "big-endian": lambda X: X.astype(">f4"),
     "big-endian double": lambda X: X.astype(">f8"),
