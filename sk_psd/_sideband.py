@@ -53,7 +53,7 @@ def shift_signals(X, offset, *, fill, mean, rng):
         noise = rng.standard_normal(part.shape) if np.isrealobj(X) and fill else None
         line = 0.0 if mean == "move" else find_line(part)
         with np.errstate(over="ignore", invalid="ignore"):  # seen in the result
-            shifted = _shift(part - line, offset[rows], noise)
+            shifted = _shift(part - line, offset[rows], noise, mean == "move")
             shifted += line if mean == "stay" else 0.0
             still = (offset[rows] == 0).reshape(-1, *[1] * (X.ndim - 1))
             moved[rows] = np.where(still, part, shifted) * scale
@@ -90,7 +90,7 @@ def _double(X):
     return X.astype(np.complex128 if np.iscomplexobj(X) else np.float64)
 
 
-def _shift(X, offset, noise):
+def _shift(X, offset, noise, has_mean):
     # Whole turns cancel: what is left of the phase is accurate for long signals.
     turns = np.multiply.outer(offset, np.arange(X.shape[-1])) % 1.0
     turns = turns.reshape(len(X), *[1] * (X.ndim - 2), X.shape[-1])
@@ -109,7 +109,9 @@ def _shift(X, offset, noise):
     if noise is None:
         return moved
     freqs = fft.rfftfreq(n_times)
-    vacant = (freqs < offset - tiny) | (freqs > 0.5 + offset + tiny)
+    # Where the mean is no more, the bin that it would move to is vacant, too.
+    vacant = (freqs < offset + (-tiny if has_mean else tiny)) & (offset > 0)
+    vacant |= freqs > 0.5 + offset + tiny
     noise = fft.irfft(fft.rfft(noise) * vacant, n_times)
     return moved + np.sqrt(find_floor(X)) * noise
 

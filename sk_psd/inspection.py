@@ -61,7 +61,7 @@ def shift_rows(
     offset : {"auto", "move", "remove", "stay"}, default="auto"
         What becomes of the mean of each signal, as in :func:`shift_curve`.
 
-    static : array-like of shape (n_times,) or the shape of `X`, default=None
+    static : array-like of shape (n_times,) or like `X`, default=None
         Part of the signals that does not move. It is added after the shift.
 
     random_state : int, RandomState, Generator or None, default=0
@@ -146,10 +146,14 @@ def _check_static(static, X):
     if static is None:
         return None
     static = take_numbers(static, "static")
-    if static.shape not in (X.shape, X.shape[-1:]):
+    try:
+        fits = np.broadcast_shapes(static.shape, X.shape) == X.shape
+    except ValueError:
+        fits = False
+    if not fits or static.shape[-1:] != X.shape[-1:]:
         raise ValueError(
             f"static must be of shape {X.shape[-1:]}, for all signals, or {X.shape}, "
-            f"for each. Got {static.shape}."
+            f"for each, or broadcast to it. Got {static.shape}."
         )
     if np.iscomplexobj(static) and np.isrealobj(X):
         raise ValueError("static must be real for real signals. Got complex numbers.")
@@ -206,10 +210,9 @@ def _find_axis(estimator, X, domain):
     if domain == "spectrum":
         return _Axis(domain, X.shape[-1])
     if psd is None or len(psd.freqs_) < 2:
-        # Of one FFT over the whole signal, which knows nothing of the mean.
-        real = np.isrealobj(X)
-        n_bins = X.shape[-1] // 2 + 1 if real else X.shape[-1]
-        return _Axis(domain, n_bins, 1 / X.shape[-1], "stay" if real else "move")
+        # The bins of one FFT over the whole signal, in which the mean is a line.
+        n_bins = X.shape[-1] // 2 + 1 if np.isrealobj(X) else X.shape[-1]
+        return _Axis(domain, n_bins, 1 / X.shape[-1], "stay")
     step = (psd.freqs_[1] - psd.freqs_[0]) / psd.fs
     keeps_mean = getattr(psd, "detrend", None) is False
     return _Axis(domain, len(psd.freqs_), step, "move" if keeps_mean else "remove")
@@ -305,9 +308,9 @@ def shift_curve(
         drift (the straight line that fits the signal best). "stay" leaves both at
         0 Hz. "auto" is "remove" where :class:`WelchPSD` detrends, as it hides an offset
         at 0 Hz but not elsewhere, and "move" with ``detrend=False``. Without a
-        WelchPSD it is "stay" for real signals and "move" for complex ones.
+        WelchPSD it is "stay", as a receiver has it.
 
-    static : array-like of shape (n_times,) or the shape of `X`, default=None
+    static : array-like of shape (n_times,) or like `X`, default=None
         Part of the signals that does not move, such as mains hum or the spike of a
         receiver at 0 Hz. It is added after the shift, also to signals that are shifted
         by 0. X must come without it.
@@ -406,7 +409,7 @@ def shift_invariance(
     offset : {"auto", "move", "remove", "stay"}, default="auto"
         What becomes of the mean of each signal, as in :func:`shift_curve`.
 
-    static : array-like of shape (n_times,) or the shape of `X`, default=None
+    static : array-like of shape (n_times,) or like `X`, default=None
         Part of the signals that does not move. It is added after the shift, and to the
         signals that are compared with.
 

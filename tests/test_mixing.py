@@ -52,6 +52,13 @@ def test_the_vacated_strip_has_the_density_of_the_noise_floor(offset, n_times):
     assert np.median(empty[:, strip].mean(axis=1) / level**2) < 0.01
 
 
+def test_no_bin_of_a_single_periodogram_stays_empty_where_the_mean_was():
+    X = np.random.default_rng(0).standard_normal((200, 256)) + 5
+    moved = retune(X, 32 / 256, mean="remove", random_state=0)
+    power = np.mean(np.abs(np.fft.rfft(moved)) ** 2, axis=0) / 256
+    assert power[1:].min() > 0.5
+
+
 def test_one_seed_fills_with_the_same_noise_for_every_offset():
     X = np.random.default_rng(0).standard_normal((2, 512))
 
