@@ -24,8 +24,16 @@ def take_numbers(X, name="X"):
         Of single precision where it was. The input itself where it is such an array.
     """
     if isinstance(X, torch.Tensor):
-        X = X.detach().resolve_conj().resolve_neg().numpy(force=True)
-    numbers = np.asarray(X)
+        X = X.detach().resolve_conj().resolve_neg()
+        X = (X.float() if X.dtype is torch.bfloat16 else X).numpy(force=True)
+    try:
+        numbers = np.asarray(X)
+    except ValueError as error:
+        raise ValueError(
+            f"{name} must hold rows of one length. NumPy makes no array of it: {error}."
+        ) from error
+    if numbers.dtype.kind in "USmM" or numbers.dtype.kind == "O" and numbers.ndim == 0:
+        raise ValueError(f"{name} must be an array of numbers. Got {X!r} instead.")
     if numbers.dtype.kind == "V":
         raise ValueError(
             f"{name} must hold real or complex numbers. Got {numbers.dtype}; make "

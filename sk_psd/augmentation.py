@@ -115,6 +115,9 @@ class RandomFreqShift(_TrainingOnly):
     All channels of a sample are shifted together. The number of samples stays the
     same, and so does X itself.
 
+    Real signals that are shifted off their axis are gone. Choose `max_shift` so that
+    the band of each stays on it.
+
     Examples
     --------
     >>> import numpy as np

@@ -175,6 +175,10 @@ def seeded(function):
 def test_tensors_with_a_history_or_lazy_signs_are_moved_as_their_values_are():
     x = torch.randn(2, 64, dtype=torch.complex128, requires_grad=True)
     y = (x.detach() * 1j).conj()
+    half = retune(torch.ones(2, 64, dtype=torch.bfloat16), 0.25, random_state=0)
+    exact = retune(np.ones((2, 64)), 0.25, random_state=0)
+    np.testing.assert_allclose(half, exact, atol=1e-9)
+    assert retune(np.ones((0, 64)), 0.25).shape == (0, 64)
     for tensor in (x, y, y.imag):
         values = tensor.detach().resolve_conj().resolve_neg().numpy()
         for function in (retune, add_noise):
@@ -198,6 +202,9 @@ PAIRS = np.zeros((2, 8), [("re", "<i2"), ("im", "<i2")])
     "function, args, match",
     [
         (retune, (PAIRS, 0.1), r"Got .*'re'.* X.view\(np.int16\)"),
+        (retune, (None, 0.1), "X must be an array of numbers. Got None instead"),
+        (retune, ([["a", "b"]], 0.1), "X must be an array of numbers. Got .*'a'"),
+        (retune, ([[1.0, 2.0], [1.0]], 0.1), "X must hold rows of one length"),
         (retune, (np.zeros((2, 0)), 0.1), r"at least one time. Got shape \(2, 0\)"),
         (
             retune,
