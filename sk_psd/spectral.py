@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._frequency_names import FrequencyNames
 from sk_psd._layout import check_signals
+from sk_psd._notch import Notch
 from sk_psd._numbers import Number, WholeNumber, as_rate, rate
 from sk_psd._powers import SILENT_LEVEL, estimate, name_row, to_levels
 from sk_psd._segments import Segments
@@ -376,6 +377,7 @@ class _SegmentTransformer(TransformerMixin, BaseEstimator):
         "decibels": ["boolean"],
         "fmin": [Number(None, None), None],
         "fmax": [Number(None, None), None],
+        "notch": [Real, "array-like", None],
         "n_jobs": [Integral, None],
     }
 
@@ -452,6 +454,15 @@ class _SegmentTransformer(TransformerMixin, BaseEstimator):
             omit_nan=self._omits_nan(),
         )
         self.freqs_ = self._segments.freqs
+        self._notch = None
+        if self.notch is not None:
+            self._notch = Notch(
+                self.notch,
+                self.freqs_,
+                fs=self.fs,
+                window=self._segments._window,
+                onesided=self.return_onesided,
+            )
         return X
 
     def _omits_nan(self):
@@ -472,6 +483,7 @@ class _SegmentTransformer(TransformerMixin, BaseEstimator):
             self.n_jobs,
             levels=self.decibels,
             check=check,
+            bridge=None if self._notch is None else self._notch.bridge,
             first_row=first_row,
         )
         rest = segments.step * (segments.n_segments - 1) + segments.nperseg
@@ -587,9 +599,11 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
 
     detrend : {"constant", "linear"}, False or callable, default="constant"
         What is subtracted from each segment. "constant" removes power around 0 Hz
-        only; a spectrum that is to keep its shape wherever it lies on a two-sided
-        axis needs False. A function takes segments of shape (..., nperseg) and
-        returns them detrended.
+        only, so that a shape that lies there looks different from elsewhere: with
+        False it keeps its shape anywhere on a two-sided axis. A receiver with a spike
+        at 0 Hz needs "constant", or False and ``notch=[0]``, as the spike stays where
+        it is when the signal moves. A function takes
+        segments of shape (..., nperseg) and returns them detrended.
 
     return_onesided : bool, default=True
         Whether to return the frequencies from 0 to ``fs / 2`` only, with the power of
@@ -618,6 +632,14 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
 
     fmin, fmax : float, default=None
         Keep only frequencies from `fmin` to `fmax`, both included, in Hz.
+
+    notch : list of float or (float, float), default=None
+        Frequencies of lines that do not belong to the signals, in Hz, such as mains hum
+        or the spike of a receiver at 0 Hz. A number takes the bins in the main lobe of
+        the window around it, which is two bins wide to either side with a Hann window.
+        A pair takes the bins from low to high. They get the levels on a straight line
+        in decibels between the neighbors on both sides; at the end of an axis, that of
+        the one neighbor. On a two-sided axis list the negative frequencies too.
 
     n_jobs : int, default=None
         Number of threads. ``None`` means 1 unless in a :obj:`joblib.parallel_config`
@@ -699,6 +721,7 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
         decibels=False,
         fmin=None,
         fmax=None,
+        notch=None,
         n_jobs=None,
     ):
         self.fs = fs
@@ -714,6 +737,7 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
         self.decibels = decibels
         self.fmin = fmin
         self.fmax = fmax
+        self.notch = notch
         self.n_jobs = n_jobs
 
     def transform(self, X):
@@ -783,6 +807,14 @@ class Spectrogram(_SegmentTransformer):
     fmin, fmax : float, default=None
         Keep only frequencies from `fmin` to `fmax`, both included, in Hz.
 
+    notch : list of float or (float, float), default=None
+        Frequencies of lines that do not belong to the signals, in Hz, such as mains hum
+        or the spike of a receiver at 0 Hz. A number takes the bins in the main lobe of
+        the window around it, which is two bins wide to either side with a Hann window.
+        A pair takes the bins from low to high. They get the levels on a straight line
+        in decibels between the neighbors on both sides; at the end of an axis, that of
+        the one neighbor. On a two-sided axis list the negative frequencies too.
+
     n_jobs : int, default=None
         Number of threads. ``None`` means 1 unless in a :obj:`joblib.parallel_config`
         context. ``-1`` means all processors. The result does not depend on it.
@@ -843,6 +875,7 @@ class Spectrogram(_SegmentTransformer):
         decibels=False,
         fmin=None,
         fmax=None,
+        notch=None,
         n_jobs=None,
     ):
         self.fs = fs
@@ -856,6 +889,7 @@ class Spectrogram(_SegmentTransformer):
         self.decibels = decibels
         self.fmin = fmin
         self.fmax = fmax
+        self.notch = notch
         self.n_jobs = n_jobs
 
     def _fit(self, X):
