@@ -1,109 +1,171 @@
-"""What functions take for numbers: arrays of any kind, and sources of random ones."""
+"""Single numbers as users and files give them: of any type, also in an array of one."""
+
+from numbers import Integral, Real
 
 import numpy as np
-import torch
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils._param_validation import Interval
 
-__all__ = ["check_rng", "one_for_each", "take_numbers"]
+__all__ = [
+    "Number",
+    "WholeNumber",
+    "as_float",
+    "as_int",
+    "as_limit",
+    "as_rate",
+    "rate",
+    "rounding",
+]
+
+# Sampling frequencies beyond these overflow somewhere on the way to a power.
+_LOWEST_RATE, _HIGHEST_RATE = 1e-100, 1e100
 
 
-def take_numbers(X, name="X"):
-    """Return native numbers of floating point, in which nothing wraps around.
+def as_float(value):
+    """Return a number, or the only one in an array, as a float.
 
     Parameters
     ----------
-    X : array-like or Tensor
-        Numbers of any type and byte order.
-
-    name : str, default="X"
-        For the messages.
+    value : float or array-like of one number
+        MATLAB files hold ``[[48828]]``, those of NumPy an array without axes.
 
     Returns
     -------
-    X : ndarray of float32, float64, complex64 or complex128
-        Of single precision where it was. The input itself where it is such an array.
+    number : float
+
+    Raises
+    ------
+    TypeError
+        If it is no real number. A bool is none.
+
+    OverflowError
+        If it is an integer beyond all floats.
     """
-    if isinstance(X, torch.Tensor):
-        X = X.detach().resolve_conj().resolve_neg()
-        X = (X.float() if X.dtype is torch.bfloat16 else X).numpy(force=True)
+    if isinstance(value, Real) and not isinstance(value, (bool, np.bool_)):
+        return float(value)
+    array = np.asarray(value)
+    if array.size != 1 or array.dtype.kind not in "fiu":
+        raise TypeError(f"Expected one real number. Got {value!r}.")
+    return float(array.reshape(()).item())
+
+
+def as_int(value):
+    """Return a whole number, or the only one in an array, as an int.
+
+    Parameters
+    ----------
+    value : int, float or array-like of one number
+
+    Returns
+    -------
+    number : int
+
+    Raises
+    ------
+    TypeError, OverflowError
+        If it is no whole number.
+    """
+    if isinstance(value, Integral) and not isinstance(value, (bool, np.bool_)):
+        return int(value)
+    number = as_float(value)
+    if not number.is_integer():
+        raise TypeError(f"Expected a whole number. Got {value!r}.")
+    return int(number)
+
+
+def as_rate(fs):
+    """Return a sampling frequency as a float, or raise an error that says what it was.
+
+    Parameters
+    ----------
+    fs : float or array-like of one number
+        In Hz.
+
+    Returns
+    -------
+    fs : float
+    """
     try:
-        numbers = np.asarray(X)
-    except ValueError as error:
+        number = as_float(fs)
+    except (TypeError, ValueError, OverflowError):
+        number = np.nan
+    if not _LOWEST_RATE <= number <= _HIGHEST_RATE:
         raise ValueError(
-            f"{name} must hold rows of one length. NumPy makes no array of it: {error}."
-        ) from error
-    if numbers.dtype.kind in "USmM" or numbers.dtype.kind == "O" and numbers.ndim == 0:
-        raise ValueError(f"{name} must be an array of numbers. Got {X!r} instead.")
-    if numbers.dtype.kind == "V":
-        raise ValueError(
-            f"{name} must hold real or complex numbers. Got {numbers.dtype}; make "
-            "complex numbers of pairs of a real and an imaginary part, such as by "
-            f"{name}.view(np.int16).astype(np.float32).view(np.complex64)."
+            f"fs must be positive and finite. Got {fs!r}; give the sampling frequency "
+            f"in Hz, from {_LOWEST_RATE:g} to {_HIGHEST_RATE:g}, as one number."
         )
-    if numbers.dtype.kind == "c":
-        single = numbers.dtype.itemsize == 8
-        return numbers.astype(np.complex64 if single else np.complex128, copy=False)
-    if numbers.dtype.kind in "biuf":
-        single = numbers.dtype.kind == "f" and numbers.dtype.itemsize == 4
-        return numbers.astype(np.float32 if single else np.float64, copy=False)
-    return check_array(
-        X,
-        dtype=np.float64,
-        ensure_2d=False,
-        allow_nd=True,
-        ensure_all_finite=False,
-        input_name=name,
-    )
+    return number
 
 
-def one_for_each(value, n_samples, name):
-    """Return a finite number for each sample, of one for all or an array.
+def as_limit(name, limit):
+    """Return a limit of an axis as a float, or raise an error that says what it was.
 
     Parameters
     ----------
-    value : float or array-like of shape (n_samples,)
-
-    n_samples : int
-
     name : str
-        For the messages.
-
-    Returns
-    -------
-    numbers : ndarray of shape (n_samples,)
-    """
-    numbers = np.asarray(value)
-    if numbers.dtype.kind not in "biuf" or numbers.shape not in [(), (n_samples,)]:
-        raise ValueError(
-            f"{name} must be a number or an array of {n_samples} numbers, one for each "
-            f"signal. Got {value!r} instead."
-        )
-    numbers = numbers.astype(np.float64)
-    if not np.isfinite(numbers).all():
-        raise ValueError(f"{name} must be finite. Got {value!r} instead.")
-    return np.broadcast_to(numbers, (n_samples,))
-
-
-def check_rng(random_state, name="random_state"):
-    """Return a source of random numbers.
-
-    Parameters
-    ----------
-    random_state : int, RandomState, Generator or None
-
-    name : str, default="random_state"
         For the message.
 
+    limit : float or array-like of one number
+
     Returns
     -------
-    rng : RandomState or Generator
+    limit : float
     """
-    if isinstance(random_state, np.random.Generator):
-        return random_state
     try:
-        return check_random_state(random_state)
-    except (TypeError, ValueError) as error:
+        return as_float(limit)
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(
-            f"{name} must be an int, a RandomState, a Generator or None. Got "
-            f"{random_state!r} instead."
-        ) from error
+            f"{name} must be a frequency in Hz, as one number, or None. Got {limit!r}."
+        ) from None
+
+
+def rounding(value):
+    """Return by how much, relative to itself, rounding may have moved a number.
+
+    Parameters
+    ----------
+    value : float or array-like of one number
+
+    Returns
+    -------
+    tolerance : float
+        A few units in the last place of double precision, and half a unit of the type
+        of a narrower number.
+    """
+    tolerance = 4 * np.finfo(np.float64).eps
+    dtype = getattr(value, "dtype", None)
+    if isinstance(dtype, np.dtype) and dtype.kind == "f" and dtype.itemsize < 8:
+        tolerance += np.finfo(dtype.newbyteorder("=")).eps / 2
+    return float(tolerance)
+
+
+class Number(Interval):
+    """Constraint of a real number in an interval, also as an array of one."""
+
+    _convert = staticmethod(as_float)
+
+    def __init__(self, low, high, closed="neither"):
+        super().__init__(Real, low, high, closed=closed)
+
+    def is_satisfied_by(self, value):
+        """Say whether `value` is or holds such a number."""
+        try:
+            return super().is_satisfied_by(self._convert(value))
+        except (TypeError, ValueError, OverflowError):
+            return False
+
+
+class WholeNumber(Number):
+    """Constraint of a whole number of at least `low`, also as an array of one."""
+
+    _convert = staticmethod(as_int)
+
+    def __init__(self, low):
+        super().__init__(low, None, closed="left")
+
+    def __str__(self):
+        return f"an int in the range [{self.left}, inf)"
+
+
+def rate():
+    """Constraint of a sampling frequency in Hz."""
+    return Number(_LOWEST_RATE, _HIGHEST_RATE, closed="both")

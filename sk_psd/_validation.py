@@ -10,7 +10,6 @@ from scipy.sparse import issparse
 from sklearn import get_config
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import (
-    assert_all_finite,
     check_array,
     column_or_1d,
     gen_batches,
@@ -18,10 +17,15 @@ from sklearn.utils import (
 from sklearn.utils._param_validation import Interval, Options, RealNotInt, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
+    _check_sample_weight,
     check_consistent_length,
     check_is_fitted,
     validate_data,
 )
+from torch.utils.data import DataLoader, Dataset
+
+from sk_psd._layout import check_signals
+from sk_psd._state import VersionedState
 
 __all__ = [
     "Integers",
@@ -29,25 +33,49 @@ __all__ = [
     "RealNotInt",
     "SpectrumTransformer",
     "StrOptions",
+    "as_floats",
     "as_signals",
     "at_least",
+    "check_classes",
     "check_finite",
     "check_labels",
     "check_rows",
+    "check_weights",
     "encode_labels",
     "find_classes",
     "fraction",
     "is_complex",
+    "keep_weighted",
     "positive",
     "release_pages",
+    "scale_weights",
+    "to_array",
 ]
 
+
+# What the axes of an array are called in messages, by their number.
+_AXES = {
+    1: ("value",),
+    2: ("row", "column"),
+    3: ("row", "channel", "column"),
+    4: ("row", "channel", "frequency", "frame"),
+}
 
 # Values in one chunk of rows: near the cache, never a multiple of the whole array.
 _CHUNK_VALUES = 2**18
 
 
-class Integers(Interval):
+class Number(Interval):
+    """Constraint of a number in an interval; True and False are none."""
+
+    def is_satisfied_by(self, value):
+        """Say whether `value` is such a number."""
+        if isinstance(value, (bool, np.bool_)):
+            return False
+        return super().is_satisfied_by(value)
+
+
+class Integers(Number):
     """Constraint of a non-empty tuple or list of integers in ``[low, inf)``."""
 
     def __init__(self, low):
@@ -67,17 +95,17 @@ class Integers(Interval):
 
 def at_least(low, kind=Integral):
     """Constraint of a number in ``[low, inf)``."""
-    return Interval(kind, low, None, closed="left")
+    return Number(kind, low, None, closed="left")
 
 
 def positive():
     """Constraint of a number in ``(0, inf)``."""
-    return Interval(Real, 0, None, closed="neither")
+    return Number(Real, 0, None, closed="neither")
 
 
 def fraction():
     """Constraint of a number in ``(0, 1)``."""
-    return Interval(Real, 0, 1, closed="neither")
+    return Number(Real, 0, 1, closed="neither")
 
 
 def check_rows(
@@ -129,12 +157,16 @@ def check_rows(
         The input itself where it is such an array already, or a Tensor of such.
     """
     options = dict(allow_nd=allow_3d or frames, estimator=estimator, input_name="X")
-    options["ensure_all_finite"] = not as_is
-    if _is_dispatched(X) and not tensors:
-        X = X.numpy(force=True)
-    if _is_dispatched(X):
-        X = _plain(X)
-    rows = X if issparse(X) or _is_dispatched(X) else np.asarray(X)
+    options["ensure_all_finite"] = False  # by check_finite, which says where
+    if isinstance(X, torch.Tensor):
+        X = _plain(X) if tensors and _is_dispatched(X) else to_array(X)
+    rows = X if issparse(X) or _is_dispatched(X) else _as_array(estimator, X)
+    if getattr(X, "shape", rows.shape) != rows.shape:  # a column of arrays
+        X = rows
+    if isinstance(rows, np.ndarray):
+        _refuse_structured(rows)
+        if not (as_is or rows.dtype.isnative):  # so that float32 stays float32
+            rows = rows.astype(rows.dtype.newbyteorder("="))
     if is_complex(rows):
         if not allow_complex:
             raise ValueError(
@@ -179,6 +211,8 @@ def check_rows(
             f"Found array of shape {tuple(rows.shape)} while a minimum of 1 is "
             f"required along every axis by {type(estimator).__name__}."
         )
+    if not as_is:
+        check_finite(estimator, rows)
     # validate_data takes the second axis for the features: show it one channel of one
     # frame.
     shown = X
@@ -189,11 +223,14 @@ def check_rows(
     return rows
 
 
-def as_signals(X):
+def as_signals(name, X):
     """Return what a user of a function passes as an array or tensor of numbers.
 
     Parameters
     ----------
+    name : str
+        Name of the function, for messages.
+
     X : array-like or Tensor of shape ([n_samples, [n_channels,]] n_times)
 
     Returns
@@ -204,6 +241,7 @@ def as_signals(X):
         X = _plain(X)
     else:
         X = np.asarray(X)
+        _refuse_structured(X)
         if X.dtype.kind not in "biufc":
             X = X.astype(np.float64)
     if not (1 <= X.ndim <= 3 and all(X.shape)):
@@ -211,7 +249,53 @@ def as_signals(X):
             "X must hold signals, of shape (n_times,), (n_samples, n_times) or "
             f"(n_samples, n_channels, n_times). Got shape {tuple(X.shape)}."
         )
+    check_signals(name, X)
     return X
+
+
+def _refuse_structured(X):
+    """Raise an error of samples with fields, as files of I/Q samples hold them."""
+    if X.dtype.names is not None:
+        raise TypeError(
+            f"X holds samples with the fields {X.dtype.names}, not numbers. Make "
+            "complex signals of I/Q samples first: sk_psd.mixing.from_iq(X)."
+        )
+
+
+def as_floats(X):
+    """Return spectra that a user of a function passes, as floating-point numbers.
+
+    Parameters
+    ----------
+    X : array-like or Tensor
+        Real numbers of any type and byte order.
+
+    Returns
+    -------
+    X : ndarray or Tensor
+        float32 for float32 and float16, else float64.
+
+    Raises
+    ------
+    TypeError
+        If X does not hold real numbers.
+    """
+    if isinstance(X, torch.Tensor):
+        if not X.is_complex():
+            short = X.is_floating_point() and X.dtype != torch.float64
+            return _plain(X).to(torch.float32 if short else torch.float64)
+    else:
+        X = np.asarray(X)
+        try:
+            if X.dtype.kind in "biufO":
+                short = X.dtype.kind == "f" and X.dtype.itemsize <= 4
+                return X.astype(np.float32 if short else np.float64, copy=False)
+        except (TypeError, ValueError):
+            pass
+    raise TypeError(
+        f"X must hold real numbers. Got {X.dtype}; pass powers or levels, such as "
+        "WelchPSD returns."
+    )
 
 
 def is_complex(X):
@@ -234,15 +318,24 @@ def _is_dispatched(X):
     return isinstance(X, torch.Tensor) and get_config()["array_api_dispatch"]
 
 
-def check_finite(estimator, X):
-    """Raise scikit-learn's error of NaN or infinity, reading X in parts.
+def check_finite(estimator, X, name="X", *, omit_nan=False, first=(0, 0)):
+    """Raise an error that says where X holds NaN or infinity, reading X in parts.
 
     Parameters
     ----------
     estimator : estimator object
         Named in the message.
 
-    X : ndarray or Tensor of shape (n_samples, ..., n_times)
+    X : ndarray or Tensor of shape (n_samples, ...)
+
+    name : str, default="X"
+        Name of X in the message.
+
+    omit_nan : bool, default=False
+        Whether NaN is allowed.
+
+    first : (int, int), default=(0, 0)
+        Row and sample that X starts with, for the message.
     """
     if isinstance(X, np.ndarray) and X.dtype.kind in "iub":
         return
@@ -257,31 +350,176 @@ def check_finite(estimator, X):
                 # A sum is quick, and finite where all is.
                 finite = np.isfinite(complex(part.sum()))
             if not finite:
-                for half in (part.real, part.imag) if is_complex(part) else (part,):
-                    assert_all_finite(
-                        half,
-                        estimator_name=type(estimator).__name__,
-                        input_name="X",
-                    )
+                start = first[0] + rows.start, first[1] + times.start
+                _refuse_not_finite(estimator, part, start, name, omit_nan)
         release_pages(X)
 
 
+def _refuse_not_finite(estimator, part, start, name, omit_nan):
+    part = to_array(part)
+    bad = ~np.isfinite(part)
+    if omit_nan:
+        bad &= ~np.isnan(part)
+    if not bad.any():  # a sum that overflowed
+        return
+    place = np.argwhere(bad)[0]
+    value = part[tuple(place)]
+    place[[0, -1]] += start
+    value = "NaN" if np.isnan(value) else "infinity"
+    words = zip(_AXES[part.ndim], place.tolist(), strict=True)
+    remedy = ""
+    if value == "NaN" and "nan_segments" in estimator.get_params(deep=False):
+        remedy = ", or average the segments without NaN by nan_segments='omit'"
+    raise ValueError(
+        f"Input {name} contains {value}, first in "
+        f"{', '.join(f'{axis} {i}' for axis, i in words)}. "
+        f"{type(estimator).__name__} needs finite numbers: leave such rows out "
+        f"({name}[np.isfinite({name}).all(axis=-1)]) or fill the gaps first{remedy}."
+    )
+
+
+def to_array(X):
+    """Return a Tensor of any device, history or view as an array; others as they are.
+
+    Parameters
+    ----------
+    X : object
+
+    Returns
+    -------
+    X : object
+        An ndarray if X was a Tensor; bfloat16, which NumPy lacks, becomes float32.
+
+    Raises
+    ------
+    TypeError
+        If X is a Tensor without values in memory, or sparse.
+    """
+    if not isinstance(X, torch.Tensor):
+        return X
+    if X.layout != torch.strided or X.is_meta:
+        kind = "values on the meta device" if X.is_meta else f"layout {X.layout}"
+        raise TypeError(
+            f"A dense Tensor with values is needed. Got a Tensor with {kind}. Pass "
+            "X.to_dense(), or X from a real device."
+        )
+    if X.dtype == torch.bfloat16:
+        X = X.to(torch.float32)
+    return X.numpy(force=True)
+
+
+def _as_array(estimator, X):
+    """Return X as an array of at least two axes, with our remedies in the errors."""
+    if isinstance(X, (Dataset, DataLoader)):
+        raise TypeError(
+            f"X must be an array. Got a {type(X).__name__} of torch. Stack its rows: "
+            "X = np.stack([x for x, _ in dataset]), and its labels likewise."
+        )
+    try:
+        rows = _stack_cells(np.asarray(X))
+    except ValueError as error:
+        if "inhomogeneous" not in str(error):
+            raise
+        lengths = sorted({np.shape(row)[-1] for row in X if np.ndim(row) == 1})
+        found = f" (from {lengths[0]} to {lengths[-1]} values)" if lengths else ""
+        raise ValueError(
+            f"The rows of X have unequal lengths{found}: an inhomogeneous list is no "
+            f"array. {type(estimator).__name__} needs rows of one length: cut them to "
+            "the shortest one, or fill the short ones up."
+        ) from error
+    if rows.ndim == 1 and rows.dtype.kind in "biufc":
+        raise ValueError(
+            f"Expected 2D array, got 1D array instead: X has shape {rows.shape}. "
+            "Reshape your data: X[None] makes it one row."
+        )
+    return rows
+
+
+def _stack_cells(rows):
+    """Return arrays that lie in the cells of an array as further axes.
+
+    So a column of signals becomes rows, and several columns become channels.
+    """
+    cells = rows.ravel() if rows.dtype == object else []
+    if not len(cells) or not all(
+        isinstance(cell, (np.ndarray, list)) and np.ndim(cell) == 1 for cell in cells
+    ):
+        return rows
+    if len({len(cell) for cell in cells}) > 1:
+        np.array(list(cells))  # raises NumPy's error of an inhomogeneous list
+    stacked = np.stack(cells).reshape(*rows.shape, -1)
+    return stacked[:, 0] if rows.ndim == 2 and rows.shape[1] == 1 else stacked
+
+
 def release_pages(X):
-    """Let go of what was read of a memory-mapped array, as it may exceed the memory.
+    """Let go of what was read of a file mapped into memory, as it may exceed it.
 
     Parameters
     ----------
     X : ndarray or Tensor
-        Left as it is unless it is a view of a file.
+        Left as it is unless it is a view of a :class:`numpy.memmap` that reads from
+        its file and writes to it. Other maps may hold values that are in no file.
     """
-    while X is not None:
-        if getattr(X, "mode", None) == "c":  # changes that are in no file
-            return
-        if isinstance(X, mmap.mmap):
-            if hasattr(mmap, "MADV_DONTNEED"):  # not on Windows
-                X.madvise(mmap.MADV_DONTNEED)
-            return
-        X = getattr(X, "base", None)
+    mapped, base = None, X
+    while isinstance(base, np.ndarray):
+        mapped = base if isinstance(base, np.memmap) else mapped
+        base = base.base
+    shared = mapped is not None and mapped.mode in ("r", "r+", "w+")
+    if shared and isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)  # there is none on Windows
+
+
+def check_weights(sample_weight, X):
+    """Return the weights of the samples, of which one at least is positive.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,) or None
+
+    X : ndarray of shape (n_samples, ...)
+
+    Returns
+    -------
+    weights : float64 ndarray of shape (n_samples,)
+        Scaled by a power of 2, which rounds nothing, to at most 1.
+    """
+    weights = _check_sample_weight(
+        to_array(sample_weight), X, dtype=np.float64, ensure_non_negative=True
+    )
+    if not (weights > 0).any():
+        raise ValueError("At least one weight must be positive. Got zeros only.")
+    return scale_weights(weights)
+
+
+def scale_weights(weights):
+    """Scale weights by a power of 2, which rounds nothing, to at most 1.
+
+    Parameters
+    ----------
+    weights : float64 ndarray
+
+    Returns
+    -------
+    scaled : float64 ndarray
+    """
+    return np.ldexp(weights, -np.frexp(weights.max())[1])
+
+
+def keep_weighted(weights, *arrays):
+    """Return the rows of weight above 0, without a copy where there is no other.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_samples,)
+
+    *arrays : ndarray of shape (n_samples, ...)
+
+    Returns
+    -------
+    kept : tuple of ndarray
+    """
+    kept = weights > 0
+    return arrays if kept.all() else tuple(array[kept] for array in arrays)
 
 
 def check_labels(estimator, X, y):
@@ -303,20 +541,64 @@ def check_labels(estimator, X, y):
     name = type(estimator).__name__
     if y is None:
         raise ValueError(f"{name} requires y to be passed, but the target y is None.")
-    y = check_array(y, ensure_2d=False, dtype=None, estimator=name, input_name="y")
-    y = column_or_1d(y, warn=True)
+    y = _check_label_values(name, y, "y")
     check_consistent_length(X, y)
+    return y
+
+
+def _check_label_values(estimator_name, y, name):
+    y = to_array(y)
+    shape = np.shape(y) if isinstance(y, (list, tuple)) else getattr(y, "shape", ())
+    if len(shape) == 2 and shape[1] > 1:
+        raise ValueError(
+            f"{name} should be a 1d array of labels, got an array of shape {shape} "
+            f"instead. If its rows are one-hot, pass {name}.argmax(axis=1)."
+        )
+    y = check_array(
+        y, ensure_2d=False, dtype=None, estimator=estimator_name, input_name=name
+    )
+    y = column_or_1d(y, warn=True)
     try:
         check_classification_targets(y)
     except TypeError as error:  # labels that cannot be sorted
         raise ValueError(
-            f"{name} needs labels of one kind, all strings or all numbers. {error}."
+            f"{estimator_name} needs labels of one kind, all strings or all numbers. "
+            f"{error}."
         ) from error
     return y
 
 
+def check_classes(estimator, classes):
+    """Validate the `classes` of `partial_fit` as labels are.
+
+    Parameters
+    ----------
+    estimator : estimator object
+        Named in the messages.
+
+    classes : array-like of shape (n_classes,)
+
+    Returns
+    -------
+    classes : ndarray of shape (n_classes,)
+        Sorted, at least two.
+    """
+    name = type(estimator).__name__
+    if isinstance(classes, (set, frozenset, dict)):
+        raise ValueError(
+            f"classes must be a list or an array of labels. Got a "
+            f"{type(classes).__name__}; pass sorted(classes)."
+        )
+    classes = np.unique(_check_label_values(name, classes, "classes"))
+    if len(classes) < 2:
+        raise ValueError(
+            f"{name} needs at least 2 classes. Got classes={classes.tolist()}."
+        )
+    return classes
+
+
 def find_classes(estimator, y):
-    """Return the sorted labels of `y`: two at least, of two samples each at least.
+    """Return the sorted labels of `y`, two at least.
 
     Parameters
     ----------
@@ -329,17 +611,11 @@ def find_classes(estimator, y):
     -------
     classes : ndarray of shape (n_classes,)
     """
-    name = type(estimator).__name__
-    classes, counts = np.unique(y, return_counts=True)
+    classes = np.unique(y)
     if len(classes) < 2:
         raise ValueError(
-            f"{name} needs samples of at least 2 classes, but y contains only one "
-            f"class: {classes.tolist()[0]!r}."
-        )
-    if counts.min() < 2:
-        raise ValueError(
-            f"{name} needs at least 2 samples of each class, but y has 1 sample of "
-            f"class {classes.tolist()[counts.argmin()]!r}. Add samples or leave it out."
+            f"{type(estimator).__name__} needs samples of at least 2 classes, but y "
+            f"contains only one class: {classes.tolist()[0]!r}."
         )
     return classes
 
@@ -369,7 +645,9 @@ def encode_labels(y, classes):
     return codes[inverse]
 
 
-class SpectrumTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class SpectrumTransformer(
+    OneToOneFeatureMixin, TransformerMixin, VersionedState, BaseEstimator
+):
     """Base of transformers that learn nothing but the length of the rows."""
 
     _parameter_constraints = {}

@@ -7,11 +7,12 @@ import numpy as np
 import torch
 from sklearn.utils import check_random_state
 
+from sk_psd._layout import warn_of_frames, warn_of_spectra, warn_of_waveforms
 from sk_psd._validation import RealNotInt, SpectrumTransformer, StrOptions, at_least
 from sk_psd.mixing import add_noise, retune
 from sk_psd.nn.shift import random_shift
 
-__all__ = ["RandomFreqShift", "RandomNoise"]
+__all__ = ["RandomFreqShift", "RandomNoise", "is_max_shift", "max_shift_in_bins"]
 
 
 class _TrainingOnly(SpectrumTransformer):
@@ -167,6 +168,10 @@ class RandomFreqShift(_TrainingOnly):
                 "mode must be 'wrap' with domain='signal'; see fill for what a real "
                 f"signal gets at the vacated end. Got mode={self.mode!r}."
             )
+        if self.domain == "spectrum":
+            remedy = "For signals use RandomFreqShift(domain='signal')."
+            warn_of_waveforms("RandomFreqShift", X, remedy)
+            warn_of_frames("RandomFreqShift", X)
         self._max_bins(X)
         return X
 
@@ -254,6 +259,7 @@ class RandomNoise(_TrainingOnly):
 
     def _fit(self, X):
         X = super()._fit(X)
+        warn_of_spectra("RandomNoise", X)
         self._limits()
         return X
 
@@ -274,7 +280,16 @@ class RandomNoise(_TrainingOnly):
 
 
 def is_max_shift(value):
-    """Say whether a value is an int (bins) or a fraction, none negative."""
+    """Say whether a value is an int (bins) or a fraction, none negative.
+
+    Parameters
+    ----------
+    value : object
+
+    Returns
+    -------
+    good : bool
+    """
     if isinstance(value, bool):
         return False
     return (
@@ -285,7 +300,25 @@ def is_max_shift(value):
 
 
 def max_shift_in_bins(max_shift, n_freqs, name="max_shift", unit="bins"):
-    """Convert `max_shift` to bins: an int is bins, a float a fraction of the axis."""
+    """Convert `max_shift` to bins: an int is bins, a float a fraction of the axis.
+
+    Parameters
+    ----------
+    max_shift : int or float
+
+    n_freqs : int
+        Length of the axis.
+
+    name : str, default="max_shift"
+        Of the parameter, for the message of an error.
+
+    unit : str, default="bins"
+        Of the axis, for the message of an error.
+
+    Returns
+    -------
+    bins : int
+    """
     if isinstance(max_shift, Integral):
         bins, limit = int(max_shift), n_freqs
     else:

@@ -613,7 +613,7 @@ def make_two_tones(
     Parameters
     ----------
     n_samples : int, default=100
-        Number of pairs.
+        Number of pairs of noisy and clean signals.
 
     n_times : int, default=256
         Length of each signal, in samples.

@@ -1,14 +1,25 @@
 """Learn one kernel from pairs of noisy and clean signals."""
 
+import warnings
+
 import numpy as np
 import torch
 from sklearn.base import OneToOneFeatureMixin, RegressorMixin, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from sk_psd._net_estimator import NetEstimator, with_callbacks
+from sk_psd._net_estimator import NetEstimator, training_settings, with_callbacks
+from sk_psd._torch_settings import plain_torch
 from sk_psd._training import Rows, resolve_device
-from sk_psd._validation import StrOptions, at_least, check_rows
+from sk_psd._validation import (
+    StrOptions,
+    at_least,
+    check_finite,
+    check_rows,
+    check_weights,
+    keep_weighted,
+    to_array,
+)
 from sk_psd.filters import convolve
 
 __all__ = ["LearnedConvFilter"]
@@ -20,6 +31,12 @@ _PAD_MODES = {
     "reflect": "reflect",
     "replicate": "edge",
 }
+
+
+_NOT_LABELS = (
+    "LearnedConvFilter learns clean signals, not labels. In front of a classifier, fit "
+    "it on clean signals first and put FrozenEstimator(filter) into the Pipeline."
+)
 
 
 class LearnedConvFilter(
@@ -54,7 +71,7 @@ class LearnedConvFilter(
         What the learning rate does over all steps: rise and fall, fall, or stay.
 
     weight_decay : float, default=0.0
-        Of the optimizer.
+        Weight decay of the optimizer.
 
     max_epochs : "auto" or int, default=50
         Passes over the training data. "auto" makes about 1000 steps, at least 10
@@ -68,11 +85,15 @@ class LearnedConvFilter(
         "cuda", "cuda:1", "mps" are passed on to torch. Prediction is NumPy's.
 
     callbacks : list of skorch callbacks or None, default=None
-        Cloned for each fit, and told of every step. Those of scikit-learn (1.9 or
-        newer) are set by `set_callbacks`.
+        Called in every epoch and batch, bare or as pairs (name, callback). `fit` calls
+        the objects themselves; :func:`sklearn.base.clone`, and so every search, copies
+        them. Scores of a classifier see the labels of y. An ``LRScheduler`` among them
+        takes the place of `lr_schedule`. Callbacks of scikit-learn (1.9 or newer) are
+        set by `set_callbacks` and called in `fit` only.
 
     verbose : int, default=0
-        1 shows a progress bar.
+        1 shows a progress bar in `fit`, or lets callbacks such as skorch's ``PrintLog``
+        print.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the order of the samples. Pass an int for identical results; then no
@@ -103,8 +124,8 @@ class LearnedConvFilter(
         of Y.
 
     history_ : list of dict
-        What skorch recorded in each epoch, of the rows that training sees: "train_loss"
-        is relative to the mean square of Y.
+        Record of each epoch, with the scores of callbacks, which see the rows as they
+        are trained on: "train_loss" is relative to the mean square of Y.
 
     See Also
     --------
@@ -124,11 +145,14 @@ class LearnedConvFilter(
     strongly coloured signal would need millions of steps.
 
     Signals of another length are filtered by ``ConvFilter(kernel_)``. In a pipeline to
-    a classifier y would be the labels: fit the filter first, and put it there as a
-    :class:`sklearn.frozen.FrozenEstimator`.
+    a classifier every step would get the class labels as y, and the filter would learn
+    those: fit it on clean signals first, and put it there as a
+    :class:`sklearn.frozen.FrozenEstimator`, as in
+    ``make_pipeline(FrozenEstimator(learned), WelchPSD(), ...)``.
 
     Ctrl-C during `fit` ends the training after the last full epoch, keeps the kernel
-    so far and warns; in the first epoch it is raised.
+    so far and warns; in the first epoch it is raised. A `fit` that raises an error
+    leaves an unfitted filter.
 
     References
     ----------
@@ -154,6 +178,7 @@ class LearnedConvFilter(
         "padding_mode": [StrOptions(set(_PAD_MODES))],
     }
 
+    _private_learned = ("_one_column", "_x_scale", "_y_scale")
     _diverged_from = 2.0  # times the loss of a kernel of zeros
 
     def __init__(
@@ -188,7 +213,7 @@ class LearnedConvFilter(
         self.random_state = random_state
 
     @with_callbacks
-    def fit(self, X, y):
+    def fit(self, X, y, sample_weight=None):
         """Learn the kernel.
 
         Parameters
@@ -202,46 +227,55 @@ class LearnedConvFilter(
             part nothing depends on what lies beyond the ends, and one column or a 1-D
             array is the clean value in the middle of each row.
 
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples in the loss. Those of weight 0 are left out.
+
         Returns
         -------
         self : object
             Fitted filter.
         """
-        self._validate_params()
-        device = resolve_device(self.device)
-        given = {"X": X, "y": y}
-        X = self._check(X, reset=True)
-        self.__dict__.pop("kernel_", None)  # a fit that fails leaves nothing fitted
-        y = self._check_target(X, y)
-        if self.padding_mode in ("circular", "reflect"):
-            if self.kernel_size > X.shape[1]:
-                raise ValueError(
-                    f"kernel_size (={self.kernel_size}) must not exceed the length of "
-                    f"the rows (n_features = {X.shape[1]}) with padding_mode="
-                    f"{self.padding_mode!r}. Choose a shorter one, or 'zeros'."
-                )
-        self._one_column = y.ndim == 1
-        y = y.reshape(len(y), -1)
-        self.n_outputs_ = y.shape[1]
+        with self._or_unfitted(), plain_torch():
+            self._validate_params()
+            device = resolve_device(self.device)
+            given = X, y, sample_weight
+            X = self._check(X, reset=True)
+            y = self._check_target(X, y)
+            weights = check_weights(sample_weight, X)
+            X, y, weights = keep_weighted(weights, X, y, weights)
+            weights = weights / weights.mean()
+            if self.padding_mode in ("circular", "reflect"):
+                if self.kernel_size > X.shape[1]:
+                    raise ValueError(
+                        f"kernel_size (={self.kernel_size}) must not exceed the length "
+                        f"of the rows (n_features = {X.shape[1]}) with padding_mode="
+                        f"{self.padding_mode!r}. Choose a shorter one, or 'zeros'."
+                    )
+            self._one_column = y.ndim == 1
+            y = y.reshape(len(y), -1)
+            self.n_outputs_ = y.shape[1]
 
-        x, self._x_scale = _to_unit_power(X)
-        y, self._y_scale = _to_unit_power(y)
-        # Padded once, and only as much as the outputs see: torch adds nothing.
-        x = self._pad(x)[:, self._middle(extra=self.kernel_size - 1)]
-        rows = Rows(
-            torch.from_numpy(np.ascontiguousarray(x)).unsqueeze(1).to(device),
-            torch.from_numpy(y).to(device),
-            torch.ones(len(y), device=device, dtype=torch.float32),
-        )
-        net = self._make_net(
-            _WhiteFilter(_whitening(x, self.kernel_size, self.bias), self.kernel_size),
-            len(X),
-            device,
-            self._make_generator(),
-            lr_schedule=self.lr_schedule,
-        )
-        self._train(net, rows, **given)
-        self.loss_curve_ = [loss * self._y_scale**2 for loss in self.loss_curve_]
+            x, self._x_scale = _to_unit_power(X)
+            y, self._y_scale = _to_unit_power(y)
+            self._check_scales()
+            # Padded once, and only as much as the outputs see: torch adds nothing.
+            x = self._pad(x)[:, self._middle(extra=self.kernel_size - 1)]
+            with training_settings("cpu"):
+                roots = np.sqrt(weights)[:, None]
+                whitening = _whitening(x, self.kernel_size, self.bias, roots)
+            rows = Rows(
+                torch.from_numpy(np.ascontiguousarray(x)).unsqueeze(1).to(device),
+                torch.from_numpy(y).to(device),
+                torch.from_numpy(weights.astype(np.float32)).to(device),
+            )
+            net = self._make_net(
+                _WhiteFilter(whitening, self.kernel_size),
+                len(X),
+                device,
+                self._make_generator(),
+                lr_schedule=self.lr_schedule,
+            )
+            self._train(net, rows, *given)
         return self
 
     def predict(self, X):
@@ -276,8 +310,14 @@ class LearnedConvFilter(
         """
         check_is_fitted(self, "kernel_")
         X = self._check(X, reset=False)
-        filtered = convolve(self._pad(X), self.kernel_, "valid")
-        filtered += filtered.dtype.type(self.bias_)
+        with np.errstate(over="ignore", invalid="ignore"):  # said below
+            filtered = convolve(self._pad(X), self.kernel_, "valid")
+            filtered += filtered.dtype.type(self.bias_)
+        if not np.isfinite(filtered).all():
+            raise ValueError(
+                f"The filtered rows leave the range of {filtered.dtype}: X has values "
+                f"of up to {np.abs(X).max():.3g}. Scale X first."
+            )
         return filtered
 
     def _check(self, X, reset):
@@ -300,6 +340,7 @@ class LearnedConvFilter(
             raise ValueError(
                 f"{name} requires y to be passed, but the target y is None."
             )
+        y = to_array(y)
         if np.iscomplexobj(np.asarray(y)):
             raise ValueError(
                 f"Complex data not supported by {name} as y: learn from the real and "
@@ -310,20 +351,44 @@ class LearnedConvFilter(
                 f"{name} expects y of shape (n_samples, n_times). Found array with dim "
                 f"{y.ndim}. Make rows of the channels: y.reshape(-1, y.shape[-1])."
             )
+        kind = np.asarray(y).dtype.kind
+        if kind == "b":
+            raise ValueError(f"y must hold clean signals. Got booleans. {_NOT_LABELS}")
         y = check_array(
             y,
             dtype=[np.float64, np.float32],
             ensure_2d=False,
             estimator=name,
             input_name="y",
+            ensure_all_finite=False,
         )
+        check_finite(self, y.reshape(len(y), -1), "y")
         check_consistent_length(X, y)
+        if y.ndim == 1 and min(X.shape) >= 32 and _look_like_labels(y):
+            warnings.warn(
+                f"y has {len(np.unique(y))} distinct integers for {len(y)} rows, as "
+                f"class labels have. {_NOT_LABELS}",
+                stacklevel=3,
+            )
         if y.ndim == 2 and y.shape[1] > X.shape[1]:
             raise ValueError(
                 f"y must hold clean rows no longer than those of X (n_features = "
                 f"{X.shape[1]}). Got y of shape {y.shape}."
             )
         return y
+
+    def _check_scales(self):
+        """Raise if the kernel or the loss would leave the range of numbers."""
+        with np.errstate(over="ignore"):
+            square = np.float64(self._y_scale) ** 2
+            gain = np.float64(self._y_scale) / self._x_scale
+        if not (np.isfinite([square, gain]).all() and gain > 0 and square > 0):
+            raise ValueError(
+                "LearnedConvFilter cannot learn in these units: the root mean square "
+                f"of X is {self._x_scale:.3g} and that of y is {self._y_scale:.3g}, so "
+                "that the gain of the kernel, or the squared error, is beyond float64. "
+                "Scale X and y by one factor to values near 1 first."
+            )
 
     def _pad(self, X):
         """Add to each row what the kernel sees beyond its ends."""
@@ -339,10 +404,17 @@ class LearnedConvFilter(
     def _learned(self, net):
         taps = net.module_.taps().detach().cpu().numpy().astype(np.float64)
         kernel, bias = taps[: self.kernel_size][::-1], taps[self.kernel_size :].sum()
-        return {
-            "kernel_": kernel * (self._y_scale / self._x_scale),
-            "bias_": float(bias) * self._y_scale,
-        }
+        with np.errstate(over="ignore"):  # seen by _is_finite
+            return {
+                "kernel_": kernel * (self._y_scale / self._x_scale),
+                "bias_": float(bias) * self._y_scale,
+            }
+
+    def _loss_in_units_of_y(self, loss):
+        return float(loss) * self._y_scale**2
+
+    def _is_finite(self, learned, rows):
+        return bool(np.isfinite([*learned["kernel_"], learned["bias_"]]).all())
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -353,6 +425,11 @@ class LearnedConvFilter(
         return tags
 
 
+def _look_like_labels(y):
+    """Whether a few integers occur again and again."""
+    return bool((y == np.rint(y)).all()) and len(np.unique(y)) <= len(y) // 10 + 1
+
+
 def _to_unit_power(X):
     """Return the rows over their root mean square, in float32, and the latter."""
     scale = np.abs(X).max() or 1.0  # first, as squares may leave the range of numbers
@@ -361,7 +438,7 @@ def _to_unit_power(X):
     return (X / scale).astype(np.float32), scale
 
 
-def _whitening(x, kernel_size, bias):
+def _whitening(x, kernel_size, bias, roots):
     """Return the matrix that makes what the taps see white.
 
     Along the taps, and a constant for the bias, the samples of a signal are correlated,
@@ -377,31 +454,36 @@ def _whitening(x, kernel_size, bias):
 
     bias : bool
 
+    roots : ndarray of shape (n_samples, 1)
+        Square roots of the weights of the rows.
+
     Returns
     -------
-    whitening : ndarray of shape (n_taps, n_taps)
+    whitening : float64 Tensor of shape (n_taps, n_taps)
         The inverse root of the correlations, with the weakest directions lifted to
         1e-7 of the strongest.
     """
-    x = x.astype(np.float64)
+    # By torch, whose threads the caller sets: sums then have one order everywhere.
+    roots = torch.from_numpy(roots)
+    x = torch.from_numpy(x.astype(np.float64)) * roots
     n_outputs = x.shape[1] - kernel_size + 1
-    correlations = np.zeros((kernel_size + bias, kernel_size + bias))
+    correlations = x.new_zeros(kernel_size + bias, kernel_size + bias)
     # From one pair of taps to the next pair, a product leaves and another enters.
     first, last = x[:, : kernel_size - 1], x[:, n_outputs:]
     change = last.T @ last - first.T @ first
     for j in range(kernel_size):
         shifted = x[:, j : j + n_outputs]
-        correlations[0, j] = np.einsum("nt,nt", x[:, :n_outputs], shifted)
+        correlations[0, j] = (x[:, :n_outputs] * shifted).sum()
         if bias:
-            correlations[j, -1] = shifted.sum()
+            correlations[j, -1] = (shifted * roots).sum()
     for i in range(kernel_size - 1):
         row = correlations[i, i : kernel_size - 1] + change[i, i:]
         correlations[i + 1, i + 1 : kernel_size] = row
     if bias:
-        correlations[-1, -1] = len(x) * n_outputs
-    power, axes = np.linalg.eigh(correlations / (len(x) * n_outputs), UPLO="U")
-    power = np.maximum(power, 1e-7 * (power[-1] or 1.0))
-    whitening = (axes / np.sqrt(power)) @ axes.T
+        correlations[-1, -1] = float((roots * roots).sum()) * n_outputs
+    power, axes = torch.linalg.eigh(correlations / (len(x) * n_outputs), UPLO="U")
+    power = power.clip(min=1e-7 * (float(power[-1]) or 1.0))
+    whitening = (axes / power.sqrt()) @ axes.T
     met = correlations.diagonal() > 1e-12 * correlations.diagonal().max()
     return whitening * met * met[:, None]  # taps that meet no sample stay 0
 
@@ -412,8 +494,8 @@ class _WhiteFilter(torch.nn.Module):
     def __init__(self, whitening, kernel_size):
         super().__init__()
         self.kernel_size = kernel_size
-        self.register_buffer("whitening", torch.from_numpy(whitening).float())
-        self.weights = torch.nn.Parameter(torch.zeros(len(whitening)))
+        self.register_buffer("whitening", whitening.to(torch.float32))
+        self.weights = torch.nn.Parameter(torch.zeros_like(self.whitening[0]))
 
     def taps(self):
         """Return the taps, in the order of the samples, and the bias after them."""

@@ -11,7 +11,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
-from sk_psd._numbers import check_rng, take_numbers
+from sk_psd._arguments import check_rng, take_numbers
 from sk_psd._sideband import shift_signals, warn_of_drift
 from sk_psd.filters import dilate
 from sk_psd.nn.shift import noise_bins, shift_bins

@@ -4,8 +4,14 @@ import matplotlib
 import numpy as np
 import pytest
 import torch
+from sklearn.pipeline import make_pipeline
 
-from sk_psd import MinMaxScale, WelchPSD
+from sk_psd import (
+    FlattenCNNClassifier,
+    GlobalPoolCNNClassifier,
+    MinMaxScale,
+    WelchPSD,
+)
 from sk_psd.datasets import make_shift_benchmark
 
 matplotlib.use("Agg")
@@ -43,6 +49,32 @@ def make_to_spectra(signals):
         return MinMaxScale().fit_transform(psd.fit_transform(X))
 
     return to_spectra
+
+
+@pytest.fixture(scope="session")
+def models(spectra):
+    """Classifiers of the `spectra`: exactly invariant, approximately, not at all."""
+    X, y, _ = spectra
+    kinds = {
+        "exact": GlobalPoolCNNClassifier(max_epochs=25, random_state=0),
+        "approximate": GlobalPoolCNNClassifier(
+            stride=4, shift_invariance="approximate", max_epochs=2, random_state=0
+        ),
+        "flatten": FlattenCNNClassifier(max_epochs=25, random_state=0),
+    }
+    return {name: model.fit(X, y) for name, model in kinds.items()}
+
+
+@pytest.fixture(scope="session")
+def pipe(signals, models):
+    """The exactly invariant classifier behind the steps from the `signals`."""
+    psd = WelchPSD(
+        fs=10e3, nperseg=256, return_onesided=False, detrend=False, decibels=True
+    )
+    # Fitted steps around a model that is fitted already.
+    return make_pipeline(
+        psd.fit(signals.X_train), MinMaxScale().fit(np.eye(2, 256)), models["exact"]
+    )
 
 
 @pytest.fixture(scope="session")

@@ -1,111 +1,175 @@
-"""Tensors stay tensors, on their device, where scikit-learn dispatches array APIs."""
+"""Tensors stay tensors, on their device, where scikit-learn dispatches array APIs.
+
+scipy reads SCIPY_ARRAY_API when it is first imported, so the tests run in a process of
+their own: the first test starts it, and the others are skipped without the variable.
+"""
 
 import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
-
-# In a process of its own, as scipy reads SCIPY_ARRAY_API when it is first imported.
-SCRIPT = """
-import numpy as np, sklearn, torch
+import torch
+from sklearn import config_context
 from sklearn.pipeline import make_pipeline
-from sk_psd import GlobalPoolCNNClassifier, LogFrequency, MinMaxScale, PeakAlign
-from sk_psd import Spectrogram, WelchPSD
 
-device = "{device}"
-rng = np.random.default_rng(0)
-sklearn.set_config(array_api_dispatch=True)
-for dtype in (np.float32, np.float64, np.complex64):
-    is_complex = np.issubdtype(dtype, np.complexfloating)
-    for shape in ((5, 2000), (5, 3, 2000)):
-        X = rng.standard_normal(shape) + is_complex * 1j * rng.standard_normal(shape)
-        X = X.astype(dtype)
-        tensor = torch.from_numpy(X).to(device)
-        for detrend in ("constant", "linear", False):
-            for average in ("mean", "median"):
-                pipe = make_pipeline(
-                    WelchPSD(
-                        return_onesided=not is_complex,
-                        detrend=detrend,
-                        average=average,
-                        decibels=True,
-                        fmax=0.4,
-                    ),
-                    MinMaxScale(),
-                )
-                expected = pipe.fit_transform(X)
-                result = pipe.fit_transform(tensor)
-                assert isinstance(result, torch.Tensor), type(result)
-                assert result.device == tensor.device
-                assert result.dtype == getattr(torch, expected.dtype.name)
-                np.testing.assert_allclose(result.cpu().numpy(), expected, atol=2e-5)
-        frames = Spectrogram(return_onesided=not is_complex)
-        expected = frames.fit_transform(X)
-        result = frames.fit_transform(tensor)
-        assert result.device == tensor.device
-        np.testing.assert_allclose(
-            result.cpu().numpy(), expected, rtol=1e-3, atol=1e-5 * expected.max()
-        )
-        for reduce in ("max", "mean"):
-            log = LogFrequency(50, reduce=reduce)
-            expected = log.fit_transform(np.abs(X))
-            result = log.fit_transform(tensor.abs())
-            assert result.device == tensor.device
-            assert result.dtype == getattr(torch, expected.dtype.name)
-            np.testing.assert_allclose(result.cpu().numpy(), expected, rtol=1e-4)
-
-broken = tensor.clone()
-broken[1, 1, 100] = torch.nan
-for estimator in (WelchPSD(return_onesided=False).fit(tensor), ):
-    try:
-        estimator.transform(broken)
-    except ValueError as error:
-        assert "NaN" in str(error), error
-    else:
-        raise AssertionError("NaN in a tensor was not found")
-real = tensor.real.clone()
-real[0, 0, 5] = torch.inf
-for estimator_ in (WelchPSD(), Spectrogram(), MinMaxScale(), LogFrequency()):
-    try:
-        estimator_.fit_transform(real)
-    except ValueError as error:
-        assert "infinity" in str(error), error
-    else:
-        raise AssertionError(f"infinity was not found by {{estimator_}}")
-WelchPSD().fit_transform(tensor.real.clone().requires_grad_())
-try:
-    estimator.transform(tensor[..., :100])
-except ValueError as error:
-    assert "expecting 2000 features" in str(error), error
-else:
-    raise AssertionError("another length was not refused")
-try:
-    WelchPSD().fit(tensor)
-except ValueError as error:
-    assert "Complex data not supported" in str(error), error
-else:
-    raise AssertionError("complex tensors were not refused")
-
-# What computes with NumPy takes tensors as well, from any device.
-X = np.repeat(np.eye(8, 64, dtype=np.float32), 4, axis=0)
-y = np.arange(32) % 2
-tensor_X = torch.from_numpy(X).to(device)
-np.testing.assert_array_equal(
-    PeakAlign().fit_transform(tensor_X), PeakAlign().fit_transform(X)
+from sk_psd import (
+    GlobalPoolCNNClassifier,
+    LogFrequency,
+    MinMaxScale,
+    PeakAlign,
+    Spectrogram,
+    WelchPSD,
 )
-net = GlobalPoolCNNClassifier(max_epochs=1, random_state=0).fit(tensor_X, y)
-np.testing.assert_array_equal(net.predict_proba(tensor_X), net.predict_proba(X))
 
-sklearn.set_config(array_api_dispatch=False)
-assert isinstance(WelchPSD().fit_transform(tensor.real.cpu()), np.ndarray)
-"""
+DISPATCHES = os.environ.get("SCIPY_ARRAY_API") == "1"
+dispatched = pytest.mark.skipif(
+    not DISPATCHES, reason="runs in the process that the first test starts"
+)
 
 
-@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
-def test_tensors_stay_tensors_on_their_device(device):
-    subprocess.run(
-        [sys.executable, "-c", SCRIPT.format(device=device)],
+@pytest.mark.skipif(DISPATCHES, reason="the other tests run in this process")
+@pytest.mark.parametrize(
+    "mark", ["not gpu", pytest.param("gpu", marks=pytest.mark.gpu)]
+)
+def test_all_tests_of_this_file_pass_where_array_apis_are_dispatched(mark):
+    command = [sys.executable, "-m", "pytest", "-q", "-m", mark, __file__]
+    done = subprocess.run(
+        command,
         env={**os.environ, "SCIPY_ARRAY_API": "1"},
-        check=True,
+        capture_output=True,
+        text=True,
     )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed" in done.stdout
+
+
+@pytest.fixture(params=["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+def device(request):
+    with config_context(array_api_dispatch=True):
+        yield request.param
+
+
+def noise(shape, dtype=np.float64):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal(shape)
+    if np.issubdtype(dtype, np.complexfloating):
+        X = X + 1j * rng.standard_normal(shape)
+    return X.astype(dtype)
+
+
+def assert_like(result, tensor, expected, **tolerance):
+    assert isinstance(result, torch.Tensor)
+    assert result.device == tensor.device
+    assert result.dtype == getattr(torch, expected.dtype.name)
+    np.testing.assert_allclose(result.cpu().numpy(), expected, **tolerance)
+
+
+SHAPES = pytest.mark.parametrize("shape", [(5, 2000), (5, 3, 2000)], ids=str)
+DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64])
+
+
+@dispatched
+@SHAPES
+@DTYPES
+@pytest.mark.parametrize("detrend", ["constant", "linear", False])
+@pytest.mark.parametrize("average", ["mean", "median"])
+def test_scaled_spectra_of_tensors_are_tensors(average, detrend, dtype, shape, device):
+    X = noise(shape, dtype)
+    tensor = torch.from_numpy(X).to(device)
+    psd = WelchPSD(
+        return_onesided=not np.iscomplexobj(X),
+        detrend=detrend,
+        average=average,
+        decibels=True,
+        fmax=0.4,
+    )
+    pipe = make_pipeline(psd, MinMaxScale())
+    expected = pipe.fit_transform(X)
+    assert_like(pipe.fit_transform(tensor), tensor, expected, atol=2e-5)
+
+
+@dispatched
+@SHAPES
+@DTYPES
+def test_spectrograms_of_tensors_are_tensors(dtype, shape, device):
+    X = noise(shape, dtype)
+    tensor = torch.from_numpy(X).to(device)
+    frames = Spectrogram(return_onesided=not np.iscomplexobj(X))
+    expected = frames.fit_transform(X)
+    floor = 1e-5 * expected.max()
+    assert_like(frames.fit_transform(tensor), tensor, expected, rtol=1e-3, atol=floor)
+
+
+@dispatched
+@SHAPES
+@DTYPES
+@pytest.mark.parametrize("reduce", ["max", "mean"])
+def test_tensors_on_a_logarithmic_axis_are_tensors(reduce, dtype, shape, device):
+    X = np.abs(noise(shape, dtype))
+    tensor = torch.from_numpy(X).to(device)
+    log = LogFrequency(50, reduce=reduce)
+    assert_like(log.fit_transform(tensor), tensor, log.fit_transform(X), rtol=1e-4)
+
+
+@dispatched
+def test_nan_in_a_tensor_is_found(device):
+    tensor = torch.from_numpy(noise((5, 3, 2000), np.complex64)).to(device)
+    psd = WelchPSD(return_onesided=False).fit(tensor)
+    tensor[1, 1, 100] = torch.nan
+    with pytest.raises(ValueError, match="NaN"):
+        psd.transform(tensor)
+
+
+@dispatched
+@pytest.mark.parametrize(
+    "estimator", [WelchPSD(), Spectrogram(), MinMaxScale(), LogFrequency()], ids=repr
+)
+def test_infinity_in_a_tensor_is_found(estimator, device):
+    tensor = torch.from_numpy(noise((5, 3, 2000))).to(device)
+    tensor[0, 0, 5] = torch.inf
+    with pytest.raises(ValueError, match="infinity"):
+        estimator.fit_transform(tensor)
+
+
+@dispatched
+def test_a_tensor_that_carries_a_gradient_is_taken_without_it(device):
+    tensor = torch.from_numpy(noise((5, 2000))).to(device)
+    expected = WelchPSD().fit_transform(tensor)
+    result = WelchPSD().fit_transform(tensor.clone().requires_grad_())
+    assert torch.equal(result, expected) and not result.requires_grad
+
+
+@dispatched
+def test_tensors_of_another_length_or_kind_are_refused(device):
+    tensor = torch.from_numpy(noise((5, 2000), np.complex64)).to(device)
+    psd = WelchPSD(return_onesided=False).fit(tensor)
+    with pytest.raises(ValueError, match="expecting 2000 features"):
+        psd.transform(tensor[..., :100])
+    with pytest.raises(ValueError, match="Complex data not supported"):
+        WelchPSD().fit(tensor)
+
+
+@dispatched
+@pytest.mark.parametrize(
+    "estimator, method",
+    [
+        (PeakAlign(), "transform"),
+        (GlobalPoolCNNClassifier(max_epochs=1, random_state=0), "predict_proba"),
+    ],
+    ids=["PeakAlign", "GlobalPoolCNNClassifier"],
+)
+def test_what_computes_with_numpy_takes_tensors_of_any_device(
+    estimator, method, device
+):
+    X, y = np.repeat(np.eye(8, 64, dtype=np.float32), 4, axis=0), np.arange(32) % 2
+    tensor = torch.from_numpy(X).to(device)
+    apply = getattr(estimator.fit(tensor, y), method)
+    np.testing.assert_array_equal(apply(tensor), apply(X))
+
+
+@dispatched
+def test_without_the_configuration_tensors_become_arrays():
+    tensor = torch.from_numpy(noise((5, 2000)))
+    assert isinstance(WelchPSD().fit_transform(tensor), np.ndarray)

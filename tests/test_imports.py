@@ -1,18 +1,21 @@
-"""The rooms of the package and which way imports run."""
+"""The files of the package and which way imports run."""
 
 import ast
 import pathlib
 
 import pytest
+from public_names import MODULES
 
 import sk_psd
-from sk_psd import baselines, datasets, filters, nn
 
 PACKAGE = pathlib.Path(sk_psd.__file__).parent
 
-# Each file may import what stands in its row, and nothing else of the package.
-MAY_IMPORT = {
-    "_validation": set(),
+# What each file imports of the package: all of it, and rows above its own only.
+IMPORTS = {
+    "_layout": set(),
+    "_version": set(),
+    "_state": {"_version"},
+    "_validation": {"_layout", "_state"},
     "_shapes": set(),
     "datasets": {"_shapes"},
     "nn.layers": set(),
@@ -26,32 +29,67 @@ MAY_IMPORT = {
         "nn.layers",
         "nn.spectrogram_cnn",
     },
+    "_numbers": set(),
     "_threads": set(),
-    "_segments": {"_threads", "_validation"},
+    "_torch_settings": set(),
+    "_segments": {"_numbers", "_threads", "_validation"},
+    "_powers": {"_segments", "_validation"},
     "_frequency_names": set(),
     "_notch": set(),
-    "spectral": {"_frequency_names", "_notch", "_segments", "_validation"},
-    "scaling": {"_frequency_names", "_validation", "nn.shift"},
+    "spectral": {
+        "_frequency_names",
+        "_layout",
+        "_notch",
+        "_numbers",
+        "_powers",
+        "_segments",
+        "_validation",
+    },
+    "scaling": {
+        "_frequency_names",
+        "_layout",
+        "_numbers",
+        "_validation",
+        "nn.shift",
+    },
     "_sideband": set(),
-    "_numbers": set(),
-    "mixing": {"_numbers", "_sideband"},
-    "augmentation": {"_validation", "mixing", "nn.shift"},
-    "filters": {"_validation"},
-    "inspection": {"_numbers", "_sideband", "filters", "nn.shift", "spectral"},
+    "_arguments": set(),
+    "mixing": {"_arguments", "_sideband"},
+    "augmentation": {"_layout", "_validation", "mixing", "nn.shift"},
+    "filters": {"_numbers", "_validation"},
+    "inspection": {"_arguments", "_sideband", "filters", "nn.shift", "spectral"},
     "plotting": {"inspection"},
-    "_training": {"nn.shift"},
-    "_net_estimator": {"_training", "_validation"},
+    "_callbacks": set(),
+    "_training": {"_callbacks", "nn.shift"},
+    "_net_estimator": {
+        "_callbacks",
+        "_state",
+        "_threads",
+        "_torch_settings",
+        "_training",
+        "_validation",
+    },
     "_net_classifier": {
+        "_layout",
         "_net_estimator",
+        "_threads",
+        "_torch_settings",
         "_training",
         "_validation",
         "nn.layers",
         "nn.shift",
     },
     "classification": {"_net_classifier", "_validation", "augmentation", "nn"},
-    "denoising": {"_net_estimator", "_training", "_validation", "filters"},
+    "denoising": {
+        "_net_estimator",
+        "_torch_settings",
+        "_training",
+        "_validation",
+        "filters",
+    },
     "baselines": {"scaling", "spectral"},
     "__init__": {
+        "_version",
         "augmentation",
         "baselines",
         "classification",
@@ -63,7 +101,7 @@ MAY_IMPORT = {
         "spectral",
     },
 }
-ONLY_TORCH = {name for name in MAY_IMPORT if name.startswith("nn.")}
+ONLY_TORCH = {name for name in IMPORTS if name.startswith("nn.")}
 
 
 def name_of(path):
@@ -84,26 +122,46 @@ FILES = {name_of(path): path for path in PACKAGE.rglob("*.py")}
 
 
 def test_the_table_names_every_file():
-    assert set(FILES) == set(MAY_IMPORT)
+    assert set(FILES) == set(IMPORTS)
+
+
+def test_each_row_of_the_table_names_rows_above_it_only():
+    above = set()
+    for name, imported in IMPORTS.items():
+        # A package stands for its __init__.
+        assert {f"{m}.__init__" if m == "nn" else m for m in imported} <= above, name
+        above.add(name)
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_imports_run_one_way(name):
+def test_a_file_imports_what_its_row_says(name):
     own = {m.removeprefix("sk_psd.") for m in imports_of(FILES[name]) if "sk_psd" in m}
-    assert own <= MAY_IMPORT[name]
+    assert own == IMPORTS[name]
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_only_one_file_imports_skorch_and_the_nets_only_torch(name):
+def test_only_two_files_import_skorch_and_the_nets_only_torch(name):
     roots = {module.split(".")[0] for module in imports_of(FILES[name])}
-    assert "skorch" not in roots or name == "_training"
+    assert "skorch" not in roots or name in ("_callbacks", "_training")
     top = {m.split(".")[0] for m in imports_of(FILES[name], nested=False)}
     assert "matplotlib" not in top
     if name in ONLY_TORCH:
         assert roots <= {"torch", "math", "numbers", "sk_psd"}
 
 
-@pytest.mark.parametrize("module", [sk_psd, baselines, datasets, filters, nn])
+def defined_names(module):
+    """Yield what a module defines, or imports where it is the front of a package."""
+    path = pathlib.Path(module.__file__)
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            yield node.name
+        elif isinstance(node, ast.ImportFrom) and path.name == "__init__.py":
+            yield from (alias.name for alias in node.names)
+
+
+@pytest.mark.parametrize("module", MODULES)
 def test_all_is_sorted_and_complete(module):
     assert module.__all__ == sorted(module.__all__)
     assert all(hasattr(module, name) for name in module.__all__)
+    public = {name for name in defined_names(module) if not name.startswith("_")}
+    assert set(module.__all__) == public

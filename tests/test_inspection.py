@@ -17,11 +17,8 @@ from sklearn.svm import LinearSVC
 
 from sk_psd import (
     ConvFilter,
-    FilterDisplay,
-    FlattenCNNClassifier,
     GlobalPoolCNNClassifier,
     MinMaxScale,
-    ShiftCurveDisplay,
     WelchPSD,
     filter_response,
     make_baselines,
@@ -30,30 +27,6 @@ from sk_psd import (
 )
 from sk_psd.datasets import make_spectral_shapes
 from sk_psd.inspection import shift_rows
-
-
-@pytest.fixture(scope="module")
-def models(spectra):
-    X, y, _ = spectra
-    kinds = {
-        "exact": GlobalPoolCNNClassifier(max_epochs=25, random_state=0),
-        "approximate": GlobalPoolCNNClassifier(
-            stride=4, shift_invariance="approximate", max_epochs=2, random_state=0
-        ),
-        "flatten": FlattenCNNClassifier(max_epochs=25, random_state=0),
-    }
-    return {name: model.fit(X, y) for name, model in kinds.items()}
-
-
-@pytest.fixture(scope="module")
-def pipe(signals, models):
-    psd = WelchPSD(
-        fs=10e3, nperseg=256, return_onesided=False, detrend=False, decibels=True
-    )
-    # Fitted steps around a model that is fitted already.
-    return make_pipeline(
-        psd.fit(signals.X_train), MinMaxScale().fit(np.eye(2, 256)), models["exact"]
-    )
 
 
 def test_exactly_invariant_predictions_do_not_change_for_any_shift(models, spectra):
@@ -143,7 +116,7 @@ def test_real_signals_are_shifted_by_one_sideband():
     assert np.abs(pipe[0].freqs_[psd.mean(axis=0).argmax()] - 0.25 + 12 / 128) < 0.05
 
 
-def test_signals_are_recognised_however_deep_their_spectra_are_taken():
+def test_signals_are_recognized_in_nested_pipelines_and_searches():
     X, y = make_spectral_shapes(
         60, real=True, n_times=512, center_freq=0.25, snr_db=10.0, random_state=0
     )
@@ -408,13 +381,13 @@ def test_a_shift_beyond_the_axis_is_refused(mode, shift):
         assert (shift_rows(None, X, -16, mode=mode) == 15).all()
 
 
-def test_what_a_model_predicts_from_must_be_said_where_it_cannot_be_told():
+def test_the_domain_must_be_given_where_auto_cannot_find_it():
     X, y = np.random.default_rng(0).random((20, 64)), np.repeat([0, 1], 10)
     model = make_baselines()["logreg_fft"].fit(X, y)
     with pytest.raises(ValueError, match="Pass domain='signal' or domain='spectrum'"):
         shift_curve(model, X, y)
     as_spectra = shift_invariance(model, X, domain="spectrum")
-    assert as_spectra.max_change < 1e-9 < 1e-3
+    assert as_spectra.max_change < 1e-9
     assert shift_invariance(model, X, domain="signal").max_change > 1e-2
 
 
@@ -459,50 +432,6 @@ def test_a_model_without_probabilities_is_refused(spectra):
 def test_impossible_shifts_are_refused(kwargs, match, models, spectra):
     with pytest.raises(ValueError, match=match):
         shift_rows(models["exact"], spectra[0], **(dict(shift=3) | kwargs))
-
-
-def test_display_draws_one_labelled_line_for_each_model(models, spectra):
-    X, y = spectra[2]["centred"]
-    display = ShiftCurveDisplay.from_estimators(models, X, y, shifts=[-0.25, 0, 0.25])
-    assert [line.get_label() for line in display.lines_] == list(models)
-    for line, curve in zip(display.lines_, display.curves.values(), strict=True):
-        np.testing.assert_array_equal(line.get_xdata(), [-0.25, 0, 0.25])
-        np.testing.assert_array_equal(line.get_ydata(), curve.scores)
-    assert display.ax_.get_xlabel() == "shift / length of the axis"
-    assert display.ax_.get_legend() is not None
-    assert display.figure_ is display.ax_.figure
-
-
-def test_display_sorts_the_shifts_and_shows_negative_scores(models, spectra):
-    X, y = spectra[2]["centred"]
-    display = ShiftCurveDisplay.from_estimator(
-        models["exact"], X, y, shifts=[20, -20, 0], scoring="neg_log_loss", name="it"
-    )
-    np.testing.assert_array_equal(display.lines_[0].get_xdata() * 256, [-20, 0, 20])
-    low, high = display.ax_.get_ylim()
-    assert low < display.lines_[0].get_ydata().min() and high < 0.5
-
-
-def test_a_name_that_matplotlib_hides_makes_no_empty_legend(models, spectra):
-    X, y = spectra[2]["centred"]
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        display = ShiftCurveDisplay.from_estimator(
-            models["exact"], X, y, shifts=[0], name="_hidden"
-        )
-    assert display.ax_.get_legend() is None
-
-
-def test_display_of_one_model_is_named_after_it_and_drawn_where_asked(pipe, signals):
-    import matplotlib.pyplot as plt
-
-    _, ax = plt.subplots()
-    display = ShiftCurveDisplay.from_estimator(
-        pipe, *signals.test["centred"], shifts=[0], ax=ax
-    )
-    assert display.ax_ is ax
-    assert display.lines_[0].get_label() == "GlobalPoolCNNClassifier"
-    plt.close("all")
 
 
 @pytest.mark.parametrize("kernel", [[1.0, 2.0, -1.0], [1, 1, 1, 1], [1, 2j, 0.5]])
@@ -569,29 +498,8 @@ def test_the_sampling_frequency_is_that_of_the_filter_unless_given():
         (([1], 0), ValueError, "fs must be a positive number of Hz. Got 0 instead"),
     ],
 )
-def test_what_has_no_response_is_refused(args, error, match):
+def test_objects_without_a_frequency_response_are_refused(args, error, match):
     with pytest.raises(error, match=match):
         filter_response(*args)
     with pytest.raises(ValueError, match="n_freqs must be .* Got 1"):
         filter_response([1], n_freqs=1)
-
-
-def test_filter_display_draws_the_kernel_and_its_gain():
-    import matplotlib.pyplot as plt
-
-    conv = ConvFilter("bandpass", cutoff=(10, 20), fs=100.0).fit(np.zeros((1, 30)))
-    display = FilterDisplay.from_estimator(conv)
-    response = filter_response(conv)
-    np.testing.assert_array_equal(display.line_.get_xdata(), response.frequencies)
-    np.testing.assert_array_equal(display.line_.get_ydata(), response.gain)
-    assert display.line_.get_label() == "ConvFilter"
-    taps = display.stems_[0].markerline
-    np.testing.assert_array_equal(taps.get_ydata(), conv.kernel_)
-    assert [ax.get_xlabel() for ax in display.axes_] == ["tap", "frequency (Hz)"]
-    assert [ax.get_ylabel() for ax in display.axes_] == ["kernel", "gain (dB)"]
-    assert display.figure_ is display.axes_[0].figure
-    _, axes = plt.subplots(2, 1)
-    both = FilterDisplay.from_estimator([1, 1j], fs=2.0, name="shift", axes=axes)
-    assert list(both.axes_) == list(axes) and len(both.stems_) == 2
-    assert both.line_.get_label() == "shift" and both.line_.get_xdata()[0] == -1.0
-    plt.close("all")

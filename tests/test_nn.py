@@ -18,7 +18,7 @@ from sk_psd.nn.layers import ConvBlock, GlobalPool, reset_parameters
 from sk_psd.nn.shift import canonical_roll, noise_bins, random_shift, shift_bins
 
 
-def test_flatten_net_of_the_question_has_257664_positions_at_8192_bins():
+def test_a_flatten_net_on_8192_bins_has_257664_inputs_of_its_head():
     sizes = flatten_sizes(
         8192, kernel_size=128, stride=1, padding=1, pool_size=16, pool_stride=2
     )
@@ -75,7 +75,7 @@ def test_unstrided_circular_net_is_invariant_to_rolls_and_a_zero_padded_one_is_n
 
 
 @pytest.mark.parametrize("pooling", ["max", "mean", "max_mean"])
-def test_pool(pooling):
+def test_the_pool_takes_the_maximum_the_mean_or_both(pooling):
     x = torch.randn(2, 3, 5)
     parts = {"max": x.amax(-1), "mean": x.mean(-1)}
     expected = torch.cat([parts[p] for p in pooling.split("_")], 1)
@@ -95,7 +95,7 @@ def test_weights_come_from_the_generator_and_are_distributed_as_by_torch():
             assert p.std().item() == pytest.approx(spread[name], rel=0.2)
 
 
-def test_shift_bins_by_hand():
+def test_shift_bins_equals_shifts_made_by_hand():
     x = torch.tensor([[1.0, 2, 3, 4], [1, 2, 3, 4]])
     shift = torch.tensor([1, -2])
     assert shift_bins(x, shift).tolist() == [[4, 1, 2, 3], [3, 4, 1, 2]]

@@ -1,4 +1,4 @@
-"""How the nets are trained: weights, validation, schedules, going on, being told."""
+"""How the nets are trained: weights, validation, schedules, warm starts, callbacks."""
 
 import pickle
 import warnings
@@ -10,6 +10,7 @@ import torch
 from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.class_weight import compute_sample_weight
 from skorch.callbacks import Callback, EarlyStopping, EpochScoring
@@ -138,8 +139,11 @@ def test_warm_start_goes_on_from_the_weights(model, blobs):
     model = clone(model).set_params(warm_start=True).fit(X, y)
     first = model.loss_curve_
     model.fit(X, y)
-    assert model.loss_curve_[0] < first[0]
+    assert model.loss_curve_[:6] == first
+    assert model.loss_curve_[6] < first[0]
     assert model.loss_curve_[-1] < first[-1]
+    assert [epoch["epoch"] for epoch in model.history_] == list(range(1, 13))
+    assert model.n_iter_ == model.best_epoch_ == 12
 
 
 def test_warm_start_needs_the_same_classes_and_sizes(blobs):
@@ -181,8 +185,14 @@ def test_partial_fit_goes_on_after_fit_and_after_loading(blobs):
     "change, match",
     [
         (dict(classes=None), "classes must be passed in the first call"),
-        (dict(classes=["narrow"]), r"\['wide'\], which are not among the classes"),
-        (dict(X=np.ones((1, 32)), y=["wide"]), "at least 2 samples .*n_samples = 1"),
+        (dict(classes=["narrow", "odd"]), r"\['wide'\], which are not among the cl"),
+        (dict(classes=["narrow"]), r"at least 2 classes. Got classes=\['narrow'\]"),
+        (dict(classes={"narrow", "wide"}), "Got a set; pass sorted"),
+        (dict(classes=[0.0, 1.0, np.nan]), "classes contains NaN"),
+        (
+            dict(classes=np.array([0, 1, None], object)),
+            "labels of one kind|Unknown label type",
+        ),
     ],
 )
 def test_bad_partial_fit_is_refused(change, match, blobs):
@@ -228,13 +238,25 @@ def test_early_stopping_restores_the_minimum_whatever_the_tolerance(blobs):
     assert losses[0] > min(losses)
 
 
-def test_a_fit_refused_for_its_spectra_keeps_the_fitted_model(blobs):
+@pytest.mark.parametrize("bad", ["X", "y", "weights", "parameter"])
+def test_whatever_a_cold_fit_is_refused_for_it_leaves_an_unfitted_classifier(
+    bad, blobs
+):
     X, y = blobs
+    given = dict(X=X, y=y, sample_weight=np.ones(40))
+    wrong = {
+        "X": dict(X=np.full_like(X, np.nan)),
+        "y": dict(y=y[:7]),
+        "weights": dict(sample_weight=-np.ones(40)),
+        "parameter": {},
+    }[bad]
     model = clone(QUICK).fit(X, y)
-    before = model.predict_proba(X)
-    with pytest.raises(ValueError, match="NaN"):
-        model.fit(np.full_like(X, np.nan), y)
-    np.testing.assert_array_equal(model.predict_proba(X), before)
+    model.set_params(lr=-1.0 if bad == "parameter" else 0.01)
+    with pytest.raises(ValueError):
+        model.fit(**(given | wrong))
+    with pytest.raises(NotFittedError):
+        model.predict(X)
+    assert not [name for name in vars(model) if name.endswith("_")]
 
 
 def test_partial_fit_refuses_other_classes_and_balanced_weights(blobs):
@@ -331,7 +353,6 @@ def test_blurred_and_strided_nets_learn_and_stay_exactly_invariant(downsampling,
     X, y = blobs
     model = clone(QUICK).set_params(downsampling=downsampling, max_epochs=20).fit(X, y)
     assert model.score(X, y) == 1.0
-    assert same(model, model, np.roll(X, 5, axis=1))
     np.testing.assert_array_equal(
         model.predict_proba(np.roll(X, 5, axis=1)), model.predict_proba(X)
     )
@@ -345,7 +366,7 @@ def test_training_in_threads_gives_the_same_as_one_after_the_other(blobs):
     assert all(same(other, one, X) for other in others)
 
 
-def test_scikit_learns_callbacks_follow_the_epochs(blobs):
+def test_callbacks_of_scikit_learn_follow_the_epochs(blobs):
     callback = pytest.importorskip(
         "sklearn.callback", reason="callbacks came with scikit-learn 1.9"
     )
@@ -379,11 +400,20 @@ def test_scikit_learns_callbacks_follow_the_epochs(blobs):
     assert torch.is_grad_enabled()
 
 
-def test_scikit_learns_scores_of_every_epoch_are_those_of_prediction(blobs):
+def test_the_scoring_monitor_of_scikit_learn_sees_the_net_of_every_epoch(blobs):
     callback = pytest.importorskip(
         "sklearn.callback", reason="callbacks came with scikit-learn 1.9"
     )
-    monitor = callback.ScoringMonitor(scoring="accuracy")
-    model = clone(QUICK).set_params(max_epochs=3).set_callbacks(monitor).fit(*blobs)
-    plain = clone(QUICK).set_params(max_epochs=3).fit(*blobs)
-    assert same(model, plain, blobs[0])
+    # At a constant rate a shorter training is the start of a longer one.
+    model = clone(QUICK).set_params(lr_schedule="constant", lr=1e-3)
+    expected = []
+    for n_epochs in range(1, 7):
+        shorter = clone(model).set_params(max_epochs=n_epochs).fit(*blobs)
+        expected.append(log_loss(blobs[1], shorter.predict_proba(blobs[0])))
+    assert len(set(expected)) == 6
+
+    monitor = callback.ScoringMonitor(scoring="neg_log_loss")
+    model.set_callbacks(monitor).fit(*blobs)
+    log = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]
+    np.testing.assert_allclose([-row["neg_log_loss"] for row in log], expected)
+    assert same(model, shorter, blobs[0])

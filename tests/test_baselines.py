@@ -1,0 +1,22 @@
+import numpy as np
+
+from sk_psd import WelchPSD, make_baselines
+
+
+def test_baselines_are_pipelines_from_signals_and_the_invariant_ones_survive(signals):
+    psd = WelchPSD(nperseg=256, return_onesided=False, detrend=False, decibels=True)
+    score = {}
+    for name, pipe in make_baselines(psd).items():
+        pipe.fit(signals.X_train, signals.y_train)
+        score[name] = [pipe.score(*signals.test[k]) for k in ("centred", "shifted")]
+    assert score["logreg_psd"][0] > 0.9 and score["logreg_psd"][1] < 0.6
+    assert score["logreg_fft_of_psd"][1] > 0.9
+    assert abs(np.subtract(*score["logreg_aligned_psd"])) < 0.1
+    assert score["logreg_fft"][1] < 0.6
+
+
+def test_baselines_take_real_signals_by_default():
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((20, 512)), np.repeat([0, 1], 10)
+    for pipe in make_baselines().values():
+        assert pipe.fit(X, y).predict(X).shape == (20,)

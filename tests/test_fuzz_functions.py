@@ -1,0 +1,407 @@
+"""Random calls of all public functions: a finite result as documented, or a refusal."""
+
+import inspect
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+from draws import (
+    RATES,
+    as_bits,
+    attempt,
+    examples,
+    inputs,
+    maybe_wrong,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from test_fuzz import FEW, FLAGS, KERNELS, SEGMENTS, SIZES
+
+import sk_psd
+from sk_psd import (
+    ConvFilter,
+    FFTMagnitude,
+    GlobalPoolCNNClassifier,
+    MinMaxScale,
+    WelchPSD,
+    baselines,
+    datasets,
+    filters,
+    inspection,
+    mixing,
+    nn,
+    scaling,
+    spectral,
+)
+
+# The modules of the API page.
+MODULES = [sk_psd, datasets, filters, inspection, mixing, nn, scaling, spectral]
+
+
+@cache
+def models():
+    """Return a fitted model of spectra, one of signals, and one that is not fitted."""
+    rng = np.random.default_rng(0)
+    X, y = rng.random((8, 20)), np.arange(8) % 2
+    net = GlobalPoolCNNClassifier((2, 3), max_epochs=1, random_state=0)
+    pipe = make_pipeline(WelchPSD(nperseg=8), MinMaxScale(), clone(net))
+    return [net.fit(X, y), pipe.fit(X, y), clone(net)]
+
+
+def fitted_filters():
+    X = np.zeros((1, 20))
+    return [ConvFilter().fit(X), ConvFilter([1, 2j], dilation=3).fit(X), ConvFilter()]
+
+
+MODELS = st.deferred(lambda: st.sampled_from(models()))
+
+
+def arrays(**options):
+    return inputs(**options).map(lambda drawn: drawn.X)
+
+
+def real(ndims=(2, 2, 2, 1, 3)):
+    return arrays(ndims=ndims, is_complex=False)
+
+
+FRACTIONS = [0.0, 0.25, -0.5, 1.0, -1.0, np.float32(0.1), 0, 1, -3, 19, 20, 21, 10**30]
+SEEDS = [0, 1, np.int64(3)]
+NUMBERS = [0.0, 1.0, 5, (0.0, 1.0), (1.0, 0.0), np.float32(2), -3.0, 1e300, [1.0, 2.0]]
+TONES = dict(
+    n_samples=FEW,
+    n_times=[1, 2, 16, 50, np.int64(20)],
+    fs=[*RATES, 256.0],
+    noise_std=[*NUMBERS, (0.0, 1e308)],
+)
+SHIFTING = dict(
+    X=arrays(n_samples=st.integers(1, 4), lengths=st.just(20)),
+    mode=["wrap", "edge", "floor"],
+    domain=["auto", "spectrum", "signal"],
+)
+LAYOUT = dict(kernel_size=[None, 1, 5, (3, 2), [2, 99]], stride=[None, 1, 4, (2, 1)])
+
+# Values for the parameters of each function. Those that come first, up to "*", are
+# always passed, the others now and then.
+FUNCTIONS = {
+    baselines.make_baselines: dict(psd=[None, WelchPSD(), FFTMagnitude()], C=[0.01, 1]),
+    datasets.make_harmonic_sounds: dict(
+        n_samples=FEW,
+        n_times=[16, 20, 100, np.int64(40), 15],
+        random_state=SEEDS,
+        timbres=[("saw",), ["square", "steep"], ("formant", "gapped", "bright"), "saw"],
+        f0=[440.0, (100.0, 200.0), np.float32(300), 8000.0, [100.0, 200.0], 5.0],
+        fs=[16000.0, *RATES],
+        gain_jitter=[0.0, 0.5, 1, np.float32(0.25)],
+        snr_db=[10.0, (0.0, 20.0), 0, np.int64(5), -1e4, 1e4, None, np.nan, [1.0, 2.0]],
+        return_X_y=FLAGS,
+    ),
+    datasets.make_noisy_sines: TONES
+    | dict(random_state=SEEDS, freq=[0.0, 5, (0.0, 8.0), 128.0, np.float32(3), None]),
+    datasets.make_shift_benchmark: dict(
+        name=["easy4", "std8", "hard6"],
+        n_train=FEW,
+        n_test=FEW,
+        n_freqs=[32, 64, np.int64(40), 1],
+        random_state=SEEDS,
+    ),
+    datasets.make_spectral_shapes: dict(
+        n_samples=FEW,
+        n_times=[64, 100, np.int64(200), 16, 15],
+        random_state=SEEDS,
+        shapes=[
+            *(("rect",), ["qpsk", "gmsk"], ("am", "chirp", "ofdm"), ("tri", "rcos")),
+            *("rect", {"rect": 1}, {"twohump"}, np.array(["fmsine"])),
+        ],
+        fs=RATES,
+        center_freq=[0.0, 0.25, (0.1, 0.3), np.float32(0.2), [0.1, 0.2], 1e300],
+        bandwidth=[None, 0.125, 0.2, 1.0, np.float32(0.25), 1e-300],
+        bandwidth_jitter=[0.0, 0.1, 0.9, 1.0, 2.0],
+        snr_db=[10.0, (0.0, 20.0), 0, -1e4, 1e4, None, np.nan],
+        gain_db=[0.0, (-30.0, 30.0), 1e4, None],
+        tilt_db=[0.0, 0.5, 3, 1e4],
+        n_spurs=[0, 1, 3, np.int64(2)],
+        real=FLAGS,
+        return_X_y=FLAGS,
+    ),
+    datasets.make_two_tones: TONES
+    | dict(
+        random_state=SEEDS,
+        low_freq=[2.0, (2.0, 6.0), 0, 0.4],
+        low_amplitude=NUMBERS,
+        high_freq=[12.0, (12.0, 20.0), 0.5],
+        high_amplitude=[*NUMBERS, None],
+    ),
+    filters.convolve: dict(
+        X=arrays(),
+        kernel=[*KERNELS, [], [[1.0]], "a", [np.nan], 2.0],
+        mode=["full", "same", "valid"],
+        stride=[*FEW, 0, -1],
+        dilation=[*FEW, 0],
+    ),
+    filters.dilate: dict(kernel=[*map(np.array, KERNELS), [1, 2], []], dilation=FEW),
+    filters.fixed_kernel: dict(
+        name=["moving_average", "edge", "lowpass", "highpass", "bandpass"],
+        kernel_size=[*SIZES, 0],
+        cutoff=[None, 0.1, (0.1, 0.2), [0.2], 20.0],
+        fs=RATES,
+    ),
+    inspection.filter_response: dict(
+        estimator_or_kernel=st.deferred(
+            lambda: st.sampled_from([*KERNELS, [[1.0]], [], *fitted_filters()])
+        ),
+        fs=[None, *RATES],
+        n_freqs=[2, 5, 512, np.int64(3)],
+    ),
+    inspection.shift_curve: dict(
+        estimator=MODELS,
+        X=SHIFTING["X"],
+        y=[np.arange(n) % 2 for n in (1, 2, 3, 4)],
+        shifts=[[0], [1, -1], [0.25], 3, [], [19, 20, 21], [-0.5, 2], [10**30], "a"],
+        mode=SHIFTING["mode"],
+        domain=SHIFTING["domain"],
+        scoring=[None, "accuracy", "neg_log_loss", "bogus"],
+        n_jobs=[None, 1, 2],
+    ),
+    inspection.shift_invariance: dict(
+        estimator=MODELS,
+        **SHIFTING,
+        shifts=[None, [0], [1, -1], [0.25], 3, [], [19, 20, 21], [10**30], "a"],
+        n_jobs=[None, 1, 2],
+    ),
+    inspection.shift_rows: dict(
+        estimator=MODELS,
+        X=SHIFTING["X"],
+        shift=FRACTIONS,
+        mode=SHIFTING["mode"],
+        domain=SHIFTING["domain"],
+    ),
+    mixing.add_noise: dict(
+        X=arrays(),
+        snr_db=[0.0, 10, np.float32(3), 400, -400, -1e308, 1e308, [0.0, 1.0], np.nan],
+        rng=st.builds(np.random.RandomState, st.just(0))
+        | st.builds(np.random.default_rng, st.just(0)),
+    ),
+    mixing.retune: dict(
+        X=arrays(),
+        offset=[0.0, 0.25, -0.5, 1, np.float32(0.1), [0.1, 0.2], 1e300, np.nan, "a"],
+    ),
+    nn.flatten_sizes: dict(
+        n_freqs=SIZES,
+        kernel_size=FEW,
+        stride=FEW,
+        padding=[0, 1, 2],
+        pool_size=FEW,
+        pool_stride=FEW,
+    ),
+    nn.global_pool_layers: dict(n_freqs=SIZES, n_filters=[(2,), [3, 2]], **LAYOUT),
+    nn.spectrogram_layers: dict(
+        n_freqs=SIZES, n_frames=SIZES, n_filters=[(2,), [3, 2]], **LAYOUT
+    ),
+    scaling.log_frequency: dict(
+        X=real(),
+        freqs=[np.arange(20.0), np.arange(2.0), np.arange(1.0), np.zeros(20), "a"],
+        targets=[np.geomspace(1, 19, 8), np.array([1.0]), np.zeros(3), np.arange(4.0)],
+        reduce=["max", "mean", "min"],
+    ),
+    scaling.min_max_scale: dict(
+        X=real(),
+        feature_range=[(0, 1), (-1, 1), (0, 1e39), (-1e308, 1e308), (1, 0), (0,), 3],
+        axis=[-1, (-2, -1), 0, 5, (0, 0)],
+    ),
+    spectral.decibels: dict(psd=real(), axis=[-1, (-2, -1), 0, 5]),
+    spectral.fft_magnitude: dict(X=arrays()),
+    spectral.spectrogram: dict(X=arrays(), **SEGMENTS),
+    spectral.welch: dict(X=arrays(), **SEGMENTS, average=["mean", "median"]),
+}
+# What each function needs to be quick, or to leave the global random state alone.
+ALWAYS = "X estimator random_state n_samples n_times n_train n_test n_freqs rng".split()
+
+
+def by_name(value):
+    return value.__name__
+
+
+def test_values_are_listed_for_every_parameter_of_every_function():
+    public = {getattr(module, name) for module in MODULES for name in module.__all__}
+    assert set(FUNCTIONS) == set(filter(inspect.isfunction, public))
+    for function, params in FUNCTIONS.items():
+        assert set(params) == set(inspect.signature(function).parameters)
+
+
+@st.composite
+def calls(draw, function):
+    """Arguments of a function by name, and now and then one of another kind."""
+    params, arguments = FUNCTIONS[function], {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        needed = parameter.default is parameter.empty or name in ALWAYS
+        if needed or draw(st.integers(0, 3)) == 3:
+            arguments[name] = draw(maybe_wrong(params[name]))
+    if "random_state" in params:  # as scikit-learn and NumPy take it
+        arguments["random_state"] = draw(st.sampled_from(SEEDS))
+    return arguments
+
+
+def parts_of(value):
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return [part for item in value for part in parts_of(item)]
+    return [value]
+
+
+def is_finite(value):
+    for part in parts_of(value):
+        if isinstance(part, torch.Tensor):
+            part = part.detach().resolve_conj().resolve_neg().numpy()
+        part = np.asarray(part)
+        if part.dtype.kind in "fc" and not np.isfinite(part).all():
+            return False
+    return True
+
+
+def shape_of(X):
+    return tuple(X.shape) if hasattr(X, "shape") else np.shape(X)
+
+
+def check_welch(result, X, **params):
+    freqs, psd = result
+    assert freqs.shape == (len(freqs),) and np.all(np.diff(freqs) > 0)
+    assert psd.shape == (*shape_of(X)[:-1], len(freqs))
+    assert isinstance(psd, torch.Tensor) == isinstance(X, torch.Tensor)
+
+
+def check_spectrogram(result, X, **params):
+    freqs, times, powers = result
+    assert np.all(np.diff(freqs) > 0) and np.all(np.diff(times) > 0)
+    assert powers.shape == (*shape_of(X)[:-1], len(freqs), len(times))
+    assert isinstance(powers, torch.Tensor) == isinstance(X, torch.Tensor)
+
+
+def check_magnitude(result, X):
+    n = shape_of(X)[-1]
+    is_complex = X.is_complex() if isinstance(X, torch.Tensor) else np.iscomplexobj(X)
+    assert result.shape == (*shape_of(X)[:-1], n if is_complex else n // 2 + 1)
+    assert (result >= 0).all()
+
+
+def check_convolve(result, X, kernel, mode="same", stride=1, dilation=1):
+    dilated = np.zeros(dilation * (len(kernel) - 1) + 1)
+    row = np.convolve(np.zeros(shape_of(X)[-1]), dilated, mode)[::stride]
+    assert result.shape == (*shape_of(X)[:-1], len(row))
+
+
+def check_same_shape(result, **arguments):
+    X = arguments.get("X", arguments.get("psd"))
+    assert shape_of(result) == shape_of(X)
+
+
+def check_scaled(result, X, feature_range=(0, 1), axis=-1):
+    assert shape_of(result) == shape_of(X)
+    assert result.min() >= feature_range[0] and result.max() <= feature_range[1]
+
+
+def check_log_frequency(result, X, freqs, targets, reduce="max"):
+    assert shape_of(result) == (*shape_of(X)[:-1], len(targets))
+
+
+def check_signals(result, n_samples, n_times, real=False, return_X_y=True, **params):
+    X, y = result if return_X_y else (result.X, result.y)
+    assert X.shape == (n_samples, n_times) and y.shape == (n_samples,)
+    assert set(y) <= set(params.get("shapes", params.get("timbres", y)))
+
+
+def check_pairs(result, n_samples, n_times, **params):
+    X, Y = result
+    assert X.shape == Y.shape == (n_samples, n_times)
+
+
+def check_benchmark(result, n_train, n_test, n_freqs, **params):
+    assert result.X_train.shape == (n_train, 4 * n_freqs)
+    assert all(X.shape == (n_test, 4 * n_freqs) for X, _ in result.test.values())
+
+
+def check_response(result, estimator_or_kernel, fs=None, n_freqs=512):
+    assert result.frequencies.shape == result.gain.shape == result.phase.shape
+    assert result.gain.shape == (n_freqs,) and np.ptp(result.gain) <= 120 + 1e-9
+    assert np.all(np.diff(result.frequencies) > 0)
+
+
+def check_curve(result, X, y, **params):
+    assert result.shifts.shape == result.fractions.shape == result.scores.shape
+
+
+def check_invariance(result, X, estimator, **params):
+    assert 0 <= result.median_change <= result.max_change <= 1
+    assert 0 <= result.flipped <= 1 and 0 <= result.worst_sample < len(X)
+
+
+def check_kernel(result, name, kernel_size=21, **params):
+    assert result.shape == (kernel_size,)
+
+
+def check_dilated(result, kernel, dilation):
+    assert len(result) == dilation * (len(kernel) - 1) + 1
+    np.testing.assert_array_equal(result[::dilation], kernel)
+
+
+def check_baselines(result, **params):
+    assert len(result) >= 4
+
+
+def check_layers(result, n_filters=(), **params):
+    assert len(result) == len(n_filters or result)
+
+
+def check_sizes(result, **params):
+    assert all(value >= 1 for value in result.values())
+
+
+CHECKS = {
+    baselines.make_baselines: check_baselines,
+    datasets.make_harmonic_sounds: check_signals,
+    datasets.make_noisy_sines: check_pairs,
+    datasets.make_shift_benchmark: check_benchmark,
+    datasets.make_spectral_shapes: check_signals,
+    datasets.make_two_tones: check_pairs,
+    filters.convolve: check_convolve,
+    filters.dilate: check_dilated,
+    filters.fixed_kernel: check_kernel,
+    inspection.filter_response: check_response,
+    inspection.shift_curve: check_curve,
+    inspection.shift_invariance: check_invariance,
+    inspection.shift_rows: lambda result, X, **_: check_same_shape(result, X=X),
+    mixing.add_noise: lambda result, X, **_: check_same_shape(result, X=X),
+    mixing.retune: lambda result, X, **_: check_same_shape(result, X=X),
+    nn.flatten_sizes: check_sizes,
+    nn.global_pool_layers: check_layers,
+    nn.spectrogram_layers: check_layers,
+    scaling.log_frequency: check_log_frequency,
+    scaling.min_max_scale: check_scaled,
+    spectral.decibels: lambda result, psd, **_: check_same_shape(result, X=psd),
+    spectral.fft_magnitude: check_magnitude,
+    spectral.spectrogram: check_spectrogram,
+    spectral.welch: check_welch,
+}
+
+
+def bits_of(arguments):
+    """Return the bits of all arguments but the source of random numbers."""
+    return as_bits({name: arg for name, arg in arguments.items() if name != "rng"})
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=by_name)
+@examples(80)
+@given(st.data())
+def test_a_function_returns_finite_values_or_refuses(function, data):
+    arguments = data.draw(calls(function))
+    before = bits_of(arguments)
+    # A function of arrays may hand on NaN and infinity, as NumPy does, and warn.
+    X = [arguments[name] for name in ("X", "psd") if name in arguments]
+    result, refusal = attempt(function, may_warn=not is_finite(X), **arguments)
+    assert bits_of(arguments) == before
+    if not refusal and is_finite(X):
+        assert is_finite(result)
+        CHECKS[function](result, **arguments)

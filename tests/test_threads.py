@@ -1,0 +1,60 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import joblib
+import numpy as np
+import pytest
+import torch
+
+from sk_psd import WelchPSD, _segments, _threads
+from sk_psd.spectral import welch
+
+
+def noise():
+    return np.random.default_rng(0).standard_normal((64, 8192)).astype(np.float32)
+
+
+def test_n_jobs_none_follows_parallel_config():
+    X = noise()
+    used = []
+    pool = _threads.ThreadPoolExecutor
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_threads, "_SPLITS_FROM", 0)
+        patch.setattr(_segments, "_BLOCK_BYTES", 2**16)
+        patch.setattr(
+            _threads,
+            "ThreadPoolExecutor",
+            lambda n, **options: used.append(n) or pool(n, **options),
+        )
+        with joblib.parallel_config(n_jobs=3):
+            WelchPSD().fit_transform(X)
+        WelchPSD(n_jobs=2).fit_transform(X)
+    assert used == [3, 2]
+
+
+def test_threads_of_torch_are_what_they_were_also_after_concurrent_calls():
+    X = noise()
+    expected = welch(X)[1]
+    torch.set_num_threads(2)
+    try:
+        with ThreadPoolExecutor(4) as callers:
+            results = list(callers.map(lambda _: welch(X, n_jobs=2)[1], range(20)))
+        assert torch.get_num_threads() == 2
+        with ThreadPoolExecutor(1) as other:  # what a new thread would use
+            assert other.submit(torch.get_num_threads).result() == 2
+    finally:
+        torch.set_num_threads(1)
+    for result in results:
+        np.testing.assert_array_equal(result, expected)
+
+
+def test_threads_of_torch_are_restored_after_an_error():
+    def broken(segments):
+        raise RuntimeError("broken")
+
+    torch.set_num_threads(2)
+    try:
+        with pytest.raises(RuntimeError, match="broken"):
+            welch(noise(), detrend=broken, n_jobs=2)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
