@@ -8,6 +8,7 @@ import pytest
 import torch
 from draws import (
     RATES,
+    WRONG,
     as_bits,
     attempt,
     examples,
@@ -18,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
-from test_fuzz import FEW, FLAGS, KERNELS, SEGMENTS, SIZES
+from test_fuzz import FEW, FLAGS, KERNELS, ROWS, SEGMENTS, SIZES
 
 import sk_psd
 from sk_psd import (
@@ -393,7 +394,7 @@ def bits_of(arguments):
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=by_name)
-@examples(80)
+@examples(100)
 @given(st.data())
 def test_a_function_returns_finite_values_or_refuses(function, data):
     arguments = data.draw(calls(function))
@@ -405,3 +406,43 @@ def test_a_function_returns_finite_values_or_refuses(function, data):
     if not refusal and is_finite(X):
         assert is_finite(result)
         CHECKS[function](result, **arguments)
+
+
+# One good value for the parameters that are drawn above, not listed.
+GOOD = {
+    "X": ROWS,
+    "psd": ROWS,
+    "y": np.arange(len(ROWS)) % 2,
+    "estimator_or_kernel": [1.0, 2.0],
+}
+PARAMETERS = [
+    (function, name)
+    for function in FUNCTIONS
+    for name in inspect.signature(function).parameters
+    if name not in ("C", "random_state", "rng")  # what others check
+]
+
+
+def good_call(function):
+    """Return arguments that a function takes."""
+    good = GOOD | {"estimator": models()[0], "rng": np.random.RandomState(0)}
+    return {
+        name: good[name] if name in good else FUNCTIONS[function][name][0]
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.default is parameter.empty or name in ALWAYS
+    }
+
+
+@examples(600)
+@given(st.sampled_from(PARAMETERS), st.sampled_from(range(len(WRONG))))
+def test_a_refused_value_of_a_parameter_of_a_function_is_named(parameter, index):
+    function, name = parameter
+    _, refusal = attempt(function, **good_call(function) | {name: WRONG[index]})
+    if refusal:
+        assert name in str(refusal)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=by_name)
+def test_the_good_values_are_taken(function):
+    _, refusal = attempt(function, **good_call(function))
+    assert not refusal
