@@ -36,7 +36,7 @@ from sk_psd import (
 RNG = np.random.default_rng(0)
 DATA = {"good": RNG.random((40, 256)), "other": RNG.random((30, 256)) + 1}
 DATA["short"] = RNG.random((20, 200))
-LARGEST_PICKLE = 30_000
+LARGEST_PICKLE = 10_000
 
 TRAINING = dict(max_epochs=3, batch_size=16, lr_schedule="constant", random_state=0)
 MODELS = {
