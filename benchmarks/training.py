@@ -217,6 +217,23 @@ def memory_row(n_freqs):
     print(f"{n_freqs:6} bins, {data:.0f} MB of data: {cells}", flush=True)
 
 
+def growth_of_fit(n_samples, n_freqs, pipe):
+    make_ours(64, 32, 1).fit(*make_data(64, 64))  # what is allocated once
+    X, y = make_data(n_samples, n_freqs)
+    before = resident_peak()
+    make_ours(n_freqs, 32, 1).fit(X, y)
+    pipe.send((resident_peak() - before) * 2**20 / X.nbytes)
+
+
+def large_fit():
+    ours, theirs = multiprocessing.Pipe()
+    context = multiprocessing.get_context("spawn")
+    child = context.Process(target=growth_of_fit, args=(20_000, 8192, theirs))
+    child.start()
+    print(f"fit of 20000 x 8192 float32: {ours.recv():.2f} times the data", flush=True)
+    child.join()
+
+
 def other_forms(n_freqs, rounds):
     """The same loop in bfloat16, and one step of the position-bound net."""
     X, y = make_data(256, n_freqs)
@@ -261,6 +278,7 @@ def main():
     print("\nMemory over the data, one epoch and a prediction of 1600 spectra")
     for n_freqs in lengths:
         memory_row(n_freqs)
+    large_fit()
 
 
 if __name__ == "__main__":

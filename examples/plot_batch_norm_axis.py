@@ -25,7 +25,6 @@ microphone is left out in turn, and a grid search asks whether the axis matters.
 
 import matplotlib.pyplot as plt
 import numpy as np
-import torch
 from scipy import signal
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
@@ -33,8 +32,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sk_psd import MinMaxScale, Spectrogram, SpectrogramCNNClassifier
-
-torch.set_num_threads(1)  # the nets are small: more threads would wait for each other
 
 FS, N_TIMES, N_CALLS, N_MICROPHONES = 8000, 2048, 200, 5
 KINDS = ["rising", "falling", "warbling", "stepping"]

@@ -21,8 +21,6 @@ from numpy.lib.stride_tricks import sliding_window_view
 from sk_psd import ConvFilter, FilterDisplay, LearnedConvFilter, filter_response
 from sk_psd.datasets import make_noisy_sines, make_two_tones
 
-torch.set_num_threads(1)  # one small layer: more threads would wait for each other
-
 FS = 256.0
 X, Y = make_noisy_sines(1000, random_state=0)
 X_test, Y_test = make_noisy_sines(1000, random_state=1)

@@ -16,7 +16,6 @@ import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
-import torch
 from sklearn.pipeline import make_pipeline
 
 from sk_psd import (
@@ -27,8 +26,6 @@ from sk_psd import (
     make_baselines,
 )
 from sk_psd.datasets import make_harmonic_sounds
-
-torch.set_num_threads(1)  # the nets are small: more threads would wait for each other
 
 FS, PITCH = 16000, np.array([160, 224])
 X, y = make_harmonic_sounds(600, f0=tuple(PITCH), fs=FS, random_state=0)

@@ -12,7 +12,6 @@ predicted probabilities change.
 
 import sys
 
-import torch
 from sklearn.pipeline import make_pipeline
 
 from sk_psd import (
@@ -25,8 +24,6 @@ from sk_psd import (
     shift_invariance,
 )
 from sk_psd.datasets import make_shift_benchmark
-
-torch.set_num_threads(1)  # the nets are small: more threads would wait for each other
 
 data = make_shift_benchmark("std8", n_train=600, n_test=400, n_freqs=256)
 psd = WelchPSD(

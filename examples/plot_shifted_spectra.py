@@ -16,7 +16,6 @@ import time
 
 import matplotlib.pyplot as plt
 import numpy as np
-import torch
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
@@ -28,8 +27,6 @@ from sk_psd import (
     make_baselines,
 )
 from sk_psd.datasets import make_shift_benchmark
-
-torch.set_num_threads(1)  # the nets are small: more threads would wait for each other
 
 data = make_shift_benchmark("std8", n_train=800, n_test=400, n_freqs=512)
 

@@ -1,5 +1,6 @@
 """Classify signals by the shape of their power spectral density, wherever it lies."""
 
+from sk_psd._version import __version__ as __version__
 from sk_psd.augmentation import RandomFreqShift, RandomNoise
 from sk_psd.baselines import make_baselines
 from sk_psd.classification import (
@@ -13,8 +14,6 @@ from sk_psd.inspection import filter_response, shift_curve, shift_invariance
 from sk_psd.plotting import FilterDisplay, ShiftCurveDisplay
 from sk_psd.scaling import LogFrequency, MinMaxScale, PeakAlign
 from sk_psd.spectral import FFTMagnitude, Spectrogram, WelchPSD
-
-__version__ = "0.1.0"
 
 __all__ = [
     "ConvFilter",

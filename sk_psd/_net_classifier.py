@@ -1,7 +1,9 @@
 """The scikit-learn side of the net classifiers: fit, predict and a portable state."""
 
+import math
 import warnings
 from abc import abstractmethod
+from contextlib import contextmanager
 from numbers import Real
 
 import numpy as np
@@ -9,11 +11,14 @@ import torch
 from scipy.special import softmax
 from sklearn.base import ClassifierMixin
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
-from sk_psd._net_estimator import NetEstimator, with_callbacks
+from sk_psd._layout import warn_of_frames, warn_of_waveforms
+from sk_psd._net_estimator import NetEstimator, training_settings, with_callbacks
+from sk_psd._threads import free_threads, map_in_threads
+from sk_psd._torch_settings import plain_torch
 from sk_psd._training import Rows, resolve_device
 from sk_psd._validation import (
     StrOptions,
@@ -23,8 +28,9 @@ from sk_psd._validation import (
     encode_labels,
     find_classes,
     fraction,
+    to_array,
 )
-from sk_psd.nn.layers import reset_parameters
+from sk_psd.nn.layers import empty_module, reset_parameters
 from sk_psd.nn.shift import canonical_roll
 
 __all__ = ["NetClassifier"]
@@ -33,6 +39,9 @@ __all__ = ["NetClassifier"]
 # depend on the rows around it; and small enough for the cache of a CPU.
 _CHUNK_ROWS = {"cpu": 32}
 _CHUNK_ROWS_ACCELERATOR = 1024
+
+# Values in one part of the training data, where they are summed up or scaled.
+_PART_VALUES = 2**20
 
 
 class NetClassifier(ClassifierMixin, NetEstimator):
@@ -53,6 +62,8 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         "warm_start": ["boolean"],
     }
 
+    _private_learned = ("_aligns", "_config", "_earlier", "_goes_on", "_net")
+
     @property
     @abstractmethod
     def _module_class(self):
@@ -71,6 +82,8 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         X = check_rows(self, X, reset=reset, allow_3d=True)
         X = X[:, None] if X.ndim == 2 else X
         if reset:
+            warn_of_waveforms(type(self).__name__, X)
+            warn_of_frames(type(self).__name__, X)
             self.n_channels_ = X.shape[1]
         self._compare("channels", X.shape[1], self.n_channels_)
         return X
@@ -116,39 +129,41 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         self : object
             Fitted classifier.
         """
-        self._validate_params()
-        device = resolve_device(self.device)
         again = self.warm_start and hasattr(self, "module_")
-        given = {"X": X, "y": y}
-        X = self._check(X, reset=not again)
-        if not again:  # from here on a fit that fails leaves an unfitted classifier
-            self.__dict__.pop("module_", None)
-        y = check_labels(self, X, y)
-        classes = find_classes(self, y)
-        data = self._weigh(X, encode_labels(y, classes), classes, sample_weight)
-        data, valid = self._split(data, X_val, y_val, classes)
-        generator = self._make_generator()
-        if again:
-            module = self._check_same_net(X.shape[1:], classes)
-        else:
-            module = self._build(data[0], classes, generator)
-
-        valid = valid and self._to_rows(*valid, device)
-        if valid and self._aligns:
-            valid = Rows(canonical_roll(valid.tensors[0]), *valid.tensors[1:])
-        self.net_ = self._make_net(
-            module,
-            len(data[0]),
-            device,
-            generator,
-            lr_schedule=self.lr_schedule,
-            valid=valid,
-            patience=self.n_iter_no_change if self.early_stopping else None,
-            tol=self.tol,
-        )
-        rows = self._to_rows(*data, device, self._shifts(*X.shape[2:]))
-        self._train(self.net_, rows, **given)
-        self._goes_on = False
+        with self._or_as_before() if again else self._or_unfitted(), plain_torch():
+            self._validate_params()
+            device = resolve_device(self.device)
+            given = X, y, sample_weight
+            X = self._check(X, reset=not again)
+            y = check_labels(self, X, y)
+            classes = find_classes(self, y)
+            data = self._weigh(X, encode_labels(y, classes), classes, sample_weight)
+            data, valid = self._split(data, X_val, y_val, classes)
+            self._check_number(data[0], "fit needs at least 2 samples")
+            generator = self._make_generator()
+            if again:
+                module = self._check_same_net(X.shape[1:], classes)
+            else:
+                module = self._build(data[0], classes, generator)
+            self._net, self._goes_on = None, False  # as long as it is not trained
+            valid = valid and self._to_rows(*valid, device)
+            if valid and self._aligns:
+                valid = Rows(canonical_roll(valid.tensors[0]), *valid.tensors[1:])
+            rows = self._to_rows(*data, device, self._shifts(*X.shape[2:]))
+            net = self._make_net(
+                module,
+                len(data[0]),
+                device,
+                generator,
+                lr_schedule=self.lr_schedule,
+                valid=valid,
+                patience=self.n_iter_no_change if self.early_stopping else None,
+                tol=self.tol,
+            )
+            self._train(net, rows, *given)
+            self.best_epoch_ = net.best_epoch() or self.n_iter_
+            net.train_split = None  # lets go of the validation data
+            self._net = net
         return self
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -156,7 +171,8 @@ class NetClassifier(ClassifierMixin, NetEstimator):
 
         The learning rate is constant. `lr` and `batch_size` may change between calls;
         the other parameters, and the mean and the scale of the input, stay those of
-        the first one. A loaded model goes on with a fresh optimizer.
+        the first one. A loaded model goes on with a fresh optimizer. The callbacks of
+        scikit-learn are not called.
 
         Parameters
         ----------
@@ -177,12 +193,75 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         self : object
             Fitted classifier.
         """
-        self._validate_params()
-        device = resolve_device(self.device)
         first = not hasattr(self, "module_")
-        X = self._check(X, reset=first)
-        y = check_labels(self, X, y)
-        if classes is None and first:
+        with self._or_unfitted() if first else self._or_as_before(), plain_torch():
+            self._validate_params()
+            device = resolve_device(self.device)
+            X = self._check(X, reset=first)
+            y = check_labels(self, X, y)
+            classes = self._check_classes(classes, first)
+            data = self._weigh(X, encode_labels(y, classes), classes, sample_weight)
+            self._check_number(data[0], "partial_fit needs at least 2 samples")
+            if first or not self._goes_on:
+                self._earlier = [] if first else self.history_
+                generator = self._make_generator()
+                if first:
+                    module = self._build(data[0], classes, generator)
+                else:
+                    module = self.module_
+                net = self._make_net(
+                    module, len(data[0]), device, generator, max_epochs=1, bar=False
+                )
+                with training_settings(device):
+                    net.initialize()
+            else:
+                net = self._net
+            batch_size = int(min(self.batch_size, len(data[0])))
+            net.set_params(batch_size=batch_size, lr=self.lr)
+            rows = self._to_rows(*data, device, self._shifts(*X.shape[2:]))
+            self._net, self._goes_on = None, False  # as long as it is in training
+            with training_settings(device):
+                net.partial_fit(rows)
+            if net.interrupted_:
+                raise KeyboardInterrupt("Interrupted: the net stays as it was before.")
+            self._finish(net, rows, self._earlier)
+            self.best_epoch_ = self.n_iter_
+            self._net, self._goes_on = net, True  # the next call goes on with it
+        return self
+
+    @property
+    def net_(self):
+        """The skorch net that trained the module; of a loaded one, another like it."""
+        check_is_fitted(self, "module_")
+        if self._net is None:
+            self._validate_params()
+            device = next(self.module_.parameters()).device
+            with training_settings(device):
+                net = self._make_net(self.module_, 2, device, None, bar=False)
+                self._net = net.initialize()
+            self.module_.eval()
+        return self._net
+
+    @contextmanager
+    def _or_as_before(self):
+        """Run the body of a fit that goes on: where it raises, all stays as it was."""
+        before = self._learned_state()
+        module = self.module_
+        weights = {key: value.clone() for key, value in module.state_dict().items()}
+        try:
+            yield
+        except BaseException:
+            # The optimizer of a training that failed has moved, so its net is lost.
+            now = {name: vars(self)[name] for name in ("_goes_on", "_net")}
+            self._forget()
+            vars(self).update(before | now)
+            module.load_state_dict(weights)
+            module.eval()
+            raise
+
+    def _check_classes(self, classes, first):
+        """Return the classes of `partial_fit`, those of the first call if None."""
+        if first and classes is None:
             raise ValueError("classes must be passed in the first call of partial_fit.")
         classes = self.classes_ if classes is None else np.unique(classes)
         if not first and not np.array_equal(classes, self.classes_):
@@ -195,24 +274,13 @@ class NetClassifier(ClassifierMixin, NetEstimator):
                 "class_weight='balanced' needs all of y and partial_fit sees a part. "
                 "Pass the weights as a dict, or sample_weight."
             )
-        data = self._weigh(X, encode_labels(y, classes), classes, sample_weight)
-        if len(data[0]) < 2:
+        return classes
+
+    def _check_number(self, X, needed):
+        if len(X) < 2:
             raise ValueError(
-                "partial_fit needs at least 2 samples of non-zero weight at a time. "
-                f"Got n_samples = {len(data[0])}."
+                f"{needed} of non-zero weight at a time. Got n_samples = {len(X)}."
             )
-        if first or not self._goes_on:
-            self._earlier = [] if first else self.history_
-            generator = self._make_generator()
-            module = self._build(data[0], classes, generator) if first else self.module_
-            self.net_ = self._make_net(
-                module, len(data[0]), device, generator, max_epochs=1
-            ).initialize()
-        self.net_.set_params(batch_size=min(self.batch_size, len(data[0])), lr=self.lr)
-        self.net_.partial_fit(self._to_rows(*data, device, self._shifts(*X.shape[2:])))
-        self._finish(self.net_, self._earlier)
-        self._goes_on = True  # the next call with this net
-        return self
 
     def predict_proba(self, X):
         """Return the probability of each class.
@@ -250,12 +318,13 @@ class NetClassifier(ClassifierMixin, NetEstimator):
     def _weigh(self, X, codes, classes, sample_weight):
         """Rows of non-zero weight, their codes, and their weights of mean 1."""
         weights = _check_sample_weight(
-            sample_weight, X, dtype=np.float64, ensure_non_negative=True
+            to_array(sample_weight), X, dtype=np.float64, ensure_non_negative=True
         )
+        weights = _scale_weights(weights)
         if self.class_weight == "balanced":
             weights = weights * compute_sample_weight("balanced", codes)
         elif self.class_weight is not None:
-            weights = weights * self._class_weights(classes)[codes]
+            weights = weights * _scale_weights(self._class_weights(classes))[codes]
         kept = weights > 0
         if not kept.any():
             raise ValueError("At least one weight must be positive. Got zeros only.")
@@ -267,7 +336,9 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         """Weight of each class, 1 for those that the parameter does not name."""
         classes = classes.tolist()
         unknown = [label for label in self.class_weight if label not in classes]
-        weights = np.array([self.class_weight.get(label, 1.0) for label in classes])
+        weights = [self.class_weight.get(label, 1.0) for label in classes]
+        good = all(isinstance(weight, Real) for weight in weights)
+        weights = np.array(weights, dtype=np.float64) if good else np.array([np.nan])
         if unknown or not (np.isfinite(weights).all() and (weights >= 0).all()):
             raise ValueError(
                 "class_weight must give finite weights >= 0 to labels among "
@@ -291,7 +362,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         try:
             parts = train_test_split(
                 *data,
-                test_size=self.validation_fraction,
+                test_size=float(self.validation_fraction),
                 stratify=data[1],
                 random_state=check_random_state(self.random_state).randint(2**31 - 1),
             )
@@ -312,16 +383,9 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         """Return a new module and set all that a fit learns before it is trained."""
         config = self._full_config(X.shape[1:], classes)
         aligns = self._align
-        with np.errstate(over="ignore", invalid="ignore"):
-            mean, scale = X.mean(dtype=np.float64), X.std(dtype=np.float64)
-        if not np.isfinite([mean, scale]).all():
-            raise ValueError(
-                "The values of X are too large to take their mean and variance. Scale "
-                "the spectra first, for example by MinMaxScale."
-            )
         self.classes_, self._config, self._aligns = classes, config, aligns
-        self.mean_, self.scale_ = float(mean), float(scale) or 1.0
-        module = _empty_module(self._module_class, config)
+        self.mean_, self.scale_ = _mean_and_deviation(X)
+        module = empty_module(self._module_class, config)
         reset_parameters(module, generator)
         return module
 
@@ -342,10 +406,16 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         return self.module_
 
     def _make_net(self, *args, **options):
-        return super()._make_net(*args, n_classes=len(self.classes_), **options)
+        return super()._make_net(*args, classes=self.classes_, **options)
 
     def _learned(self, net):
         return {"module_": net.module_.eval()}
+
+    def _is_finite(self, learned, rows):
+        module, x = learned["module_"], rows.tensors[0][: _CHUNK_ROWS["cpu"]]
+        with torch.inference_mode():
+            results = module(x), *module.state_dict().values()
+        return all(bool(values.isfinite().all()) for values in results)
 
     def _to_rows(self, X, codes, weights, device, shifts=()):
         return Rows(
@@ -356,32 +426,61 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         )
 
     def _to_tensor(self, X):
-        """Standardise by the two numbers of the training data; in float32."""
-        with np.errstate(over="ignore"):  # said below
-            x = X - self.mean_
-            x /= self.scale_
-            x = x.astype(np.float32, copy=False)
-        if X.dtype == np.float64 and not np.isfinite(x).all():
-            raise ValueError(
-                "Values of X are too large for float32 after scaling by those of the "
-                f"training data (mean {self.mean_:.3g}, deviation {self.scale_:.3g})."
-            )
-        return torch.from_numpy(x)
+        """Standardize by the two numbers of the training data; in float32."""
+        x = torch.empty(X.shape, dtype=torch.float32, device="cpu")
+        array = x.numpy()
+        # Single precision is short of numbers near its limits.
+        double = X.dtype == np.float32 and not 1e-30 < self.scale_ < 1e30
+        for rows in gen_batches(len(X), max(1, _PART_VALUES // X[0].size)):
+            part = X[rows].astype(np.float64) if double else X[rows]
+            with np.errstate(over="ignore"):  # said below
+                part = part - self.mean_
+                part /= self.scale_
+                array[rows] = part
+            if not np.isfinite(array[rows]).all():
+                raise ValueError(
+                    "Values of X are too large for float32 after scaling by those of "
+                    f"the training data (mean {self.mean_:.3g}, deviation "
+                    f"{self.scale_:.3g}). Scale X as the training data were."
+                )
+        return x
 
     def _logits(self, X):
-        """Logits in chunks of a fixed number of rows, the last one padded."""
+        """Logits in chunks of a fixed number of rows, the last one padded.
+
+        On a CPU the chunks are shared among threads.
+        """
         device = next(self.module_.parameters()).device
         n_rows = _CHUNK_ROWS.get(device.type, _CHUNK_ROWS_ACCELERATOR)
         logits = np.empty((len(X), len(self.classes_)), np.float32)
-        with torch.inference_mode():
-            for first in range(0, len(X), n_rows):
-                x = self._to_tensor(X[first : first + n_rows]).to(device)
+        self.module_.eval()
+
+        def predict(rows):
+            with plain_torch(), torch.inference_mode():
+                x = self._to_tensor(X[rows]).to(device)
                 n = len(x)
                 if self._aligns:
                     x = canonical_roll(x)
                 if n < n_rows:
                     x = torch.cat([x, x.new_zeros(n_rows - n, *x.shape[1:])])
-                logits[first : first + n] = self.module_(x)[:n].cpu().numpy()
+                logits[rows] = self.module_(x)[:n].cpu().numpy()
+
+        chunks = list(gen_batches(len(X), n_rows))
+        if device.type == "cpu":
+            n_jobs = free_threads()
+            done = map_in_threads(predict, chunks, n_values=X.size, n_jobs=n_jobs)
+        else:
+            done = map(predict, chunks)
+        for _ in done:
+            pass
+        if not np.isfinite(logits).all():
+            row = int(np.flatnonzero(~np.isfinite(logits).all(axis=1))[0])
+            raise ValueError(
+                f"The net has no finite result for row {row} of X: its values, up to "
+                f"{np.abs(X[row]).max():.3g}, lie too far from those of the training "
+                f"data (mean {self.mean_:.3g}, deviation {self.scale_:.3g}). Scale X "
+                "as the training data were."
+            )
         return logits
 
     def __sklearn_tags__(self):
@@ -389,12 +488,11 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         tags.input_tags.three_d_array = True
         return tags
 
-    def __getstate__(self):
-        state = dict(super().__getstate__())
+    def _portable(self, state):
+        """Return the state with NumPy arrays instead of the module and its net."""
         if "module_" in state:
-            state.pop("net_", None)
             del state["module_"]
-            state["_goes_on"] = False
+            state["_net"], state["_goes_on"] = None, False
             state["_weights"] = {
                 key: np.ascontiguousarray(value.cpu().numpy())
                 for key, value in self.module_.state_dict().items()
@@ -402,26 +500,50 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         return state
 
     def __setstate__(self, state):
-        state = dict(state)
-        weights = state.pop("_weights", None)
         super().__setstate__(state)
+        weights = self.__dict__.pop("_weights", None)
         if weights is None:
             return
-        module = _empty_module(self._module_class, self._config)
-        module.load_state_dict({k: torch.tensor(v) for k, v in weights.items()})
+        module = empty_module(self._module_class, self._config)
+        try:
+            module.load_state_dict(
+                {key: torch.tensor(w, device="cpu") for key, w in weights.items()}
+            )
+        except RuntimeError as error:
+            raise ValueError(
+                f"The saved weights do not fit the net of this {type(self).__name__}: "
+                f"the file is of another version or was altered. {error}"
+            ) from error
         try:
             device = resolve_device(self.device)
         except ValueError as error:
             warnings.warn(f"{error} The loaded model is on the CPU.", stacklevel=2)
             device = torch.device("cpu")
-        self.net_ = self._make_net(module, 2, device, None).initialize()
-        self.module_ = self.net_.module_.eval()
+        self.module_ = module.to(device).eval()
 
 
-def _empty_module(module_class, config):
-    """Return a module with memory but without values, touching no random state."""
-    with torch.device("meta"):
-        module = module_class(**config)
-    # Convolutions over channels-last images are the faster ones on a CPU.
-    module = module.to_empty(device="cpu").to(torch.float32)
-    return module.to(memory_format=torch.channels_last)
+def _scale_weights(weights):
+    """Scale weights by a power of 2, which rounds nothing, to at most 1."""
+    return np.ldexp(weights, -np.frexp(weights.max())[1])
+
+
+def _mean_and_deviation(X):
+    """Return the mean and the standard deviation of all values, in double precision.
+
+    In parts, for memory, and in a unit in which no square leaves the range of numbers.
+    """
+    peak = max(abs(float(X.min())), abs(float(X.max())))
+    unit = 1.0 if peak == 0 or 1e-100 < peak < 1e100 else peak
+
+    def average(function):
+        parts = gen_batches(len(X), max(1, _PART_VALUES // X[0].size))
+        return (
+            math.fsum(
+                function(X[rows].astype(np.float64) / unit).sum() for rows in parts
+            )
+            / X.size
+        )
+
+    mean = average(lambda x: x)
+    deviation = math.sqrt(average(lambda x: (x - mean) ** 2))
+    return mean * unit, deviation * unit or 1.0

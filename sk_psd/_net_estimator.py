@@ -1,6 +1,8 @@
 """What all estimators trained by skorch share: parameters, seeds, callbacks, record."""
 
+import warnings
 from abc import ABC, abstractmethod
+from contextlib import contextmanager
 from numbers import Real
 
 import numpy as np
@@ -8,7 +10,11 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
-from sk_psd._training import TaskBridge, make_net
+from sk_psd._callbacks import TaskBridge
+from sk_psd._state import VersionedState
+from sk_psd._threads import one_torch_thread
+from sk_psd._torch_settings import plain_torch
+from sk_psd._training import make_net
 from sk_psd._validation import StrOptions, at_least, positive
 
 try:  # scikit-learn >= 1.9
@@ -23,10 +29,10 @@ except ImportError:
         return method
 
 
-__all__ = ["NetEstimator", "with_callbacks"]
+__all__ = ["NetEstimator", "training_settings", "with_callbacks"]
 
 
-class NetEstimator(CallbackSupportMixin, BaseEstimator, ABC):
+class NetEstimator(CallbackSupportMixin, VersionedState, BaseEstimator, ABC):
     """Base of the estimators that are trained by skorch."""
 
     _parameter_constraints = {
@@ -45,9 +51,84 @@ class NetEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     # A last loss of this or more, or NaN, means that training went wrong.
     _diverged_from = np.inf
 
+    # Learned attributes whose names do not end in "_".
+    _private_learned = ()
+
+    def set_params(self, **params):
+        """Set the parameters of this estimator.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters by name. ``augmentation__max_shift`` sets one of an object that
+            is a parameter, ``callbacks__stop__patience`` one of the callback that
+            stands as the pair ("stop", callback) in `callbacks`.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+        """
+        callbacks = {}
+        for key in list(params):
+            name, *inner = key.split("__")
+            if not inner or name not in self._get_param_names():
+                continue
+            value = params.get(name, getattr(self, name))
+            if name == "callbacks":
+                callbacks["__".join(inner)] = params.pop(key)
+            elif not hasattr(value, "set_params"):
+                raise ValueError(
+                    f"{key} cannot be set, as {name} is {value!r}, which has no "
+                    f"parameters. Set {name} to an object that has them first."
+                )
+        super().set_params(**params)
+        for key, value in callbacks.items():
+            self._set_callback_param(key, value)
+        return self
+
+    def _set_callback_param(self, key, value):
+        name, _, inner = key.partition("__")
+        pairs = [item for item in self.callbacks or [] if isinstance(item, tuple)]
+        named = dict(pairs)
+        if name not in named or not inner:
+            raise ValueError(
+                f"callbacks__{key} cannot be set: callbacks is one list, whose pairs "
+                f"(name, callback) have the names {list(named)}. Set the list, or give "
+                "the callback a name in it."
+            )
+        named[name].set_params(**{inner: value})
+
     @abstractmethod
     def _learned(self, net):
         """Attributes that a net in training has to give, to predict from."""
+
+    @abstractmethod
+    def _is_finite(self, learned, rows):
+        """Whether what `_learned` returned and its results for Rows are finite."""
+
+    def _learned_state(self):
+        """Return all that `fit` set, by name."""
+        return {
+            name: value
+            for name, value in vars(self).items()
+            if name.endswith("_") or name in self._private_learned
+        }
+
+    def _forget(self):
+        """Make the estimator unfitted."""
+        for name in self._learned_state():
+            delattr(self, name)
+
+    @contextmanager
+    def _or_unfitted(self):
+        """Run the body of a cold fit: where it raises, the estimator is unfitted."""
+        self._forget()
+        try:
+            yield
+        except BaseException:
+            self._forget()
+            raise
 
     def _make_generator(self):
         seed = check_random_state(self.random_state).randint(2**31 - 1)
@@ -69,40 +150,84 @@ class NetEstimator(CallbackSupportMixin, BaseEstimator, ABC):
             **options,
         )
 
-    def _train(self, net, rows, **given):
+    def _train(self, net, rows, X, y, sample_weight=None):
         """Train a net on Rows, followed by scikit-learn's callbacks where it has them.
 
-        `given` is `X` and `y` as they came.
+        `X`, `y` and `sample_weight` are told to the callbacks as they came.
         """
         context = None
+        given = {"X": X, "y": y, "metadata": {"sample_weight": sample_weight}}
         if hasattr(self, "_init_callback_context"):
             context = self._init_callback_context(max_subtasks=net.max_epochs)
             context.call_on_fit_task_begin(estimator=self, **given)
-            net.callbacks.append(TaskBridge(context, self, given, self._learned))
-        net.fit(rows, y=None)
-        self._finish(net)
+            bridge = TaskBridge(context, self, given, self._learned)
+            net.callbacks.insert(0, ("_tasks", bridge))
+        try:
+            with training_settings(net.device):
+                net.fit(rows, y=None)
+        finally:
+            net.close_bar()
+        self._finish(net, rows)
+        if net.interrupted_:
+            warnings.warn(
+                f"Training was interrupted in epoch {self.n_iter_ + 1} of "
+                f"{net.max_epochs}; the weights so far are kept.",
+                stacklevel=4,
+            )
         if context is not None:
             context.call_on_fit_task_end(
                 estimator=self, reconstruction_attributes={}, **given
             )
 
-    def _finish(self, net, earlier=()):
-        """Set what is known after training, unless nothing good came of it."""
+    def _finish(self, net, rows, earlier=()):
+        """Set the record of the training and the learned attributes.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If the user interrupted before an epoch had ended.
+
+        ValueError
+            If the loss or the weights say that the training went wrong.
+        """
         self.history_ = list(earlier) + [
-            {key: value for key, value in epoch.items() if key != "batches"}
+            # Without wall clock times, so that equal fits have equal files.
+            {k: value for k, value in epoch.items() if k not in ("batches", "dur")}
             for epoch in net.history
             if "train_loss" in epoch  # not one that was interrupted
         ]
-        self.loss_curve_ = [epoch["train_loss"] for epoch in self.history_]
+        self.loss_curve_ = [float(epoch["train_loss"]) for epoch in self.history_]
         self.n_iter_ = len(self.history_)
         if self.n_iter_ == 0:
             raise KeyboardInterrupt("Training was interrupted in its first epoch.")
         learned = self._learned(net)
-        if not self.loss_curve_[-1] < self._diverged_from:
-            for name in learned:
-                self.__dict__.pop(name, None)
+        # The last loss was taken before the last step, so the weights are looked at.
+        loss = self.loss_curve_[-1]
+        with training_settings(net.device):
+            finite = self._is_finite(learned, rows)
+        if not (loss < self._diverged_from and finite):
             raise ValueError(
-                f"Training diverged: the loss is {self.loss_curve_[-1]} after "
-                f"{self.n_iter_} epochs. Choose a lower lr (={self.lr})."
+                f"Training diverged: the loss is {loss} after {self.n_iter_} epochs"
+                f"{'' if finite else ', and the weights or results are not finite'}. "
+                f"Choose a lower lr (={self.lr})."
             )
         vars(self).update(learned)
+
+
+@contextmanager
+def training_settings(device):
+    """Run the body with torch's settings at start and, on a CPU, in one thread.
+
+    With more threads, gradients would be summed in an order that depends on their
+    number, and the same seed would give another model on another machine.
+
+    Parameters
+    ----------
+    device : torch.device or str
+    """
+    with plain_torch():
+        if torch.device(device).type == "cpu":
+            with one_torch_thread():
+                yield
+        else:
+            yield

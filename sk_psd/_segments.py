@@ -272,7 +272,10 @@ class Segments:
             return torch.sub(segments, self._means(signals).unsqueeze(-1), out=out)
         if self.detrend == "linear":
             middle = (self.nperseg - 1) / 2
-            time = torch.arange(self.nperseg).to(signals.device, torch.float64) - middle
+            time = torch.arange(
+                self.nperseg, dtype=torch.float64, device=signals.device
+            )
+            time -= middle
             slope = (segments * time).sum(-1, keepdim=True)
             slope /= float((time * time).sum()) or 1.0  # of a single sample
             line = segments.mean(-1, keepdim=True) + slope * time
@@ -353,10 +356,10 @@ class _Memory(threading.local):
         """Return a tensor of this shape, with any values in it."""
         size = math.prod(shape)
         if size * dtype.itemsize > _BLOCK_BYTES:
-            return torch.empty(shape, dtype=dtype)
+            return torch.empty(shape, dtype=dtype, device="cpu")
         if (name, dtype) not in self._buffers:
             self._buffers[name, dtype] = torch.empty(
-                _BLOCK_BYTES // dtype.itemsize, dtype=dtype
+                _BLOCK_BYTES // dtype.itemsize, dtype=dtype, device="cpu"
             )
         return self._buffers[name, dtype][:size].view(shape)
 

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 
 import torch
 from joblib import effective_n_jobs
+from joblib.parallel import get_active_backend
 
-__all__ = ["map_in_threads"]
+__all__ = ["free_threads", "map_in_threads", "one_torch_thread"]
 
 # torch splits no operation on fewer values than this.
 _SPLITS_FROM = 2**15
@@ -15,6 +16,34 @@ _SPLITS_FROM = 2**15
 _lock = threading.Lock()
 _n_users = 0
 _n_threads_before = None
+
+
+@contextmanager
+def one_torch_thread():
+    """Run the body with torch at one thread, and restore the number after it.
+
+    torch keeps a number for each thread, and one for the math library and for all
+    threads that start later. Each user restores the former, the last one the latter.
+    """
+    _enter()
+    own = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        yield
+    finally:
+        _leave(own)
+
+
+def free_threads():
+    """Return the number of threads among which work may be shared here.
+
+    Returns
+    -------
+    n_threads : int
+        Torch's number, which `torch.set_num_threads`, ``OMP_NUM_THREADS`` and
+        threadpoolctl limit; 1 in a worker of joblib, as the others use the cores.
+    """
+    return 1 if get_active_backend()[0].nesting_level else torch.get_num_threads()
 
 
 def map_in_threads(function, tasks, *, n_values, n_jobs=None):
@@ -45,36 +74,38 @@ def map_in_threads(function, tasks, *, n_values, n_jobs=None):
     if n_jobs <= 1 and (n_values < _SPLITS_FROM or torch.get_num_threads() == 1):
         yield from map(function, tasks)
         return
-    with (
-        _one_torch_thread(),
-        ThreadPoolExecutor(
+    if n_jobs <= 1:
+        with one_torch_thread():
+            yield from map(function, tasks)
+        return
+    _enter()
+    try:
+        with ThreadPoolExecutor(
             n_jobs, initializer=torch.set_num_threads, initargs=(1,)
-        ) as pool,
-    ):
-        yield from pool.map(function, tasks)
+        ) as pool:
+            yield from pool.map(function, tasks)
+    finally:
+        _leave()
 
 
-@contextmanager
-def _one_torch_thread():
-    """Restore torch's number of threads when the last of all users has finished.
-
-    This sets no number itself: the threads of the pool do, each for itself and for the
-    math library, which all threads share. They end with their work, so the number of
-    the caller's thread stays as it was.
-    """
+def _enter():
+    """Add a user. The first one notes torch's number of threads."""
     global _n_users, _n_threads_before
     with _lock:
         if _n_users == 0:
             _n_threads_before = torch.get_num_threads()
         _n_users += 1
-    try:
-        yield
-    finally:
-        with _lock:
-            _n_users -= 1
-            if _n_users == 0:
-                restore = threading.Thread(
-                    target=torch.set_num_threads, args=(_n_threads_before,)
-                )
-                restore.start()
-                restore.join()
+
+
+def _leave(own=None):
+    """Remove a user, restore its `own` number of threads and that of later threads."""
+    global _n_users
+    with _lock:
+        _n_users -= 1
+        later = 1 if _n_users else _n_threads_before
+        if own is not None:
+            torch.set_num_threads(own)
+        if own != later:  # set by a thread that ends with it
+            setter = threading.Thread(target=torch.set_num_threads, args=(later,))
+            setter.start()
+            setter.join()

@@ -1,31 +1,31 @@
-"""Train a module on tensors through skorch: batches, shifts, schedules, progress."""
+"""Train a module on tensors through skorch: batches, shifts, losses, schedules."""
 
-import warnings
-from copy import deepcopy
-
+import numpy as np
 import torch
-from sklearn.base import clone
+from sklearn.utils import gen_batches
 from skorch import NeuralNetClassifier, NeuralNetRegressor
-from skorch.callbacks import (
-    Callback,
-    EarlyStopping,
-    EpochTimer,
-    LRScheduler,
-    PassthroughScoring,
-)
-from skorch.helper import predefined_split
+from skorch.callbacks.scoring import ScoringBase
+from skorch.dataset import Dataset
 from torch.optim import lr_scheduler
 from torch.utils.data import DataLoader, TensorDataset
-from tqdm.auto import tqdm
 
-from sk_psd.nn.shift import noise_bins, random_shift
+from sk_psd._callbacks import (
+    EpochBar,
+    own_callbacks,
+    record_callbacks,
+    user_callbacks,
+)
+from sk_psd.nn.shift import n_noise_bins, noise_bins, random_shift
 
-__all__ = ["Rows", "TaskBridge", "make_net", "resolve_device"]
+__all__ = ["Rows", "make_net", "resolve_device"]
 
 # Steps of the optimizer with max_epochs="auto". What counts is their number, also when
 # there are few samples. From 750 to 1000 cut spectra gain 0.02 of accuracy, others up
 # to 0.01; more steps gain less than they cost.
 _AUTO_STEPS = 1000
+
+# Values in one part of the training data, where their noise is looked for.
+_PART_VALUES = 2**20
 
 _OPTIMIZERS = {
     "adamw": (torch.optim.AdamW, {}),
@@ -96,19 +96,12 @@ class Rows(TensorDataset):
         self.shifts = shifts
         self.noise = None
         if any(mode == "floor" for _, mode, _ in shifts):
-            # Once for all batches, as it ranks every spectrum; in parts for memory.
-            self.noise = torch.cat([noise_bins(part) for part in x.split(256)])
-
-
-class Weighted:
-    """The rows of a batch and their weights; skorch asks for its length."""
-
-    def __init__(self, x, weights):
-        self.x = x
-        self.weights = weights
-
-    def __len__(self):
-        return len(self.x)
+            # Once for all batches, as it ranks every spectrum. In parts, and into
+            # memory taken in one piece: results of parts would scatter over it.
+            self.noise = x.new_empty(*x.shape[:-1], n_noise_bins(x.shape[-1]))
+            n_rows = max(1, _PART_VALUES // x[0].numel())
+            for rows in gen_batches(len(x), n_rows):
+                self.noise[rows] = noise_bins(x[rows])
 
 
 class BatchLoader:
@@ -139,13 +132,15 @@ class BatchLoader:
         if self.generator is None:
             order = torch.arange(len(x), device=x.device)
         else:
-            order = torch.randperm(len(x), generator=self.generator).to(x.device)
+            order = torch.randperm(len(x), generator=self.generator, device="cpu")
+            order = order.to(x.device)
         for first, last in zip(edges[:-1], edges[1:], strict=True):
             rows = order[first:last]
             batch = x[rows]
             if self.generator is not None:
                 batch = self._shift(batch, rows)
-            yield Weighted(batch, weights[rows]), targets[rows]
+            batch.sample_weight = weights[rows]  # for the loss; skorch wants pairs
+            yield batch, targets[rows]
 
     def _shift(self, batch, rows):
         for axis, mode, max_bins in self.dataset.shifts:
@@ -172,128 +167,40 @@ def make_loader(dataset, batch_size, generator=None):
     return DataLoader(dataset, batch_size)
 
 
-def clone_callbacks(callbacks):
-    """Copy the skorch callbacks of a parameter, bare or as pairs (name, callback)."""
-    for item in callbacks or []:
-        callback = item[1] if isinstance(item, tuple) and len(item) == 2 else item
-        if not isinstance(callback, Callback):
-            raise ValueError(
-                "callbacks must be a list of skorch callbacks, or of pairs (name, "
-                "callback); those of scikit-learn are set by set_callbacks. Got "
-                f"{item!r} in the list."
-            )
-    try:
-        return clone(list(callbacks or []), safe=False)
-    except TypeError as error:
-        raise ValueError(
-            "callbacks are cloned for each fit, so what __init__ stores must be its "
-            f"parameters. {error}"
-        ) from error
-
-
-class EpochBar(Callback):
-    """One progress bar over all epochs."""
-
-    def on_train_begin(self, net, **kwargs):
-        """Open the bar."""
-        self.bar_ = tqdm(total=net.max_epochs, unit="epoch")
-
-    def on_epoch_end(self, net, **kwargs):
-        """Advance it."""
-        losses = {k: v for k, v in net.history[-1].items() if k.endswith("_loss")}
-        self.bar_.set_postfix({k: f"{v:.4f}" for k, v in losses.items()})
-        self.bar_.update()
-
-    def on_train_end(self, net, **kwargs):
-        """Close it."""
-        self.bar_.close()
-
-
-class TaskBridge(Callback):
-    """Tell the callbacks of scikit-learn of each epoch, and stop if they ask for it.
+class Validation:
+    """The `train_split` of skorch for validation data that are given.
 
     Parameters
     ----------
-    context : sklearn.callback.CallbackContext
-        Of the fit.
-
-    estimator : estimator object
-        Being fitted.
-
-    data : dict
-        `X` and `y` as they came.
-
-    learned : callable
-        Maps the net to the attributes that its estimator predicts from.
+    rows : Rows or None
     """
 
-    def __init__(self, context, estimator, data, learned):
-        self.context = context
-        self.estimator = estimator
-        self.data = data
-        self.learned = learned
+    def __init__(self, rows):
+        self.rows = rows
 
-    def on_epoch_begin(self, net, **kwargs):
-        """Open the task of the epoch."""
-        self.task_ = self.context.subcontext(task_name="epoch")
-        self.task_.call_on_fit_task_begin(estimator=self.estimator, **self.data)
+    def __call__(self, dataset, y=None, **kwargs):
+        """Return the training data as they are, and the validation data."""
+        return dataset, self.rows
 
-    def on_epoch_end(self, net, **kwargs):
-        """Close it."""
-        if self.task_.call_on_fit_task_end(
-            estimator=self.estimator,
-            reconstruction_attributes=lambda: self.learned(net),
-            **self.data,
-        ):
-            raise KeyboardInterrupt
-
-    def on_train_end(self, net, **kwargs):
-        """Let go of the data, which the net would hold on to."""
-        self.context = self.estimator = self.data = self.learned = self.task_ = None
-
-
-class BestWeights(Callback):
-    """Keep the weights of the least validation loss and restore them at the end."""
-
-    def on_train_begin(self, net, **kwargs):
-        """Forget those of another training."""
-        self.loss_, self.weights_ = float("inf"), None
-
-    def on_epoch_end(self, net, **kwargs):
-        """Keep better ones."""
-        if net.history[-1, "valid_loss"] < self.loss_:
-            self.loss_ = net.history[-1, "valid_loss"]
-            self.weights_ = deepcopy(net.module_.state_dict())
-
-    def on_train_end(self, net, **kwargs):
-        """Restore them."""
-        if self.weights_ is not None:
-            net.module_.load_state_dict(self.weights_)
+    def __getstate__(self):
+        """Return a state without data, which a checkpoint of the net would hold."""
+        return {"rows": None}
 
 
 class _WeightedNet:
-    """A skorch net with weighted rows and without callbacks that print or cost."""
+    """A skorch net with weighted rows, whose scores see the labels of the user."""
 
     @property
     def _default_callbacks(self):
-        return [
-            ("epoch_timer", EpochTimer()),
-            ("train_loss", PassthroughScoring(name="train_loss", on_train=True)),
-            ("valid_loss", PassthroughScoring(name="valid_loss")),
-        ]
-
-    def infer(self, x, **kwargs):
-        """Return what the module makes of a batch, weighted or plain."""
-        if isinstance(x, Weighted):
-            return self.module_(x.x)
-        return super().infer(x, **kwargs)
+        return record_callbacks()
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return the mean of the weighted losses of the rows."""
         losses = self.criterion_(y_pred, y_true)  # (N,) or (N, T)
         if losses.ndim > 1:
             losses = losses.mean(1)
-        return (losses * X.weights).mean()
+        weights = getattr(X, "sample_weight", None)
+        return (losses if weights is None else losses * weights).mean()
 
     def _set_training(self, training=True):
         # skorch walks through all submodules before every step.
@@ -303,28 +210,61 @@ class _WeightedNet:
     def notify(self, method_name, **kwargs):
         """Tell the callbacks, and note whether one of them ends the training."""
         try:
-            super().notify(method_name, **kwargs)
+            getattr(self, method_name)(self, **kwargs)
+            for _, callback in self.callbacks_:
+                given = kwargs
+                if isinstance(callback, ScoringBase):
+                    given = self._with_labels(kwargs)
+                getattr(callback, method_name)(self, **given)
         except KeyboardInterrupt:  # how skorch's callbacks stop
             self.stopped_by_callback_ = True
             raise
 
+    def _with_labels(self, given):
+        """Return what callbacks are told with labels in the place of their codes."""
+        given = dict(given)
+        if given.get("batch") is not None:
+            x, y = given["batch"]
+            given["batch"] = x, self._to_labels(y)
+        for name in ("dataset_train", "dataset_valid"):
+            if isinstance(given.get(name), Rows):
+                x, y, _ = given[name].tensors
+                given[name] = Dataset(x, self._to_labels(y))
+        return given
+
+    def _to_labels(self, targets):
+        return targets
+
+    def close_bar(self):
+        """Close the progress bar, which skorch leaves open after an error."""
+        for _, callback in getattr(self, "callbacks_", []):
+            if isinstance(callback, EpochBar):
+                callback.on_train_end()
+
+    def best_epoch(self):
+        """Return the number of the epoch whose weights were kept, None for the last."""
+        found = (cb for name, cb in self.callbacks_ if name == "_best_weights")
+        return next((callback.epoch_ for callback in found), None)
+
     def fit_loop(self, X, y=None, **kwargs):
-        """Train, and say so if the user interrupts."""
-        self.stopped_by_callback_ = False
+        """Train, and note whether the user interrupts."""
+        self.stopped_by_callback_ = self.interrupted_ = False
         try:
             return super().fit_loop(X, y, **kwargs)
-        except KeyboardInterrupt:
-            if not self.stopped_by_callback_ and len(self.history) > 1:
-                warnings.warn(
-                    f"Training was interrupted in epoch {len(self.history)} of "
-                    f"{self.max_epochs}; the weights so far are kept.",
-                    stacklevel=2,
-                )
+        except KeyboardInterrupt:  # skorch ends the training in silence
+            self.interrupted_ = not self.stopped_by_callback_
             raise
 
 
 class ClassifierNet(_WeightedNet, NeuralNetClassifier):
-    """Trained on codes of classes, by the cross entropy."""
+    """Trained on codes of classes, by the cross entropy; predicts labels."""
+
+    def predict(self, X):
+        """Return the most probable label of each row."""
+        return np.asarray(self.classes_)[self.predict_proba(X).argmax(axis=1)]
+
+    def _to_labels(self, targets):
+        return np.asarray(self.classes_)[targets.cpu().numpy()]
 
 
 class RegressorNet(_WeightedNet, NeuralNetRegressor):
@@ -334,7 +274,7 @@ class RegressorNet(_WeightedNet, NeuralNetRegressor):
 def make_net(
     module,
     n_samples,
-    n_classes=None,
+    classes=None,
     *,
     device,
     optimizer,
@@ -349,6 +289,7 @@ def make_net(
     tol=0.0,
     callbacks=None,
     verbose=0,
+    bar=True,
 ):
     """Return an untrained skorch net around a module; ``net.fit(Rows(...))`` trains it.
 
@@ -360,25 +301,25 @@ def make_net(
     n_samples : int
         Rows that it will be trained on, to plan the schedule.
 
-    n_classes : int or None, default=None
-        None for targets that are values.
+    classes : ndarray of shape (n_classes,) or None, default=None
+        The labels whose codes are the targets. None for targets that are values.
 
     device : torch.device
 
     optimizer : {"adamw", "adam", "sgd"}
 
     lr, weight_decay : float
-        Of the optimizer.
+        Learning rate and weight decay of the optimizer.
 
     lr_schedule : {"one_cycle", "cosine", "constant"}, default="constant"
-        What the learning rate does over all steps; `lr` is its peak.
+        Course of the learning rate over all steps; `lr` is its peak.
 
     batch_size : int, default=32
 
     max_epochs : "auto" or int, default="auto"
 
     generator : torch.Generator, default=None
-        Of the order of the rows and their shifts.
+        Source of the order of the rows and of their shifts.
 
     valid : Rows or None, default=None
         Evaluated after each epoch.
@@ -390,15 +331,19 @@ def make_net(
     tol : float, default=0.0
 
     callbacks : list of skorch callbacks or None, default=None
-        Told last. Cloned.
+        Told last, the objects themselves.
 
     verbose : int, default=0
+        Above 0, callbacks of skorch print.
+
+    bar : bool, default=True
+        Whether to show a progress bar with `verbose`.
 
     Returns
     -------
     net : ClassifierNet or RegressorNet
     """
-    batch_size = min(batch_size, n_samples)
+    batch_size = int(min(batch_size, n_samples))
     steps = n_batches(n_samples, batch_size)
     if max_epochs == "auto":
         max_epochs = max(10, round(_AUTO_STEPS / steps))
@@ -408,27 +353,22 @@ def make_net(
         "one_cycle": (lr_scheduler.OneCycleLR, dict(max_lr=lr, total_steps=n_steps)),
         "cosine": (lr_scheduler.CosineAnnealingLR, dict(T_max=n_steps)),
     }
-    told = []
-    if lr_schedule in schedules:
-        policy, options = schedules[lr_schedule]
-        told.append(LRScheduler(policy, step_every="batch", event_name=None, **options))
-    if patience is not None:
-        told.append(BestWeights())
-        told.append(
-            EarlyStopping(
-                "valid_loss", patience=patience, threshold=tol, threshold_mode="abs"
-            )
-        )
-    if verbose:
-        told.append(EpochBar())
-    told.extend(clone_callbacks(callbacks))
+    callbacks = user_callbacks(callbacks, has_validation=valid is not None)
+    own = own_callbacks(
+        callbacks,
+        schedule=schedules.get(lr_schedule),
+        patience=patience,
+        tol=tol,
+        bar=bar and bool(verbose),
+    )
     algorithm, options = _OPTIMIZERS[optimizer]
     options = options | {"weight_decay": weight_decay}
-    if n_classes is None:
-        task = dict(criterion=torch.nn.MSELoss)
+    if classes is None:
+        kind, task = RegressorNet, dict(criterion=torch.nn.MSELoss)
     else:
-        task = dict(criterion=torch.nn.CrossEntropyLoss, classes=list(range(n_classes)))
-    return (RegressorNet if n_classes is None else ClassifierNet)(
+        kind = ClassifierNet
+        task = dict(criterion=torch.nn.CrossEntropyLoss, classes=classes)
+    return kind(
         module,
         **task,
         criterion__reduction="none",
@@ -442,8 +382,8 @@ def make_net(
         iterator_train__generator=generator,
         iterator_valid=make_loader,
         iterator_valid__batch_size=256,
-        train_split=None if valid is None else predefined_split(valid),
-        callbacks=told,
+        train_split=None if valid is None else Validation(valid),
+        callbacks=own + callbacks,
         device=device,
-        verbose=0,
+        verbose=verbose,
     )

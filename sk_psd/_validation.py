@@ -10,7 +10,6 @@ from scipy.sparse import issparse
 from sklearn import get_config
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import (
-    assert_all_finite,
     check_array,
     column_or_1d,
     gen_batches,
@@ -22,6 +21,9 @@ from sklearn.utils.validation import (
     check_is_fitted,
     validate_data,
 )
+
+from sk_psd._layout import check_signals
+from sk_psd._state import VersionedState
 
 __all__ = [
     "Integers",
@@ -40,14 +42,33 @@ __all__ = [
     "is_complex",
     "positive",
     "release_pages",
+    "to_array",
 ]
 
+
+# What the axes of an array are called in messages, by their number.
+_AXES = {
+    1: ("value",),
+    2: ("row", "column"),
+    3: ("row", "channel", "column"),
+    4: ("row", "channel", "frequency", "frame"),
+}
 
 # Values in one chunk of rows: near the cache, never a multiple of the whole array.
 _CHUNK_VALUES = 2**18
 
 
-class Integers(Interval):
+class Number(Interval):
+    """Constraint of a number in an interval; True and False are none."""
+
+    def is_satisfied_by(self, value):
+        """Say whether `value` is such a number."""
+        if isinstance(value, (bool, np.bool_)):
+            return False
+        return super().is_satisfied_by(value)
+
+
+class Integers(Number):
     """Constraint of a non-empty tuple or list of integers in ``[low, inf)``."""
 
     def __init__(self, low):
@@ -67,17 +88,17 @@ class Integers(Interval):
 
 def at_least(low, kind=Integral):
     """Constraint of a number in ``[low, inf)``."""
-    return Interval(kind, low, None, closed="left")
+    return Number(kind, low, None, closed="left")
 
 
 def positive():
     """Constraint of a number in ``(0, inf)``."""
-    return Interval(Real, 0, None, closed="neither")
+    return Number(Real, 0, None, closed="neither")
 
 
 def fraction():
     """Constraint of a number in ``(0, 1)``."""
-    return Interval(Real, 0, 1, closed="neither")
+    return Number(Real, 0, 1, closed="neither")
 
 
 def check_rows(
@@ -129,12 +150,10 @@ def check_rows(
         The input itself where it is such an array already, or a Tensor of such.
     """
     options = dict(allow_nd=allow_3d or frames, estimator=estimator, input_name="X")
-    options["ensure_all_finite"] = not as_is
-    if _is_dispatched(X) and not tensors:
-        X = X.numpy(force=True)
-    if _is_dispatched(X):
-        X = _plain(X)
-    rows = X if issparse(X) or _is_dispatched(X) else np.asarray(X)
+    options["ensure_all_finite"] = False  # by check_finite, which says where
+    if isinstance(X, torch.Tensor):
+        X = _plain(X) if tensors and _is_dispatched(X) else to_array(X)
+    rows = X if issparse(X) or _is_dispatched(X) else _as_array(estimator, X)
     if is_complex(rows):
         if not allow_complex:
             raise ValueError(
@@ -179,6 +198,8 @@ def check_rows(
             f"Found array of shape {tuple(rows.shape)} while a minimum of 1 is "
             f"required along every axis by {type(estimator).__name__}."
         )
+    if not as_is:
+        check_finite(estimator, rows)
     # validate_data takes the second axis for the features: show it one channel of one
     # frame.
     shown = X
@@ -189,11 +210,14 @@ def check_rows(
     return rows
 
 
-def as_signals(X):
+def as_signals(name, X):
     """Return what a user of a function passes as an array or tensor of numbers.
 
     Parameters
     ----------
+    name : str
+        Name of the function, for messages.
+
     X : array-like or Tensor of shape ([n_samples, [n_channels,]] n_times)
 
     Returns
@@ -211,6 +235,7 @@ def as_signals(X):
             "X must hold signals, of shape (n_times,), (n_samples, n_times) or "
             f"(n_samples, n_channels, n_times). Got shape {tuple(X.shape)}."
         )
+    check_signals(name, X)
     return X
 
 
@@ -234,15 +259,18 @@ def _is_dispatched(X):
     return isinstance(X, torch.Tensor) and get_config()["array_api_dispatch"]
 
 
-def check_finite(estimator, X):
-    """Raise scikit-learn's error of NaN or infinity, reading X in parts.
+def check_finite(estimator, X, name="X"):
+    """Raise an error that says where X holds NaN or infinity, reading X in parts.
 
     Parameters
     ----------
     estimator : estimator object
         Named in the message.
 
-    X : ndarray or Tensor of shape (n_samples, ..., n_times)
+    X : ndarray or Tensor of shape (n_samples, ...)
+
+    name : str, default="X"
+        Name of X in the message.
     """
     if isinstance(X, np.ndarray) and X.dtype.kind in "iub":
         return
@@ -257,31 +285,96 @@ def check_finite(estimator, X):
                 # A sum is quick, and finite where all is.
                 finite = np.isfinite(complex(part.sum()))
             if not finite:
-                for half in (part.real, part.imag) if is_complex(part) else (part,):
-                    assert_all_finite(
-                        half,
-                        estimator_name=type(estimator).__name__,
-                        input_name="X",
-                    )
+                _refuse_not_finite(estimator, part, rows.start, times.start, name)
         release_pages(X)
 
 
+def _refuse_not_finite(estimator, part, first_row, first_time, name):
+    part = to_array(part)
+    bad = ~np.isfinite(part)
+    if not bad.any():  # a sum that overflowed
+        return
+    place = np.argwhere(bad)[0]
+    value = part[tuple(place)]
+    place[[0, -1]] += first_row, first_time
+    value = "NaN" if np.isnan(value) else "infinity"
+    words = zip(_AXES[part.ndim], place.tolist(), strict=True)
+    raise ValueError(
+        f"Input {name} contains {value}, first in "
+        f"{', '.join(f'{axis} {i}' for axis, i in words)}. "
+        f"{type(estimator).__name__} needs finite numbers: leave such rows out "
+        f"({name}[np.isfinite({name}).all(axis=-1)]) or fill the gaps first."
+    )
+
+
+def to_array(X):
+    """Return a Tensor of any device, history or view as an array; others as they are.
+
+    Parameters
+    ----------
+    X : object
+
+    Returns
+    -------
+    X : object
+        An ndarray if X was a Tensor; bfloat16, which NumPy lacks, becomes float32.
+
+    Raises
+    ------
+    TypeError
+        If X is a Tensor without values in memory, or sparse.
+    """
+    if not isinstance(X, torch.Tensor):
+        return X
+    if X.layout != torch.strided or X.is_meta:
+        kind = "values on the meta device" if X.is_meta else f"layout {X.layout}"
+        raise TypeError(
+            f"A dense Tensor with values is needed. Got a Tensor with {kind}. Pass "
+            "X.to_dense(), or X from a real device."
+        )
+    if X.dtype == torch.bfloat16:
+        X = X.to(torch.float32)
+    return X.numpy(force=True)
+
+
+def _as_array(estimator, X):
+    """Return X as an array of at least two axes, with our remedies in the errors."""
+    try:
+        rows = np.asarray(X)
+    except ValueError as error:
+        if "inhomogeneous" not in str(error):
+            raise
+        lengths = sorted({np.shape(row)[-1] for row in X if np.ndim(row) == 1})
+        found = f" (from {lengths[0]} to {lengths[-1]} values)" if lengths else ""
+        raise ValueError(
+            f"The rows of X have unequal lengths{found}: an inhomogeneous list is no "
+            f"array. {type(estimator).__name__} needs rows of one length: cut them to "
+            "the shortest one, or fill the short ones up."
+        ) from error
+    if rows.ndim == 1 and rows.dtype.kind in "biufc":
+        raise ValueError(
+            f"Expected 2D array, got 1D array instead: X has shape {rows.shape}. "
+            "Reshape your data: X[None] makes it one row."
+        )
+    return rows
+
+
 def release_pages(X):
-    """Let go of what was read of a memory-mapped array, as it may exceed the memory.
+    """Let go of what was read of a file mapped into memory, as it may exceed it.
 
     Parameters
     ----------
     X : ndarray or Tensor
-        Left as it is unless it is a view of a file.
+        Left as it is unless it is a view of a :class:`numpy.memmap` that reads from
+        its file and writes to it. Other maps may hold values that are in no file.
     """
-    while X is not None:
-        if getattr(X, "mode", None) == "c":  # changes that are in no file
-            return
-        if isinstance(X, mmap.mmap):
-            if hasattr(mmap, "MADV_DONTNEED"):  # not on Windows
-                X.madvise(mmap.MADV_DONTNEED)
-            return
-        X = getattr(X, "base", None)
+    mapped, base = None, X
+    while isinstance(base, np.ndarray):
+        mapped = base if isinstance(base, np.memmap) else mapped
+        base = base.base
+    shared = mapped is not None and mapped.mode in ("r", "r+", "w+")
+    if shared and isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)  # there is none on Windows
 
 
 def check_labels(estimator, X, y):
@@ -303,6 +396,13 @@ def check_labels(estimator, X, y):
     name = type(estimator).__name__
     if y is None:
         raise ValueError(f"{name} requires y to be passed, but the target y is None.")
+    y = to_array(y)
+    shape = np.shape(y) if isinstance(y, (list, tuple)) else getattr(y, "shape", ())
+    if len(shape) == 2 and shape[1] > 1:
+        raise ValueError(
+            f"y should be a 1d array of labels, got an array of shape {shape} instead. "
+            "If its rows are one-hot, pass y.argmax(axis=1)."
+        )
     y = check_array(y, ensure_2d=False, dtype=None, estimator=name, input_name="y")
     y = column_or_1d(y, warn=True)
     check_consistent_length(X, y)
@@ -369,7 +469,9 @@ def encode_labels(y, classes):
     return codes[inverse]
 
 
-class SpectrumTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class SpectrumTransformer(
+    OneToOneFeatureMixin, TransformerMixin, VersionedState, BaseEstimator
+):
     """Base of transformers that learn nothing but the length of the rows."""
 
     _parameter_constraints = {}

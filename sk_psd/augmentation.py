@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from sklearn.utils import check_random_state
 
+from sk_psd._layout import warn_of_frames, warn_of_spectra, warn_of_waveforms
 from sk_psd._validation import RealNotInt, SpectrumTransformer, StrOptions, at_least
 from sk_psd.mixing import add_noise, retune
 from sk_psd.nn.shift import random_shift
@@ -140,6 +141,10 @@ class RandomFreqShift(_TrainingOnly):
                 "mode must be 'wrap' with domain='signal': what leaves the axis of a "
                 f"signal re-enters or folds back. Got mode={self.mode!r}."
             )
+        if self.domain == "spectrum":
+            remedy = "For signals use RandomFreqShift(domain='signal')."
+            warn_of_waveforms("RandomFreqShift", X, remedy)
+            warn_of_frames("RandomFreqShift", X)
         self._max_bins(X)
         return X
 
@@ -221,6 +226,7 @@ class RandomNoise(_TrainingOnly):
 
     def _fit(self, X):
         X = super()._fit(X)
+        warn_of_spectra("RandomNoise", X)
         self._limits()
         return X
 

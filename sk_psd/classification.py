@@ -85,7 +85,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
         What the learning rate does over all steps: rise and fall, fall, or stay.
 
     weight_decay : float, default=1e-2
-        Of the optimizer.
+        Weight decay of the optimizer.
 
     batch_size : int, default=32
         Samples per step.
@@ -121,15 +121,20 @@ class GlobalPoolCNNClassifier(NetClassifier):
         elsewhere; "cpu", "cuda", "cuda:1", "mps" are passed on to torch.
 
     callbacks : list of skorch callbacks or None, default=None
-        Cloned for each fit, and told of every step. Those of scikit-learn (1.9 or
-        newer) are set by `set_callbacks`.
+        Called in every epoch and batch, bare or as pairs (name, callback). `fit` calls
+        the objects themselves; :func:`sklearn.base.clone`, and so every search, copies
+        them. Scores of a classifier see the labels of y. An ``LRScheduler`` among them
+        takes the place of `lr_schedule`. Callbacks of scikit-learn (1.9 or newer) are
+        set by `set_callbacks` and called in `fit` only.
 
     verbose : int, default=0
-        1 shows a progress bar.
+        1 shows a progress bar in `fit`, or lets callbacks such as skorch's ``PrintLog``
+        print.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the weights, the order of the samples and the shifts. Pass an int for
-        identical results; then no global random state is touched.
+        identical results, on a CPU whatever the number of its cores; then no global
+        random state is touched.
 
     Attributes
     ----------
@@ -165,8 +170,13 @@ class GlobalPoolCNNClassifier(NetClassifier):
     loss_curve_ : list of float
         Mean training loss of each epoch.
 
+    best_epoch_ : int
+        Number of the epoch whose weights were kept: the last one, or with
+        `early_stopping` the one of the least validation loss.
+
     history_ : list of dict
-        What skorch recorded in each epoch, with validation data also "valid_loss".
+        Record of each epoch: "epoch", "train_loss", with validation data "valid_loss"
+        and "valid_acc" (the accuracy), and the scores of callbacks.
 
     See Also
     --------
@@ -180,7 +190,15 @@ class GlobalPoolCNNClassifier(NetClassifier):
 
     Ctrl-C during `fit` ends the training after the last full epoch, keeps the weights
     so far and warns, as in :class:`sklearn.neural_network.MLPClassifier`; in the first
-    epoch it is raised.
+    epoch it is raised. A search or a cross-validation then goes on with its next fit,
+    and the score of the interrupted one stands among the others.
+
+    A `fit` that raises an error leaves an unfitted classifier. With `warm_start`, and
+    in `partial_fit`, an error or an interruption leaves the model as it was before.
+
+    On a CPU the training runs in one thread, as sums over several threads depend on
+    their number. Prediction shares the rows among the threads that torch may use; no
+    result depends on how many there are.
 
     A fitted classifier pickles as its parameters and NumPy arrays; the net is rebuilt
     on load, on the device found there.
@@ -383,7 +401,7 @@ class SpectrogramCNNClassifier(NetClassifier):
         What the learning rate does over all steps: rise and fall, fall, or stay.
 
     weight_decay : float, default=1e-2
-        Of the optimizer.
+        Weight decay of the optimizer.
 
     batch_size : int, default=32
         Samples per step.
@@ -419,15 +437,20 @@ class SpectrogramCNNClassifier(NetClassifier):
         elsewhere; "cpu", "cuda", "cuda:1", "mps" are passed on to torch.
 
     callbacks : list of skorch callbacks or None, default=None
-        Cloned for each fit, and told of every step. Those of scikit-learn (1.9 or
-        newer) are set by `set_callbacks`.
+        Called in every epoch and batch, bare or as pairs (name, callback). `fit` calls
+        the objects themselves; :func:`sklearn.base.clone`, and so every search, copies
+        them. Scores of a classifier see the labels of y. An ``LRScheduler`` among them
+        takes the place of `lr_schedule`. Callbacks of scikit-learn (1.9 or newer) are
+        set by `set_callbacks` and called in `fit` only.
 
     verbose : int, default=0
-        1 shows a progress bar.
+        1 shows a progress bar in `fit`, or lets callbacks such as skorch's ``PrintLog``
+        print.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the weights, the order of the samples and the shifts. Pass an int for
-        identical results; then no global random state is touched.
+        identical results, on a CPU whatever the number of its cores; then no global
+        random state is touched.
 
     Attributes
     ----------
@@ -467,8 +490,13 @@ class SpectrogramCNNClassifier(NetClassifier):
     loss_curve_ : list of float
         Mean training loss of each epoch.
 
+    best_epoch_ : int
+        Number of the epoch whose weights were kept: the last one, or with
+        `early_stopping` the one of the least validation loss.
+
     history_ : list of dict
-        What skorch recorded in each epoch, with validation data also "valid_loss".
+        Record of each epoch: "epoch", "train_loss", with validation data "valid_loss"
+        and "valid_acc" (the accuracy), and the scores of callbacks.
 
     See Also
     --------
@@ -479,6 +507,8 @@ class SpectrogramCNNClassifier(NetClassifier):
     -----
     Rows without frames, of shape (n_samples, n_freqs), are spectrograms of one frame.
     Of three axes the last is always time.
+
+    Training, threads and errors are those of :class:`GlobalPoolCNNClassifier`.
 
     Examples
     --------
@@ -660,7 +690,7 @@ class FlattenCNNClassifier(NetClassifier):
         What the learning rate does over all steps: rise and fall, fall, or stay.
 
     weight_decay : float, default=0.0
-        Of the optimizer.
+        Weight decay of the optimizer.
 
     batch_size : int, default=32
         Samples per step.
@@ -695,11 +725,15 @@ class FlattenCNNClassifier(NetClassifier):
         elsewhere; "cpu", "cuda", "cuda:1", "mps" are passed on to torch.
 
     callbacks : list of skorch callbacks or None, default=None
-        Cloned for each fit, and told of every step. Those of scikit-learn (1.9 or
-        newer) are set by `set_callbacks`.
+        Called in every epoch and batch, bare or as pairs (name, callback). `fit` calls
+        the objects themselves; :func:`sklearn.base.clone`, and so every search, copies
+        them. Scores of a classifier see the labels of y. An ``LRScheduler`` among them
+        takes the place of `lr_schedule`. Callbacks of scikit-learn (1.9 or newer) are
+        set by `set_callbacks` and called in `fit` only.
 
     verbose : int, default=0
-        1 shows a progress bar.
+        1 shows a progress bar in `fit`, or lets callbacks such as skorch's ``PrintLog``
+        print.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the weights and the order of the samples. Pass an int for identical
@@ -735,12 +769,21 @@ class FlattenCNNClassifier(NetClassifier):
     loss_curve_ : list of float
         Mean training loss of each epoch.
 
+    best_epoch_ : int
+        Number of the epoch whose weights were kept: the last one, or with
+        `early_stopping` the one of the least validation loss.
+
     history_ : list of dict
-        What skorch recorded in each epoch, with validation data also "valid_loss".
+        Record of each epoch: "epoch", "train_loss", with validation data "valid_loss"
+        and "valid_acc" (the accuracy), and the scores of callbacks.
 
     See Also
     --------
-    GlobalPoolCNNClassifier : The cure.
+    GlobalPoolCNNClassifier : The net that finds a shape wherever it lies.
+
+    Notes
+    -----
+    Training, threads and errors are those of :class:`GlobalPoolCNNClassifier`.
 
     Examples
     --------
@@ -819,10 +862,10 @@ class FlattenCNNClassifier(NetClassifier):
         if self.kernel_size != 128:  # the default fits itself to the axis
             _check_kernel(self.kernel_size, n_freqs)
         return dict(
-            n_filters=self.n_filters,
-            stride=self.stride,
-            padding=self.padding,
-            pool_stride=self.pool_stride,
+            n_filters=int(self.n_filters),
+            stride=int(self.stride),
+            padding=int(self.padding),
+            pool_stride=int(self.pool_stride),
             **flatten_sizes(
                 n_freqs,
                 self.kernel_size,

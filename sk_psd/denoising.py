@@ -6,9 +6,16 @@ from sklearn.base import OneToOneFeatureMixin, RegressorMixin, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from sk_psd._net_estimator import NetEstimator, with_callbacks
+from sk_psd._net_estimator import NetEstimator, training_settings, with_callbacks
+from sk_psd._torch_settings import plain_torch
 from sk_psd._training import Rows, resolve_device
-from sk_psd._validation import StrOptions, at_least, check_rows
+from sk_psd._validation import (
+    StrOptions,
+    at_least,
+    check_finite,
+    check_rows,
+    to_array,
+)
 from sk_psd.filters import convolve
 
 __all__ = ["LearnedConvFilter"]
@@ -54,7 +61,7 @@ class LearnedConvFilter(
         What the learning rate does over all steps: rise and fall, fall, or stay.
 
     weight_decay : float, default=0.0
-        Of the optimizer.
+        Weight decay of the optimizer.
 
     max_epochs : "auto" or int, default=50
         Passes over the training data. "auto" makes about 1000 steps, at least 10
@@ -68,11 +75,15 @@ class LearnedConvFilter(
         "cuda", "cuda:1", "mps" are passed on to torch. Prediction is NumPy's.
 
     callbacks : list of skorch callbacks or None, default=None
-        Cloned for each fit, and told of every step. Those of scikit-learn (1.9 or
-        newer) are set by `set_callbacks`.
+        Called in every epoch and batch, bare or as pairs (name, callback). `fit` calls
+        the objects themselves; :func:`sklearn.base.clone`, and so every search, copies
+        them. Scores of a classifier see the labels of y. An ``LRScheduler`` among them
+        takes the place of `lr_schedule`. Callbacks of scikit-learn (1.9 or newer) are
+        set by `set_callbacks` and called in `fit` only.
 
     verbose : int, default=0
-        1 shows a progress bar.
+        1 shows a progress bar in `fit`, or lets callbacks such as skorch's ``PrintLog``
+        print.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the order of the samples. Pass an int for identical results; then no
@@ -103,8 +114,8 @@ class LearnedConvFilter(
         of Y.
 
     history_ : list of dict
-        What skorch recorded in each epoch, of the rows that training sees: "train_loss"
-        is relative to the mean square of Y.
+        Record of each epoch, with the scores of callbacks, which see the rows as they
+        are trained on: "train_loss" is relative to the mean square of Y.
 
     See Also
     --------
@@ -128,7 +139,8 @@ class LearnedConvFilter(
     :class:`sklearn.frozen.FrozenEstimator`.
 
     Ctrl-C during `fit` ends the training after the last full epoch, keeps the kernel
-    so far and warns; in the first epoch it is raised.
+    so far and warns; in the first epoch it is raised. A `fit` that raises an error
+    leaves an unfitted filter.
 
     References
     ----------
@@ -154,6 +166,7 @@ class LearnedConvFilter(
         "padding_mode": [StrOptions(set(_PAD_MODES))],
     }
 
+    _private_learned = ("_one_column", "_x_scale", "_y_scale")
     _diverged_from = 2.0  # times the loss of a kernel of zeros
 
     def __init__(
@@ -207,41 +220,44 @@ class LearnedConvFilter(
         self : object
             Fitted filter.
         """
-        self._validate_params()
-        device = resolve_device(self.device)
-        given = {"X": X, "y": y}
-        X = self._check(X, reset=True)
-        self.__dict__.pop("kernel_", None)  # a fit that fails leaves nothing fitted
-        y = self._check_target(X, y)
-        if self.padding_mode in ("circular", "reflect"):
-            if self.kernel_size > X.shape[1]:
-                raise ValueError(
-                    f"kernel_size (={self.kernel_size}) must not exceed the length of "
-                    f"the rows (n_features = {X.shape[1]}) with padding_mode="
-                    f"{self.padding_mode!r}. Choose a shorter one, or 'zeros'."
-                )
-        self._one_column = y.ndim == 1
-        y = y.reshape(len(y), -1)
-        self.n_outputs_ = y.shape[1]
+        with self._or_unfitted(), plain_torch():
+            self._validate_params()
+            device = resolve_device(self.device)
+            given = X, y
+            X = self._check(X, reset=True)
+            y = self._check_target(X, y)
+            if self.padding_mode in ("circular", "reflect"):
+                if self.kernel_size > X.shape[1]:
+                    raise ValueError(
+                        f"kernel_size (={self.kernel_size}) must not exceed the length "
+                        f"of the rows (n_features = {X.shape[1]}) with padding_mode="
+                        f"{self.padding_mode!r}. Choose a shorter one, or 'zeros'."
+                    )
+            self._one_column = y.ndim == 1
+            y = y.reshape(len(y), -1)
+            self.n_outputs_ = y.shape[1]
 
-        x, self._x_scale = _to_unit_power(X)
-        y, self._y_scale = _to_unit_power(y)
-        # Padded once, and only as much as the outputs see: torch adds nothing.
-        x = self._pad(x)[:, self._middle(extra=self.kernel_size - 1)]
-        rows = Rows(
-            torch.from_numpy(np.ascontiguousarray(x)).unsqueeze(1).to(device),
-            torch.from_numpy(y).to(device),
-            torch.ones(len(y), device=device, dtype=torch.float32),
-        )
-        net = self._make_net(
-            _WhiteFilter(_whitening(x, self.kernel_size, self.bias), self.kernel_size),
-            len(X),
-            device,
-            self._make_generator(),
-            lr_schedule=self.lr_schedule,
-        )
-        self._train(net, rows, **given)
-        self.loss_curve_ = [loss * self._y_scale**2 for loss in self.loss_curve_]
+            x, self._x_scale = _to_unit_power(X)
+            y, self._y_scale = _to_unit_power(y)
+            self._check_scales()
+            # Padded once, and only as much as the outputs see: torch adds nothing.
+            x = self._pad(x)[:, self._middle(extra=self.kernel_size - 1)]
+            with training_settings("cpu"):
+                whitening = _whitening(x, self.kernel_size, self.bias)
+            rows = Rows(
+                torch.from_numpy(np.ascontiguousarray(x)).unsqueeze(1).to(device),
+                torch.from_numpy(y).to(device),
+                torch.ones(len(y), device=device, dtype=torch.float32),
+            )
+            net = self._make_net(
+                _WhiteFilter(whitening, self.kernel_size),
+                len(X),
+                device,
+                self._make_generator(),
+                lr_schedule=self.lr_schedule,
+            )
+            self._train(net, rows, *given)
+            self.loss_curve_ = [loss * self._y_scale**2 for loss in self.loss_curve_]
         return self
 
     def predict(self, X):
@@ -276,8 +292,14 @@ class LearnedConvFilter(
         """
         check_is_fitted(self, "kernel_")
         X = self._check(X, reset=False)
-        filtered = convolve(self._pad(X), self.kernel_, "valid")
-        filtered += filtered.dtype.type(self.bias_)
+        with np.errstate(over="ignore", invalid="ignore"):  # said below
+            filtered = convolve(self._pad(X), self.kernel_, "valid")
+            filtered += filtered.dtype.type(self.bias_)
+        if not np.isfinite(filtered).all():
+            raise ValueError(
+                f"The filtered rows leave the range of {filtered.dtype}: X has values "
+                f"of up to {np.abs(X).max():.3g}. Scale X first."
+            )
         return filtered
 
     def _check(self, X, reset):
@@ -300,6 +322,7 @@ class LearnedConvFilter(
             raise ValueError(
                 f"{name} requires y to be passed, but the target y is None."
             )
+        y = to_array(y)
         if np.iscomplexobj(np.asarray(y)):
             raise ValueError(
                 f"Complex data not supported by {name} as y: learn from the real and "
@@ -316,7 +339,9 @@ class LearnedConvFilter(
             ensure_2d=False,
             estimator=name,
             input_name="y",
+            ensure_all_finite=False,
         )
+        check_finite(self, y.reshape(len(y), -1), "y")
         check_consistent_length(X, y)
         if y.ndim == 2 and y.shape[1] > X.shape[1]:
             raise ValueError(
@@ -324,6 +349,19 @@ class LearnedConvFilter(
                 f"{X.shape[1]}). Got y of shape {y.shape}."
             )
         return y
+
+    def _check_scales(self):
+        """Raise if the kernel or the loss would leave the range of numbers."""
+        with np.errstate(over="ignore"):
+            square = np.float64(self._y_scale) ** 2
+            gain = np.float64(self._y_scale) / self._x_scale
+        if not (np.isfinite([square, gain]).all() and gain > 0 and square > 0):
+            raise ValueError(
+                "LearnedConvFilter cannot learn in these units: the root mean square "
+                f"of X is {self._x_scale:.3g} and that of y is {self._y_scale:.3g}, so "
+                "that the gain of the kernel, or the squared error, is beyond float64. "
+                "Scale X and y by one factor to values near 1 first."
+            )
 
     def _pad(self, X):
         """Add to each row what the kernel sees beyond its ends."""
@@ -339,10 +377,14 @@ class LearnedConvFilter(
     def _learned(self, net):
         taps = net.module_.taps().detach().cpu().numpy().astype(np.float64)
         kernel, bias = taps[: self.kernel_size][::-1], taps[self.kernel_size :].sum()
-        return {
-            "kernel_": kernel * (self._y_scale / self._x_scale),
-            "bias_": float(bias) * self._y_scale,
-        }
+        with np.errstate(over="ignore"):  # seen by _is_finite
+            return {
+                "kernel_": kernel * (self._y_scale / self._x_scale),
+                "bias_": float(bias) * self._y_scale,
+            }
+
+    def _is_finite(self, learned, rows):
+        return bool(np.isfinite([*learned["kernel_"], learned["bias_"]]).all())
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -379,19 +421,20 @@ def _whitening(x, kernel_size, bias):
 
     Returns
     -------
-    whitening : ndarray of shape (n_taps, n_taps)
+    whitening : float64 Tensor of shape (n_taps, n_taps)
         The inverse root of the correlations, with the weakest directions lifted to
         1e-7 of the strongest.
     """
-    x = x.astype(np.float64)
+    # By torch, whose threads the caller sets: sums then have one order everywhere.
+    x = torch.from_numpy(x.astype(np.float64))
     n_outputs = x.shape[1] - kernel_size + 1
-    correlations = np.zeros((kernel_size + bias, kernel_size + bias))
+    correlations = x.new_zeros(kernel_size + bias, kernel_size + bias)
     # From one pair of taps to the next pair, a product leaves and another enters.
     first, last = x[:, : kernel_size - 1], x[:, n_outputs:]
     change = last.T @ last - first.T @ first
     for j in range(kernel_size):
         shifted = x[:, j : j + n_outputs]
-        correlations[0, j] = np.einsum("nt,nt", x[:, :n_outputs], shifted)
+        correlations[0, j] = (x[:, :n_outputs] * shifted).sum()
         if bias:
             correlations[j, -1] = shifted.sum()
     for i in range(kernel_size - 1):
@@ -399,9 +442,9 @@ def _whitening(x, kernel_size, bias):
         correlations[i + 1, i + 1 : kernel_size] = row
     if bias:
         correlations[-1, -1] = len(x) * n_outputs
-    power, axes = np.linalg.eigh(correlations / (len(x) * n_outputs), UPLO="U")
-    power = np.maximum(power, 1e-7 * (power[-1] or 1.0))
-    whitening = (axes / np.sqrt(power)) @ axes.T
+    power, axes = torch.linalg.eigh(correlations / (len(x) * n_outputs), UPLO="U")
+    power = power.clip(min=1e-7 * (float(power[-1]) or 1.0))
+    whitening = (axes / power.sqrt()) @ axes.T
     met = correlations.diagonal() > 1e-12 * correlations.diagonal().max()
     return whitening * met * met[:, None]  # taps that meet no sample stay 0
 
@@ -412,8 +455,8 @@ class _WhiteFilter(torch.nn.Module):
     def __init__(self, whitening, kernel_size):
         super().__init__()
         self.kernel_size = kernel_size
-        self.register_buffer("whitening", torch.from_numpy(whitening).float())
-        self.weights = torch.nn.Parameter(torch.zeros(len(whitening)))
+        self.register_buffer("whitening", whitening.to(torch.float32))
+        self.weights = torch.nn.Parameter(torch.zeros_like(self.whitening[0]))
 
     def taps(self):
         """Return the taps, in the order of the samples, and the bias after them."""

@@ -6,6 +6,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from sk_psd._frequency_names import read_frequencies, write_names
+from sk_psd._layout import warn_of_frames, warn_of_waveforms
 from sk_psd._validation import (
     SpectrumTransformer,
     StrOptions,
@@ -168,6 +169,12 @@ class PeakAlign(SpectrumTransformer):
     array([[0., 1., 3., 2., 0.],
            [0., 1., 3., 2., 0.]])
     """
+
+    def _fit(self, X):
+        X = super()._fit(X)
+        warn_of_waveforms("PeakAlign", X)
+        warn_of_frames("PeakAlign", X)
+        return X
 
     def transform(self, X):
         """Align each spectrum.
@@ -348,6 +355,7 @@ class LogFrequency(TransformerMixin, BaseEstimator):
         """
         self._validate_params()
         X = check_rows(self, X, reset=True, allow_3d=True, tensors=True)
+        warn_of_frames("LogFrequency", X)
         n_bins = X.shape[-1]
         if n_bins < 2:
             raise ValueError(

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._frequency_names import FrequencyNames
+from sk_psd._layout import check_signals
 from sk_psd._segments import Segments, empty_result, row_views
 from sk_psd._validation import (
     Options,
@@ -118,7 +119,7 @@ def welch(
        of power spectra". IEEE Transactions on Audio and Electroacoustics, 15(2),
        70-73. :doi:`10.1109/TAU.1967.1161901`
     """
-    X = as_signals(X)
+    X = as_signals("welch", X)
     segments = Segments(
         X.shape[-1],
         fs,
@@ -224,7 +225,7 @@ def spectrogram(
     --------
     welch : The average over the segments.
     """
-    X = as_signals(X)
+    X = as_signals("spectrogram", X)
     segments = Segments(
         X.shape[-1],
         fs,
@@ -360,6 +361,7 @@ class _SegmentTransformer(TransformerMixin, BaseEstimator):
     def _fit(self, X):
         self._validate_params()
         X = self._check(X, reset=True)
+        check_signals(type(self).__name__, X)
         self._segments = Segments(
             self.n_features_in_,
             self.fs,

@@ -312,9 +312,24 @@ def test_bad_parameter_of_a_learned_filter_is_refused_in_fit(params, match):
     assert not hasattr(model, "kernel_")
 
 
-def test_values_beyond_float32_are_refused_instead_of_turning_into_nan():
-    with pytest.raises(ValueError, match="too large to take their mean"):
-        GlobalPoolCNNClassifier().fit(GOOD * 1e308, LABELS)
-    model = GlobalPoolCNNClassifier(max_epochs=1).fit(GOOD, LABELS)
-    with pytest.raises(ValueError, match="too large for float32"):
+@pytest.mark.parametrize("factor", [1e-320, 1e-300, 1e-170, 1e170, 1e300, 1e308])
+def test_spectra_of_any_magnitude_are_learned_from(factor):
+    rng = np.random.default_rng(0)
+    X = 0.1 * rng.random((20, 40))
+    X[:10, 18:22] += 0.5
+    X[10:, 10:30] += 0.5
+    model = GlobalPoolCNNClassifier(max_epochs=20, random_state=0)
+    y = np.repeat(["narrow", "wide"], 10)
+    assert model.fit(X * factor, y).score(X * factor, y) == 1.0
+
+
+@pytest.mark.parametrize("classifier", CLASSIFIERS, ids=repr)
+def test_values_too_large_for_the_net_are_refused_instead_of_turning_into_nan(
+    classifier,
+):
+    model = clone(classifier).fit(GOOD, LABELS)
+    with pytest.raises(ValueError, match="too large for float32 after scaling"):
         model.predict(GOOD * 1e300)
+    single = clone(classifier).fit(GOOD.astype("f4"), LABELS)
+    with pytest.raises(ValueError, match="Scale X as the training data were"):
+        single.predict(GOOD.astype("f4") * np.float32(3e38))

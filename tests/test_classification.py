@@ -226,7 +226,7 @@ def test_batches_hold_every_row_once_and_none_has_a_single_row():
     for n in range(2, 40):
         dataset = Rows(*[torch.arange(n)] * 3)
         loader = BatchLoader(dataset, 8, generator=torch.Generator().manual_seed(n))
-        batches = [X.x for X, _ in loader]
+        batches = [X for X, _ in loader]
         assert len(batches) == len(loader)
         assert torch.cat(batches).sort().values.tolist() == list(range(n))
         assert min(map(len, batches)) > 1
@@ -266,14 +266,14 @@ class Counting(Callback):
             raise KeyboardInterrupt
 
 
-def test_callbacks_are_cloned_and_called_in_every_epoch(blobs):
+def test_the_users_callbacks_are_called_in_every_epoch_and_copied_by_clone(blobs):
     callback = Counting()
     model = clone(QUICK).set_params(callbacks=[callback])
     for _ in range(2):
         model.fit(*blobs)
-        ours = next(cb for _, cb in model.net_.callbacks_ if isinstance(cb, Counting))
-        assert ours.seen_ == 8
-    assert not hasattr(callback, "seen_")
+    assert callback.seen_ == 16
+    copy = clone(model).fit(*blobs)
+    assert callback.seen_ == 16 and copy.callbacks[0].seen_ == 8
 
 
 def test_a_callback_may_stop_the_training_without_a_warning(blobs):

@@ -229,13 +229,25 @@ def test_early_stopping_restores_the_minimum_whatever_the_tolerance(blobs):
     assert losses[0] > min(losses)
 
 
-def test_a_fit_refused_for_its_spectra_keeps_the_fitted_model(blobs):
+@pytest.mark.parametrize("bad", ["X", "y", "weights", "parameter"])
+def test_whatever_a_cold_fit_is_refused_for_it_leaves_an_unfitted_classifier(
+    bad, blobs
+):
     X, y = blobs
+    given = dict(X=X, y=y, sample_weight=np.ones(40))
+    wrong = {
+        "X": dict(X=np.full_like(X, np.nan)),
+        "y": dict(y=y[:7]),
+        "weights": dict(sample_weight=-np.ones(40)),
+        "parameter": {},
+    }[bad]
     model = clone(QUICK).fit(X, y)
-    before = model.predict_proba(X)
-    with pytest.raises(ValueError, match="NaN"):
-        model.fit(np.full_like(X, np.nan), y)
-    np.testing.assert_array_equal(model.predict_proba(X), before)
+    model.set_params(lr=-1.0 if bad == "parameter" else 0.01)
+    with pytest.raises(ValueError):
+        model.fit(**(given | wrong))
+    with pytest.raises(NotFittedError):
+        model.predict(X)
+    assert not [name for name in vars(model) if name.endswith("_")]
 
 
 def test_partial_fit_refuses_other_classes_and_balanced_weights(blobs):

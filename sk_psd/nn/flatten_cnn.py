@@ -2,6 +2,8 @@
 
 from torch import nn
 
+from sk_psd.nn.layers import Head
+
 __all__ = ["FlattenCNN", "flatten_sizes"]
 
 
@@ -25,6 +27,9 @@ def flatten_sizes(n_freqs, kernel_size, stride, padding, pool_size, pool_stride)
         `kernel_size` and `pool_size` as they fit, and `n_positions`, the number of
         bins after the pool.
     """
+    n_freqs, kernel_size = int(n_freqs), int(kernel_size)
+    stride, padding = int(stride), int(padding)
+    pool_size, pool_stride = int(pool_size), int(pool_stride)
     kernel_size = min(kernel_size, n_freqs)
     n_conv = (n_freqs + 2 * padding - kernel_size) // stride + 1
     pool_size = min(pool_size, n_conv)
@@ -70,7 +75,7 @@ class FlattenCNN(nn.Module):
             n_channels, n_filters, kernel_size, stride, padding=padding
         )
         self.pool = nn.MaxPool1d(pool_size, pool_stride)
-        self.head = nn.Linear(n_filters * n_positions, n_classes)
+        self.head = Head(n_filters * n_positions, n_classes)
 
     def forward(self, x):
         """Return the logits of each class.

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from sk_psd.nn.layers import ConvBlock, GlobalPool, one_per_layer
+from sk_psd.nn.layers import ConvBlock, GlobalPool, Head, one_per_layer
 
 __all__ = ["GlobalPoolCNN", "global_pool_layers"]
 
@@ -29,7 +29,7 @@ def global_pool_layers(n_freqs, n_filters=(32, 32, 64), kernel_size=None, stride
     -------
     layers : list of (n_filters, kernel_size, stride)
     """
-    depth = len(n_filters)
+    depth, n_freqs = len(n_filters), int(n_freqs)
     first_stride = min(max(round(n_freqs / 256), 1), 64)
     if kernel_size is None:
         first_kernel = 4 * first_stride if first_stride > 1 else 7
@@ -94,7 +94,7 @@ class GlobalPoolCNN(nn.Module):
         self.features = nn.Sequential(*blocks)
         self.pool = GlobalPool(pooling)
         n_pooled = n_channels * (2 if pooling == "max_mean" else 1)
-        self.head = nn.Linear(n_pooled, n_classes)
+        self.head = Head(n_pooled, n_classes)
 
     def forward(self, x):
         """Return the logits of each class.

@@ -2,7 +2,13 @@
 
 import torch
 
-__all__ = ["canonical_roll", "noise_bins", "random_shift", "shift_bins"]
+__all__ = [
+    "canonical_roll",
+    "n_noise_bins",
+    "noise_bins",
+    "random_shift",
+    "shift_bins",
+]
 
 
 def shift_bins(x, shift, *, mode="wrap", noise=None, start=None, reach=None):
@@ -58,6 +64,20 @@ def _window(x, start, length):
     return x.unfold(-1, length, 1)[rows, ..., start, :]
 
 
+def n_noise_bins(n_freqs):
+    """Return how many bins of `n_freqs` :func:`noise_bins` returns.
+
+    Parameters
+    ----------
+    n_freqs : int
+
+    Returns
+    -------
+    n_noise : int
+    """
+    return max(1, n_freqs // 2)
+
+
 def noise_bins(x):
     """Return the weaker half of the bins of each spectrum, in order of frequency.
 
@@ -70,9 +90,10 @@ def noise_bins(x):
 
     Returns
     -------
-    noise : Tensor of shape (..., max(1, F // 2))
+    noise : Tensor of shape (..., H)
+        With H from :func:`n_noise_bins`.
     """
-    half = max(1, x.shape[-1] // 2)
+    half = n_noise_bins(x.shape[-1])
     weaker = x <= x.kthvalue(half, -1, keepdim=True).values
     weaker &= weaker.cumsum(-1) <= half  # where several bins tie at the limit
     return x[weaker].view(*x.shape[:-1], half)
@@ -112,7 +133,8 @@ def random_shift(x, max_bins, *, mode="wrap", axis=-1, noise=None, generator=Non
 
     def draw(low, high):
         size = (x.shape[0],)
-        return torch.randint(low, high, size, generator=generator).to(x.device)
+        drawn = torch.randint(low, high, size, generator=generator, device="cpu")
+        return drawn.to(x.device)
 
     shift = draw(-max_bins, max_bins + 1)
     if mode != "floor":
@@ -144,7 +166,11 @@ def canonical_roll(x):
     while width * 2 <= n_freqs // 64:
         width *= 2
     score = _sum_ahead(x if x.ndim == 2 else _sum_channels(x), width)
-    best = score == score.amax(-1, keepdim=True)
+    top = score.amax(-1, keepdim=True)
+    if top.isnan().any():  # of sums beyond the largest number, with both signs
+        score = score.nan_to_num(nan=-torch.inf, posinf=torch.inf, neginf=-torch.inf)
+        top = score.amax(-1, keepdim=True)
+    best = score == top
     row, origin = best.nonzero().T  # several times faster than argmax
     if len(row) > len(x):
         tied = best.sum(-1) > 1
@@ -155,7 +181,14 @@ def canonical_roll(x):
 
 
 def _sum_channels(x):
-    return x[:, 0] if x.shape[1] == 1 else x.sum(1)
+    """Sum the channels one after the other, in the same order at every position.
+
+    torch's own sum takes another order for the last positions of an axis.
+    """
+    total = x[:, 0]
+    for channel in range(1, x.shape[1]):
+        total = total + x[:, channel]
+    return total
 
 
 def _sum_ahead(x, width):

@@ -3,7 +3,7 @@
 from torch import nn
 from torch.nn import functional as F
 
-from sk_psd.nn.layers import AxisNorm, GlobalPool, both_ends, one_per_layer
+from sk_psd.nn.layers import AxisNorm, GlobalPool, Head, both_ends, one_per_layer
 
 __all__ = ["SpectrogramCNN", "spectrogram_layers"]
 
@@ -38,7 +38,7 @@ def spectrogram_layers(
         stride = stride[:depth]
     kernels, strides = one_per_layer(kernel_size, depth), one_per_layer(stride, depth)
     layers = []
-    sizes = n_freqs, n_frames
+    sizes = int(n_freqs), int(n_frames)
     for filters, k, s in zip(n_filters, kernels, strides, strict=True):
         steps = tuple(int(min(s, max(1, n // 4))) for n in sizes)
         layers.append((int(filters), tuple(int(min(k, n)) for n in sizes), steps))
@@ -99,7 +99,7 @@ class SpectrogramCNN(nn.Module):
         self.pool = GlobalPool(pooling)
         n_pooled = n_channels * (2 if pooling == "max_mean" else 1)
         n_pooled *= n_freqs if pool_axis == "time" else 1
-        self.head = nn.Linear(n_pooled, n_classes)
+        self.head = Head(n_pooled, n_classes)
 
     def forward(self, x):
         """Return the logits of each class.
