@@ -428,7 +428,7 @@ PARAMETERS = [
 ]
 
 
-@examples(1000)
+@examples(600)
 @given(st.sampled_from(PARAMETERS), st.sampled_from(range(len(WRONG))))
 def test_a_refused_value_of_a_parameter_is_named(parameter, index):
     (cls, name), value = parameter, WRONG[index]
@@ -453,7 +453,7 @@ def apply(cls, X):
     return estimator.fit_transform(X)
 
 
-@examples(400)
+@examples(250)
 @given(st.sampled_from(sorted(ESTIMATORS, key=by_name)), st.data())
 def test_a_factor_of_a_power_of_two_changes_no_digit(cls, data):
     single = data.draw(st.booleans())
