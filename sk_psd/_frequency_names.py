@@ -24,6 +24,7 @@ def write_names(freqs, prefix, unit):
         With at least one decimal and as many as keep them apart.
     """
     step = freqs[1] - freqs[0] if len(freqs) > 1 else 1.0
+    step = step if step > 0 else np.spacing(np.abs(freqs).max())
     decimals = max(1, 2 - int(np.floor(np.log10(step))))
     return np.array([f"{prefix}{f:.{decimals}f}{unit}" for f in freqs], dtype=object)
 

@@ -3,16 +3,17 @@
 import math
 import threading
 from functools import lru_cache
-from numbers import Integral
+from numbers import Real
 
 import numpy as np
 import torch
-from scipy import signal
+from scipy import signal, special
 
+from sk_psd._numbers import as_int, as_limit, as_rate, rounding
 from sk_psd._threads import map_in_threads
 from sk_psd._validation import is_complex, release_pages
 
-__all__ = ["Segments", "empty_result", "row_views"]
+__all__ = ["Segments", "empty_result", "is_single", "row_views"]
 
 # Windowed segments of one block, in bytes: they and their spectra fit the cache of one
 # core. On a GPU a block costs some launches of kernels, so there are few.
@@ -38,6 +39,9 @@ class Segments:
     fmin, fmax : float, default=None
         Keep only the frequencies from `fmin` to `fmax`.
 
+    omit_nan : bool, default=False
+        Leave segments with NaN out of the averages.
+
     Attributes
     ----------
     nperseg, step, nfft, n_segments : int
@@ -45,6 +49,9 @@ class Segments:
 
     freqs : ndarray of shape (n_freqs,)
         The frequencies kept, in ascending order.
+
+    empty_bin : int or None
+        Index of the bin at 0 Hz, if it is kept and `detrend` leaves nothing there.
     """
 
     def __init__(
@@ -61,10 +68,12 @@ class Segments:
         scaling="density",
         fmin=None,
         fmax=None,
+        omit_nan=False,
     ):
-        if not (np.isfinite(fs) and fs > 0):
-            raise ValueError(f"fs must be positive and finite. Got {fs!r}.")
-        if not (detrend is False or callable(detrend)) and not (
+        fs_rounding, fs = rounding(fs), as_rate(fs)
+        # A class is callable too, but makes no segments of segments.
+        function = callable(detrend) and not isinstance(detrend, type)
+        if not (detrend is False or function) and not (
             isinstance(detrend, str) and detrend in ("constant", "linear")
         ):
             raise ValueError(
@@ -75,23 +84,16 @@ class Segments:
             raise ValueError(
                 f"scaling must be 'density' or 'spectrum'. Got {scaling!r}."
             )
-        for name, value in [
-            ("nperseg", nperseg),
-            ("noverlap", noverlap),
-            ("nfft", nfft),
-        ]:
-            low = 0 if name == "noverlap" else 1
-            if not (value is None or isinstance(value, Integral) and value >= low):
-                raise ValueError(
-                    f"{name} must be an int of at least {low}, or None. Got {value!r}."
-                )
+        nperseg = _length("nperseg", nperseg, low=1)
+        noverlap = _length("noverlap", noverlap, low=0)
+        nfft = _length("nfft", nfft, low=1)
         self.nperseg = _find_nperseg(n_times, window, nperseg)
-        self.nfft = self.nperseg if nfft is None else int(nfft)
+        self.nfft = self.nperseg if nfft is None else nfft
         if self.nfft < self.nperseg:
             raise ValueError(
                 f"nfft (={nfft}) must be at least nperseg (={self.nperseg}), or None."
             )
-        noverlap = self.nperseg // 2 if noverlap is None else int(noverlap)
+        noverlap = self.nperseg // 2 if noverlap is None else noverlap
         if noverlap >= self.nperseg:
             raise ValueError(
                 f"noverlap (={noverlap}) must be less than nperseg (={self.nperseg})."
@@ -101,24 +103,37 @@ class Segments:
         self.detrend = detrend
         self.onesided = return_onesided
         scaled = _known_window if isinstance(window, str) else _scaled_window
-        self._window = scaled(window, self.nperseg, fs, scaling)
+        self._window, is_flat = scaled(window, self.nperseg, fs, scaling)
         if return_onesided:
             bins = np.arange(self.nfft // 2 + 1)
         else:
             bins = np.arange(-(self.nfft // 2), (self.nfft + 1) // 2)
-        freqs = bins * (fs / self.nfft)
-        low = -np.inf if fmin is None else fmin
-        high = np.inf if fmax is None else fmax
-        kept = (freqs >= low) & (freqs <= high)
-        if not kept.any():
-            raise ValueError(
-                f"No frequency lies between fmin (={fmin}) and fmax (={fmax}). The "
-                f"axis runs from {freqs[0]} to {freqs[-1]} Hz in {len(freqs)} bins."
-            )
-        self.freqs = freqs[kept]
-        self._bins = bins[kept]
+        # Rounded once, where fs is whole; the last one may not pass half of fs.
+        freqs = (bins * fs / self.nfft).clip(-fs / 2, fs / 2)
+        self._is_whole_axis = fmin is None and fmax is None
+        if not self._is_whole_axis:
+            kept = np.ones(len(freqs), bool)
+            for name, limit, sign in [("fmin", fmin, 1), ("fmax", fmax, -1)]:
+                if limit is not None:
+                    value = as_limit(name, limit)
+                    tolerance = abs(value) * (rounding(limit) + fs_rounding)
+                    tolerance = tolerance if np.isfinite(value) else 0
+                    kept &= sign * (freqs - value) >= -tolerance
+            if not kept.any():
+                raise ValueError(
+                    f"No frequency lies between fmin (={fmin}) and fmax (={fmax}). The "
+                    f"axis runs from {freqs[0]} to {freqs[-1]} Hz in {len(freqs)} bins."
+                )
+            self._is_whole_axis = bool(kept.all())
+            freqs, bins = freqs[kept], bins[kept]
+        self.freqs = freqs
+        self._bins = bins
+        self._omit_nan = omit_nan
+        self.empty_bin = None
+        if detrend in ("constant", "linear") and is_flat and 0 in self._bins:
+            self.empty_bin = int(np.flatnonzero(self._bins == 0)[0])
 
-    def mean(self, X, out, n_jobs=None):
+    def mean(self, X, out, n_jobs=None, *, double=False):
         """Write the mean powers of all segments.
 
         Parameters
@@ -131,71 +146,167 @@ class Segments:
 
         n_jobs : int, default=None
             Number of threads.
+
+        double : bool, default=False
+            Compute in double precision whatever X is, for an `out` of float64.
         """
-        window, select = self._prepare(X, divisor=self.n_segments)
+        window, select = self._prepare(X, self.n_segments, double)
+
+        def write(rows, total, n_whole):
+            powers = select(total)
+            if isinstance(n_whole, torch.Tensor):
+                ratio = self.n_segments / n_whole.double()
+                powers *= ratio.to(powers.dtype).unsqueeze(-1)
+            _write(out, rows, powers)
 
         def work(task):
-            total = None
-            for rows, span, spectra in self._blocks(X, task, window):
+            total, n_whole = None, 0
+            for rows, span, _, spectra, whole in self._blocks(X, task, window):
                 part = _sum_of_powers(spectra)
+                n_part = len(span) if whole is None else whole.sum(1)
                 if len(span) == self.n_segments:
-                    _write(out, rows, select(part))
+                    write(rows, part, n_part)
                 else:  # in double precision, as this may be a long sum
                     total = part if total is None else total.double() + part
-            return total
+                    n_whole = n_whole + n_part
+            return total, n_whole
 
-        total = None
-        for (rows, span), part in self._run(work, X, window, n_jobs):
+        total, n_whole = None, 0
+        for (rows, span), (part, n_part) in self._run(work, X, window, n_jobs):
             if part is not None:
                 total = part if total is None else total.double() + part
+                n_whole = n_whole + n_part
                 if span.stop == self.n_segments:
-                    _write(out, rows, select(total))
-                    total = None
+                    write(rows, total, n_whole)
+                    total, n_whole = None, 0
 
-    def median(self, X, out, n_jobs=None):
+    def median(self, X, out, n_jobs=None, *, double=False):
         """Write the median powers of all segments, corrected for their bias.
 
         Parameters
         ----------
-        X, out, n_jobs
+        X, out, n_jobs, double
             As in `mean`.
+
+        Returns
+        -------
+        n_silent : ndarray of shape (n_samples,)
+            Number of segments without power of each signal.
+
+        coarse : bool ndarray of shape (n_samples,)
+            Which signals need double precision, as they have a value so large that the
+            mean of its segment takes the digits of the others.
 
         Notes
         -----
-        The bias is that for noise, from appendix B of Allen, B., et al. (2012),
-        "FINDCHIRP: An algorithm for detection of gravitational waves from inspiraling
-        compact binaries", Physical Review D, 85, 122006.
+        The bias is that for noise, see `_median_bias`.
         """
-        odd = np.arange(3, self.n_segments + 1, 2)
-        bias = 1 + (1 / odd - 1 / (odd - 1)).sum()
-        window, select = self._prepare(X, divisor=bias)
+        window, select = self._prepare(X, 1, double)
+        real = not window.is_complex()
+        n_silent, coarse = np.zeros(len(X), dtype=int), np.zeros(len(X), dtype=bool)
+        may_be_coarse = window.dtype in (torch.float32, torch.complex64)
+        may_be_coarse &= self.detrend == "constant"
+
+        def middle(powers):
+            n = powers.shape[1]
+            gain = self._median_gain(n, real, powers) if n else torch.nan
+            return select(_median(powers)) * gain
 
         def work(task):
-            parts = []
-            for rows, span, spectra in self._blocks(X, task, window):
-                parts.append(_powers(spectra))
+            parts, wholes = [], []
+            for rows, span, signals, spectra, whole in self._blocks(X, task, window):
+                powers = _powers(spectra)
+                totals = powers.sum(-1)
+                self._mark_beyond(powers, totals, signals)
+                n_silent[rows] += self._count_silent(totals, signals, whole)
+                if may_be_coarse:
+                    coarse[rows] |= self._is_coarse(totals, signals)
+                parts.append(powers)
+                wholes.append(whole)
                 if span.stop == self.n_segments:
-                    _write(out, rows, select(_median(torch.cat(parts, 1))))
-                    parts = []
+                    powers = torch.cat(parts, 1)
+                    result = middle(powers)
+                    for row, kept in _rows_with_gaps(parts, wholes):
+                        result[row] = middle(powers[row, kept].unsqueeze(0))[0]
+                    _write(out, rows, result)
+                    parts, wholes = [], []
 
         for _ in self._run(work, X, window, n_jobs, whole_rows=True):
             pass
+        return n_silent, coarse
 
-    def each(self, X, out, n_jobs=None):
+    def is_silent(self, X):
+        """Say which rows need no computation to know that they hold no power.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_times)
+
+        Returns
+        -------
+        silent : bool ndarray of shape (n_samples,)
+        """
+        if self.detrend in ("constant", "linear"):
+            return (X == X[:, :1]).all(1)
+        if self.detrend is False:
+            return (X == 0).all(1)
+        return np.zeros(len(X), bool)
+
+    def _median_gain(self, n, real, powers):
+        """Return what the median of n powers is multiplied with at each frequency."""
+        gain = np.full(len(self._bins), 1 / _median_bias(n))
+        if real:
+            gain[self._bins * 2 % self.nfft == 0] = 1 / _median_bias(n, 1)
+        return torch.from_numpy(gain).to(powers)
+
+    def _is_coarse(self, totals, signals):
+        """Say which signals have a segment with a mean far beyond their deviation."""
+        middle = totals.median(-1).values * (2 if self.onesided else 1)
+        size = _largest(signals).squeeze(-1) / self.nperseg
+        power = self.nperseg * float((self._window**2).sum())
+        return (size > 16 * (middle / power).sqrt()).cpu().numpy()
+
+    def _mark_beyond(self, powers, totals, signals):
+        """Turn powers that are no numbers into infinity, or NaN where signals are none.
+
+        So a segment with values of a magnitude whose squares overflow is one of large
+        power, which a median passes over, and one with infinity or NaN is an error.
+        """
+        beyond = ~torch.isfinite(totals)
+        if beyond.any():
+            finite = torch.isfinite(signals).unfold(-1, self.nperseg, self.step).all(-1)
+            powers[beyond & finite] = torch.inf
+            powers[beyond & ~finite] = torch.nan
+
+    def _count_silent(self, totals, signals, whole):
+        """Count the segments of each signal that hold no power but rounding errors."""
+        quiet = totals <= 1e-10 * totals.amax(-1, keepdim=True)
+        if whole is not None:
+            quiet &= whole
+        if quiet.any():
+            parts = torch.view_as_real(signals) if signals.is_complex() else signals
+            parts = parts.unfold(1, self.nperseg, self.step)
+            low, high = parts.amin(-1), parts.amax(-1)
+            flat = (low == high) & (low == 0 if self.detrend is False else True)
+            flat = flat.all(-1) if signals.is_complex() else flat
+            quiet &= flat | (totals == 0)
+        return quiet.sum(-1).cpu().numpy()
+
+    def each(self, X, out, n_jobs=None, *, double=False):
         """Write the powers of each segment.
 
         Parameters
         ----------
-        X, n_jobs
+        X, n_jobs, double
             As in `mean`.
 
         out : ndarray or Tensor of shape (n_samples, n_freqs, n_segments)
             To write to.
         """
-        window, select = self._prepare(X, divisor=1)
+        window, select = self._prepare(X, 1, double)
 
         def work(task):
-            for rows, span, spectra in self._blocks(X, task, window):
+            for rows, span, _, spectra, _ in self._blocks(X, task, window):
                 place = rows, slice(None), slice(span.start, span.stop)
                 _write(out, place, select(_powers(spectra)).transpose(1, 2))
 
@@ -245,12 +356,22 @@ class Segments:
         ]
 
     def _blocks(self, X, task, window):
-        """Yield rows, range of segments and spectra (R, S, F) of each block."""
-        centre = self.detrend == "constant"
+        """Yield what each block holds.
+
+        Its rows, the range of segments, the signals (R, T), the spectra (R, S, F), and
+        which segments are without NaN (R, S), or None if all are to be used.
+        """
+        centre = self.detrend in ("constant", "linear")
         for rows, span in task:
             first = span.start * self.step
             last = first + (len(span) - 1) * self.step + self.nperseg
             signals = _load(X[rows, first:last], window.dtype, centre)
+            whole = None
+            if self._omit_nan:
+                gaps = torch.isnan(signals)
+                if gaps.any():
+                    whole = ~gaps.unfold(-1, self.nperseg, self.step).any(-1)
+                    signals = signals.masked_fill(gaps, 0)
             segments = self._detrend(signals)
             if window.is_complex():  # real and imaginary parts in turn
                 parts = torch.view_as_real(segments).flatten(-2)
@@ -259,7 +380,9 @@ class Segments:
             else:
                 torch.mul(segments, window, out=segments)
                 spectra = torch.fft.rfft(segments, n=self.nfft)
-            yield rows, span, spectra
+            if whole is not None:
+                spectra.masked_fill_(~whole.unsqueeze(-1), 0)
+            yield rows, span, signals, spectra, whole
 
     def _detrend(self, signals):
         """Return the detrended segments (R, S, N) of signals (R, T), contiguous."""
@@ -278,8 +401,12 @@ class Segments:
             time -= middle
             slope = (segments * time).sum(-1, keepdim=True)
             slope /= float((time * time).sum()) or 1.0  # of a single sample
-            line = segments.mean(-1, keepdim=True) + slope * time
-            return torch.sub(segments, line, out=out)
+            mean = segments.mean(-1, keepdim=True)
+            torch.sub(segments, mean + slope * time, out=out)
+            # What is left of a line is rounding errors.
+            size = mean.abs() + slope.abs() * middle
+            nothing = _largest(out) <= 32 * _eps(out) * size
+            return out.masked_fill_(nothing, 0) if nothing.any() else out
         if self.detrend is False:
             return out.copy_(segments)
         # Of a copy, as the function may keep it, or compute spectra itself.
@@ -293,7 +420,13 @@ class Segments:
                 f"kind it is given, {tuple(segments.shape)} of {given.dtype}. Got "
                 f"{result.shape} of {result.dtype}."
             )
-        return out.copy_(torch.from_numpy(np.ascontiguousarray(result)))
+        out.copy_(torch.from_numpy(np.ascontiguousarray(result)))
+        # As of a line: the function may subtract a mean that is rounded.
+        flat = (segments == segments[..., :1]).all(-1, keepdim=True)
+        if flat.any():
+            small = _largest(out) <= 32 * _eps(out) * _largest(segments)
+            out.masked_fill_(flat & small, 0)
+        return out
 
     def _means(self, signals):
         """Return the mean of each segment (R, S), each sample read once if possible."""
@@ -306,7 +439,7 @@ class Segments:
             return (steps[:, :-1] + steps[:, 1:]).mul_(0.5)
         return steps.unfold(-1, n_steps, 1).mean(-1)
 
-    def _prepare(self, X, divisor):
+    def _prepare(self, X, divisor, double):
         """Return the window in the dtype to compute in, and what makes the output.
 
         The window is a tensor on the device of X, of ``w + 1j * w`` for complex
@@ -319,9 +452,13 @@ class Segments:
                 "Complex data not supported with return_onesided=True: use "
                 "return_onesided=False."
             )
-        window = torch.from_numpy(self._window)
+        window = self._window
+        if not window.flags.writeable:  # of a mapped file, of which torch warns
+            window = window.copy()
+        window = torch.from_numpy(window)
         # The slope of a trend would drown single precision.
-        if _is_single(X) and (self.detrend == "constant" or self.detrend is False):
+        single = is_single(X) and not double
+        if single and (self.detrend == "constant" or self.detrend is False):
             window = window.to(torch.float32)
         dtype = window.dtype
         if two_parts:
@@ -334,11 +471,17 @@ class Segments:
         if on_device:
             window, weights = window.to(X.device), weights.to(X.device)
             index = index.to(X.device)
-        if self.onesided and len(raw) == self.nfft // 2 + 1:
+        if self.onesided and self._is_whole_axis:
             index = slice(None)
 
         def select(powers):
-            return powers[..., index] * weights
+            kept = powers[..., index]
+            if not self._is_whole_axis:
+                # Beside a line outside the band there is no less than its rounding.
+                least = powers.amax(-1, keepdim=True) * (4 * _eps(powers)) ** 2
+                empty = (kept.amax(-1, keepdim=True) <= least) & torch.isfinite(least)
+                kept = kept.masked_fill(empty, 0)
+            return kept * weights
 
         return window, select
 
@@ -357,31 +500,108 @@ class _Memory(threading.local):
         size = math.prod(shape)
         if size * dtype.itemsize > _BLOCK_BYTES:
             return torch.empty(shape, dtype=dtype, device="cpu")
-        if (name, dtype) not in self._buffers:
-            self._buffers[name, dtype] = torch.empty(
-                _BLOCK_BYTES // dtype.itemsize, dtype=dtype, device="cpu"
-            )
-        return self._buffers[name, dtype][:size].view(shape)
+        buffer = self._buffers.get((name, dtype))
+        if buffer is None or len(buffer) < size:
+            n = _BLOCK_BYTES // dtype.itemsize
+            buffer = torch.empty(n, dtype=dtype, device="cpu")
+            self._buffers[name, dtype] = buffer
+        return buffer[:size].view(shape)
 
 
 _memory = _Memory()
 
 
 def _load(block, dtype, centre):
-    """Return rows as a tensor, with `centre` near zero, where numbers are finer."""
+    """Return rows as a tensor; with `centre` near zero, where numbers are finer.
+
+    What lies far from zero is moved by a value of its middle. That conditions the means
+    of the segments and need not be exact, but a few samples that are spikes, codes of
+    missing values or NaN must not decide on it: they would take the digits of all the
+    others.
+    """
     if isinstance(block, torch.Tensor):
         signals = block.to(dtype)
-        return signals - signals.mean(-1, keepdim=True) if centre else signals
-    signals = _memory("signals", block.shape, dtype)
-    array = signals.numpy()
+        if centre:
+            places = torch.from_numpy(_places(block.shape[1])).to(block.device)
+            offset = _offsets(signals[:, places])
+            return signals if offset is None else signals - offset
+        return signals
+    native = _NUMPY_DTYPES[dtype]
+    offset = None
     if centre:
-        some = block[:, :: max(1, block.shape[1] // 64)]
-        offset = np.add.reduce(some, axis=-1, keepdims=True, dtype=array.dtype)
-        offset /= some.shape[1]
-        np.subtract(block, offset, out=array, casting="unsafe")
+        some = block.take(_places(block.shape[1]), axis=1)
+        offset = _offsets(some.astype(native, copy=False))
+    if offset is None and block.dtype == native and block.flags.writeable:
+        if block.strides[1] == block.itemsize and block.strides[0] > 0:
+            return torch.from_numpy(block)
+    signals = _memory("signals", block.shape, dtype)
+    if offset is None:
+        np.copyto(signals.numpy(), block, casting="unsafe")
     else:
-        np.copyto(array, block, casting="unsafe")
+        np.subtract(block, offset, out=signals.numpy(), casting="unsafe")
     return signals
+
+
+_NUMPY_DTYPES = {
+    torch.float32: np.dtype(np.float32),
+    torch.float64: np.dtype(np.float64),
+    torch.complex64: np.dtype(np.complex64),
+    torch.complex128: np.dtype(np.complex128),
+}
+
+
+@lru_cache(maxsize=256)
+def _places(n_times):
+    """Return 16 to 64 positions in a row, at uneven distances.
+
+    At even ones, all samples of a line may have the same phase.
+    """
+    n = min(n_times, max(16, min(64, n_times // 16)))
+    jitter = np.arange(n) * (np.sqrt(5) - 1) / 2 % 1
+    return ((np.arange(n) + jitter) * (n_times / n)).astype(np.int64)
+
+
+def _offsets(some):
+    """Return the offset of each row (R, 1), 0 within its deviation; None if all are 0.
+
+    It is the upper median of the values that are finite, and "within" is twice the
+    distance of their quartiles, so that noise around zero is left as it is.
+    """
+    if is_complex(some):
+        parts = _offsets(some.real), _offsets(some.imag)
+        if parts[0] is None and parts[1] is None:
+            return None
+        real, imag = (0 if part is None else part for part in parts)
+        return real + 1j * imag
+    xp = torch if isinstance(some, torch.Tensor) else np
+    some = torch.sort(some).values if xp is torch else np.sort(some)
+    n = some.shape[1]
+    middle, spread = some[:, n // 2], 2 * (some[:, 3 * n // 4] - some[:, n // 4])
+    if (abs(middle) <= spread).all():
+        return None
+    if not xp.isfinite(spread).all():  # many values are none: of the others alone
+        finite = xp.isfinite(some)
+        some = xp.where(finite, some, xp.nan)
+        some = torch.sort(some).values if xp is torch else np.sort(some)
+        take = torch.take_along_dim if xp is torch else np.take_along_axis
+        n, last = finite.sum(1), n - 1
+        low, middle, high = (
+            take(some, (n * i // 4).clip(0, last)[:, None], 1)[:, 0] for i in (1, 2, 3)
+        )
+        spread = 2 * (high - low)
+    return xp.where(abs(middle) > spread, middle, 0)[:, None]
+
+
+def _largest(segments):
+    """Return the largest real or imaginary part, in magnitude, of each segment."""
+    if segments.is_complex():
+        segments = torch.view_as_real(segments).flatten(-2)
+    high, low = segments.amax(-1, keepdim=True), segments.amin(-1, keepdim=True)
+    return torch.maximum(high, -low)  # (R, S, 1)
+
+
+def _eps(x):
+    return torch.finfo(x.dtype).eps
 
 
 def _squares(spectra):
@@ -405,7 +625,62 @@ def _add_parts(squares):
 
 def _median(powers):
     """Return the median over the segments; torch's would be the lower of two."""
+    if not powers.shape[1]:
+        return powers.new_full((powers.shape[0], powers.shape[2]), torch.nan)
     return torch.from_numpy(np.median(powers.cpu().numpy(), axis=1)).to(powers)
+
+
+def _rows_with_gaps(parts, wholes):
+    """Yield the rows with segments to leave out, and which are to stay."""
+    if any(whole is not None for whole in wholes):
+        masks = [
+            torch.ones(part.shape[:2], dtype=torch.bool, device=part.device)
+            if whole is None
+            else whole
+            for part, whole in zip(parts, wholes, strict=True)
+        ]
+        mask = torch.cat(masks, 1)
+        for row in (~mask.all(1)).nonzero().flatten().tolist():
+            yield row, mask[row]
+
+
+@lru_cache(maxsize=256)
+def _median_bias(n, n_degrees=2):
+    """Return the mean of the median of n powers of noise, relative to their mean.
+
+    Parameters
+    ----------
+    n : int
+        Number of powers, taken for independent.
+
+    n_degrees : {1, 2}, default=2
+        Degrees of freedom of a power: 2 in general, 1 at 0 Hz and half of the sampling
+        frequency of real signals, where the spectrum is a real number.
+
+    Returns
+    -------
+    bias : float
+        For two degrees, from appendix B of Allen, B., et al. (2012), "FINDCHIRP: An
+        algorithm for detection of gravitational waves from inspiraling compact
+        binaries", Physical Review D, 85, 122006. For one, the mean of the order
+        statistic: an integral over the amplitude, whose density is a half of a bell.
+    """
+    if n_degrees == 2:
+        odd = np.arange(3, n + 1, 2)
+        return 1 + (1 / odd - 1 / (odd - 1)).sum()
+    if n <= 2:  # a mean
+        return 1.0
+    center, deviation = special.ndtri(0.75), 0.8 / np.sqrt(n)
+    low, high = max(0, center - 12 * deviation), center + 12 * deviation
+    nodes, weights = np.polynomial.legendre.leggauss(200)
+    amplitude = low + (high - low) * (nodes + 1) / 2
+    below = 2 * special.ndtr(amplitude) - 1  # the share of amplitudes below
+    bell = 2 * np.exp(-(amplitude**2) / 2) / np.sqrt(2 * np.pi)
+    density = 0
+    for rank in ((n + 1) // 2, n // 2 + 1):  # the mean of the two, as n may be even
+        exponent = special.xlogy(rank - 1, below) + special.xlog1py(n - rank, -below)
+        density += np.exp(exponent - special.betaln(rank, n + 1 - rank)) / 2
+    return float((weights * amplitude**2 * density * bell).sum() * (high - low) / 2)
 
 
 def _write(out, place, values):
@@ -418,10 +693,11 @@ def _groups(items, n_groups):
     return [items[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
 
 
-def _is_single(X):
+def is_single(X):
+    """Say whether X holds float32 or complex64, of any byte order."""
     if isinstance(X, torch.Tensor):
         return X.dtype in (torch.float32, torch.complex64)
-    return (X.dtype.kind, X.dtype.itemsize) in (("f", 4), ("c", 8))  # any byte order
+    return (X.dtype.kind, X.dtype.itemsize) in (("f", 4), ("c", 8))
 
 
 def empty_result(X, *shape):
@@ -441,9 +717,9 @@ def empty_result(X, *shape):
     """
     shape = *X.shape[:-1], *shape
     if isinstance(X, torch.Tensor):
-        dtype = torch.float32 if _is_single(X) else torch.float64
+        dtype = torch.float32 if is_single(X) else torch.float64
         return torch.empty(shape, dtype=dtype, device=X.device)
-    return np.empty(shape, np.float32 if _is_single(X) else np.float64)
+    return np.empty(shape, np.float32 if is_single(X) else np.float64)
 
 
 def row_views(X, out):
@@ -479,8 +755,28 @@ def _stride(X, axis):
     return X.stride(axis) if isinstance(X, torch.Tensor) else X.strides[axis]
 
 
+def _length(name, value, low):
+    """Return a length in samples as an int, or None."""
+    if value is None:
+        return None
+    try:
+        length = as_int(value)
+    except (TypeError, ValueError, OverflowError):
+        length = low - 1
+    if length < low:
+        raise ValueError(
+            f"{name} must be an int of at least {low}, or None. Got {value!r}."
+        )
+    return length
+
+
+def _is_named(window):
+    """Say whether a window is one of scipy's, and not given value by value."""
+    return isinstance(window, (str, tuple, Real)) and not isinstance(window, bool)
+
+
 def _find_nperseg(n_times, window, nperseg):
-    if not isinstance(window, (str, tuple)):
+    if not _is_named(window):
         window = np.asarray(window)
         good = window.ndim == 1 and window.dtype.kind in "fiu"
         if not (good and (window != 0).any() and np.isfinite(window).all()):
@@ -501,22 +797,41 @@ def _find_nperseg(n_times, window, nperseg):
             f"nperseg (={nperseg}) must not exceed the length of the signals "
             f"(n_times = {n_times}). Choose a shorter nperseg, or None."
         )
-    return int(nperseg)
+    return nperseg
+
+
+def _make_window(window, nperseg):
+    """Return the values of a window by its name in scipy."""
+    try:
+        given = float(window) if isinstance(window, Real) else window
+        values = signal.get_window(given, nperseg)
+        if values.shape != (nperseg,) or not np.isfinite(values).all():
+            raise ValueError("its values are not finite")
+    except (TypeError, ValueError, LookupError, ArithmeticError) as error:
+        raise ValueError(
+            "window must be a window of scipy.signal.get_window, such as 'hann' or "
+            "('kaiser', 8.0), or a list or an array of its values. Got window="
+            f"{window!r}: {error}"
+        ) from error
+    return values
 
 
 def _scaled_window(window, nperseg, fs, scaling):
-    """Return the window so scaled that the squares after it are the powers."""
-    if isinstance(window, (str, tuple)):
-        window = signal.get_window(window, nperseg)
+    """Return the window so scaled that squares are powers, and whether it is flat."""
+    if _is_named(window):
+        window = _make_window(window, nperseg)
     window = np.asarray(window, dtype=np.float64)
+    # Its scale does not matter, but its squares must not overflow.
+    window = np.ldexp(window, -np.frexp(np.abs(window).max())[1])
     # No dot product, which would wake the threads of the linear algebra library.
+    squares, total = (window * window).sum(), window.sum()
+    # Of white noise without its mean, a flat one leaves nothing at 0 Hz.
+    is_flat = 1 - total**2 / (len(window) * squares) < 1e-9
     if scaling == "density":
-        power = fs * (window * window).sum()
-    else:
-        power = window.sum() ** 2
-    if power == 0:
+        return window / np.sqrt(fs * squares), is_flat
+    if abs(total) <= 4 * np.finfo(float).eps * np.abs(window).sum():
         raise ValueError("With scaling='spectrum' the window must not sum to zero.")
-    return window / np.sqrt(power)
+    return window / abs(total), is_flat
 
 
 # Of short signals the window takes longer than the spectra.

@@ -17,10 +17,12 @@ from sklearn.utils import (
 from sklearn.utils._param_validation import Interval, Options, RealNotInt, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
+    _check_sample_weight,
     check_consistent_length,
     check_is_fitted,
     validate_data,
 )
+from torch.utils.data import DataLoader, Dataset
 
 from sk_psd._layout import check_signals
 from sk_psd._state import VersionedState
@@ -31,17 +33,22 @@ __all__ = [
     "RealNotInt",
     "SpectrumTransformer",
     "StrOptions",
+    "as_floats",
     "as_signals",
     "at_least",
+    "check_classes",
     "check_finite",
     "check_labels",
     "check_rows",
+    "check_weights",
     "encode_labels",
     "find_classes",
     "fraction",
     "is_complex",
+    "keep_weighted",
     "positive",
     "release_pages",
+    "scale_weights",
     "to_array",
 ]
 
@@ -154,6 +161,12 @@ def check_rows(
     if isinstance(X, torch.Tensor):
         X = _plain(X) if tensors and _is_dispatched(X) else to_array(X)
     rows = X if issparse(X) or _is_dispatched(X) else _as_array(estimator, X)
+    if getattr(X, "shape", rows.shape) != rows.shape:  # a column of arrays
+        X = rows
+    if isinstance(rows, np.ndarray):
+        _refuse_structured(rows)
+        if not (as_is or rows.dtype.isnative):  # so that float32 stays float32
+            rows = rows.astype(rows.dtype.newbyteorder("="))
     if is_complex(rows):
         if not allow_complex:
             raise ValueError(
@@ -228,6 +241,7 @@ def as_signals(name, X):
         X = _plain(X)
     else:
         X = np.asarray(X)
+        _refuse_structured(X)
         if X.dtype.kind not in "biufc":
             X = X.astype(np.float64)
     if not (1 <= X.ndim <= 3 and all(X.shape)):
@@ -237,6 +251,51 @@ def as_signals(name, X):
         )
     check_signals(name, X)
     return X
+
+
+def _refuse_structured(X):
+    """Raise an error of samples with fields, as files of I/Q samples hold them."""
+    if X.dtype.names is not None:
+        raise TypeError(
+            f"X holds samples with the fields {X.dtype.names}, not numbers. Make "
+            "complex signals of I/Q samples first: sk_psd.mixing.from_iq(X)."
+        )
+
+
+def as_floats(X):
+    """Return spectra that a user of a function passes, as floating-point numbers.
+
+    Parameters
+    ----------
+    X : array-like or Tensor
+        Real numbers of any type and byte order.
+
+    Returns
+    -------
+    X : ndarray or Tensor
+        float32 for float32 and float16, else float64.
+
+    Raises
+    ------
+    TypeError
+        If X does not hold real numbers.
+    """
+    if isinstance(X, torch.Tensor):
+        if not X.is_complex():
+            short = X.is_floating_point() and X.dtype != torch.float64
+            return _plain(X).to(torch.float32 if short else torch.float64)
+    else:
+        X = np.asarray(X)
+        try:
+            if X.dtype.kind in "biufO":
+                short = X.dtype.kind == "f" and X.dtype.itemsize <= 4
+                return X.astype(np.float32 if short else np.float64, copy=False)
+        except (TypeError, ValueError):
+            pass
+    raise TypeError(
+        f"X must hold real numbers. Got {X.dtype}; pass powers or levels, such as "
+        "WelchPSD returns."
+    )
 
 
 def is_complex(X):
@@ -259,7 +318,7 @@ def _is_dispatched(X):
     return isinstance(X, torch.Tensor) and get_config()["array_api_dispatch"]
 
 
-def check_finite(estimator, X, name="X"):
+def check_finite(estimator, X, name="X", *, omit_nan=False, first=(0, 0)):
     """Raise an error that says where X holds NaN or infinity, reading X in parts.
 
     Parameters
@@ -271,6 +330,12 @@ def check_finite(estimator, X, name="X"):
 
     name : str, default="X"
         Name of X in the message.
+
+    omit_nan : bool, default=False
+        Whether NaN is allowed.
+
+    first : (int, int), default=(0, 0)
+        Row and sample that X starts with, for the message.
     """
     if isinstance(X, np.ndarray) and X.dtype.kind in "iub":
         return
@@ -285,25 +350,31 @@ def check_finite(estimator, X, name="X"):
                 # A sum is quick, and finite where all is.
                 finite = np.isfinite(complex(part.sum()))
             if not finite:
-                _refuse_not_finite(estimator, part, rows.start, times.start, name)
+                start = first[0] + rows.start, first[1] + times.start
+                _refuse_not_finite(estimator, part, start, name, omit_nan)
         release_pages(X)
 
 
-def _refuse_not_finite(estimator, part, first_row, first_time, name):
+def _refuse_not_finite(estimator, part, start, name, omit_nan):
     part = to_array(part)
     bad = ~np.isfinite(part)
+    if omit_nan:
+        bad &= ~np.isnan(part)
     if not bad.any():  # a sum that overflowed
         return
     place = np.argwhere(bad)[0]
     value = part[tuple(place)]
-    place[[0, -1]] += first_row, first_time
+    place[[0, -1]] += start
     value = "NaN" if np.isnan(value) else "infinity"
     words = zip(_AXES[part.ndim], place.tolist(), strict=True)
+    remedy = ""
+    if value == "NaN" and "nan_segments" in estimator.get_params(deep=False):
+        remedy = ", or average the segments without NaN by nan_segments='omit'"
     raise ValueError(
         f"Input {name} contains {value}, first in "
         f"{', '.join(f'{axis} {i}' for axis, i in words)}. "
         f"{type(estimator).__name__} needs finite numbers: leave such rows out "
-        f"({name}[np.isfinite({name}).all(axis=-1)]) or fill the gaps first."
+        f"({name}[np.isfinite({name}).all(axis=-1)]) or fill the gaps first{remedy}."
     )
 
 
@@ -339,8 +410,13 @@ def to_array(X):
 
 def _as_array(estimator, X):
     """Return X as an array of at least two axes, with our remedies in the errors."""
+    if isinstance(X, (Dataset, DataLoader)):
+        raise TypeError(
+            f"X must be an array. Got a {type(X).__name__} of torch. Stack its rows: "
+            "X = np.stack([x for x, _ in dataset]), and its labels likewise."
+        )
     try:
-        rows = np.asarray(X)
+        rows = _stack_cells(np.asarray(X))
     except ValueError as error:
         if "inhomogeneous" not in str(error):
             raise
@@ -359,6 +435,22 @@ def _as_array(estimator, X):
     return rows
 
 
+def _stack_cells(rows):
+    """Return arrays that lie in the cells of an array as further axes.
+
+    So a column of signals becomes rows, and several columns become channels.
+    """
+    cells = rows.ravel() if rows.dtype == object else []
+    if not len(cells) or not all(
+        isinstance(cell, (np.ndarray, list)) and np.ndim(cell) == 1 for cell in cells
+    ):
+        return rows
+    if len({len(cell) for cell in cells}) > 1:
+        np.array(list(cells))  # raises NumPy's error of an inhomogeneous list
+    stacked = np.stack(cells).reshape(*rows.shape, -1)
+    return stacked[:, 0] if rows.ndim == 2 and rows.shape[1] == 1 else stacked
+
+
 def release_pages(X):
     """Let go of what was read of a file mapped into memory, as it may exceed it.
 
@@ -375,6 +467,59 @@ def release_pages(X):
     shared = mapped is not None and mapped.mode in ("r", "r+", "w+")
     if shared and isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
         base.madvise(mmap.MADV_DONTNEED)  # there is none on Windows
+
+
+def check_weights(sample_weight, X):
+    """Return the weights of the samples, of which one at least is positive.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,) or None
+
+    X : ndarray of shape (n_samples, ...)
+
+    Returns
+    -------
+    weights : float64 ndarray of shape (n_samples,)
+        Scaled by a power of 2, which rounds nothing, to at most 1.
+    """
+    weights = _check_sample_weight(
+        to_array(sample_weight), X, dtype=np.float64, ensure_non_negative=True
+    )
+    if not (weights > 0).any():
+        raise ValueError("At least one weight must be positive. Got zeros only.")
+    return scale_weights(weights)
+
+
+def scale_weights(weights):
+    """Scale weights by a power of 2, which rounds nothing, to at most 1.
+
+    Parameters
+    ----------
+    weights : float64 ndarray
+
+    Returns
+    -------
+    scaled : float64 ndarray
+    """
+    return np.ldexp(weights, -np.frexp(weights.max())[1])
+
+
+def keep_weighted(weights, *arrays):
+    """Return the rows of weight above 0, without a copy where there is no other.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_samples,)
+
+    *arrays : ndarray of shape (n_samples, ...)
+
+    Returns
+    -------
+    kept : tuple of ndarray
+    """
+    kept = weights > 0
+    return arrays if kept.all() else tuple(array[kept] for array in arrays)
 
 
 def check_labels(estimator, X, y):
@@ -396,27 +541,64 @@ def check_labels(estimator, X, y):
     name = type(estimator).__name__
     if y is None:
         raise ValueError(f"{name} requires y to be passed, but the target y is None.")
+    y = _check_label_values(name, y, "y")
+    check_consistent_length(X, y)
+    return y
+
+
+def _check_label_values(estimator_name, y, name):
     y = to_array(y)
     shape = np.shape(y) if isinstance(y, (list, tuple)) else getattr(y, "shape", ())
     if len(shape) == 2 and shape[1] > 1:
         raise ValueError(
-            f"y should be a 1d array of labels, got an array of shape {shape} instead. "
-            "If its rows are one-hot, pass y.argmax(axis=1)."
+            f"{name} should be a 1d array of labels, got an array of shape {shape} "
+            f"instead. If its rows are one-hot, pass {name}.argmax(axis=1)."
         )
-    y = check_array(y, ensure_2d=False, dtype=None, estimator=name, input_name="y")
+    y = check_array(
+        y, ensure_2d=False, dtype=None, estimator=estimator_name, input_name=name
+    )
     y = column_or_1d(y, warn=True)
-    check_consistent_length(X, y)
     try:
         check_classification_targets(y)
     except TypeError as error:  # labels that cannot be sorted
         raise ValueError(
-            f"{name} needs labels of one kind, all strings or all numbers. {error}."
+            f"{estimator_name} needs labels of one kind, all strings or all numbers. "
+            f"{error}."
         ) from error
     return y
 
 
+def check_classes(estimator, classes):
+    """Validate the `classes` of `partial_fit` as labels are.
+
+    Parameters
+    ----------
+    estimator : estimator object
+        Named in the messages.
+
+    classes : array-like of shape (n_classes,)
+
+    Returns
+    -------
+    classes : ndarray of shape (n_classes,)
+        Sorted, at least two.
+    """
+    name = type(estimator).__name__
+    if isinstance(classes, (set, frozenset, dict)):
+        raise ValueError(
+            f"classes must be a list or an array of labels. Got a "
+            f"{type(classes).__name__}; pass sorted(classes)."
+        )
+    classes = np.unique(_check_label_values(name, classes, "classes"))
+    if len(classes) < 2:
+        raise ValueError(
+            f"{name} needs at least 2 classes. Got classes={classes.tolist()}."
+        )
+    return classes
+
+
 def find_classes(estimator, y):
-    """Return the sorted labels of `y`: two at least, of two samples each at least.
+    """Return the sorted labels of `y`, two at least.
 
     Parameters
     ----------
@@ -429,17 +611,11 @@ def find_classes(estimator, y):
     -------
     classes : ndarray of shape (n_classes,)
     """
-    name = type(estimator).__name__
-    classes, counts = np.unique(y, return_counts=True)
+    classes = np.unique(y)
     if len(classes) < 2:
         raise ValueError(
-            f"{name} needs samples of at least 2 classes, but y contains only one "
-            f"class: {classes.tolist()[0]!r}."
-        )
-    if counts.min() < 2:
-        raise ValueError(
-            f"{name} needs at least 2 samples of each class, but y has 1 sample of "
-            f"class {classes.tolist()[counts.argmin()]!r}. Add samples or leave it out."
+            f"{type(estimator).__name__} needs samples of at least 2 classes, but y "
+            f"contains only one class: {classes.tolist()[0]!r}."
         )
     return classes
 

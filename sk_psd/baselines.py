@@ -1,9 +1,10 @@
 """Classical pipelines that a net has to beat."""
 
+import numpy as np
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sk_psd.scaling import MinMaxScale, PeakAlign
 from sk_psd.spectral import FFTMagnitude, WelchPSD
@@ -14,14 +15,16 @@ __all__ = ["make_baselines"]
 def make_baselines(psd=None, *, C=0.01):
     """Make logistic regressions on four descriptions of a signal.
 
-    All start from raw signals. The last two do not change when a spectrum is rolled
-    along its axis, so they are the fair ones to compare a shift-invariant net with.
+    All start from raw signals. The spectra of channels are laid side by side for the
+    regression. The last two do not change when a spectrum is rolled along its axis, so
+    they are the fair ones to compare a shift-invariant net with.
 
     Parameters
     ----------
     psd : transformer, default=None
         From signals to spectra. None is ``WelchPSD(decibels=True)``. For complex
-        signals pass ``WelchPSD(return_onesided=False, detrend=False, decibels=True)``.
+        signals pass ``WelchPSD(return_onesided=False, detrend=False, decibels=True)``,
+        or the default detrend where they have an offset.
 
     C : float, default=0.01
         Inverse of the strength of the regularisation, for standardised features.
@@ -45,7 +48,8 @@ def make_baselines(psd=None, *, C=0.01):
         # A tighter tolerance costs ten times as much on thousands of features and
         # moves no accuracy by more than 0.03.
         classifier = LogisticRegression(C=C, tol=1e-3, max_iter=1000)
-        return make_pipeline(*map(clone, steps), StandardScaler(), classifier)
+        flat = FunctionTransformer(_flatten)
+        return make_pipeline(*map(clone, steps), flat, StandardScaler(), classifier)
 
     scaled = psd, MinMaxScale()
     return {
@@ -54,3 +58,8 @@ def make_baselines(psd=None, *, C=0.01):
         "logreg_fft_of_psd": pipeline(*scaled, FFTMagnitude()),
         "logreg_aligned_psd": pipeline(*scaled, PeakAlign()),
     }
+
+
+def _flatten(X):
+    """Return spectra with all axes but the first as one."""
+    return X if np.ndim(X) == 2 else np.reshape(X, (len(X), -1))

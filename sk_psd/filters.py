@@ -7,7 +7,8 @@ from scipy import signal
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
-from sk_psd._validation import SpectrumTransformer, StrOptions, at_least, positive
+from sk_psd._numbers import WholeNumber, as_int, as_rate, rate
+from sk_psd._validation import SpectrumTransformer, StrOptions
 
 __all__ = ["ConvFilter", "convolve", "dilate", "fixed_kernel"]
 
@@ -79,6 +80,15 @@ def convolve(X, kernel, mode="same", *, stride=1, dilation=1):
     filtered : ndarray of shape (..., n_out)
         In the precision of X, complex if X or the kernel is.
 
+    Raises
+    ------
+    ValueError
+        If X is empty, or `kernel`, `mode`, `stride` or `dilation` is not of the kind
+        described above.
+
+    TypeError
+        If X does not hold numbers.
+
     Examples
     --------
     >>> import numpy as np
@@ -88,11 +98,16 @@ def convolve(X, kernel, mode="same", *, stride=1, dilation=1):
     """
     if mode not in _MODES:
         raise ValueError(f"mode must be one of {_MODES}. Got {mode!r} instead.")
-    X = np.asarray(X)
-    X = X if X.dtype.kind in "fc" else X.astype(float)
-    kernel = np.asarray(kernel)
+    stride, dilation = _whole("stride", stride), _whole("dilation", dilation)
+    X, kernel = _as_numbers("X", X), _read_kernel(kernel)
+    if X.ndim == 0 or 0 in X.shape:
+        raise ValueError(
+            "X must hold signals, of shape (..., n_times), of one sample at least. Got "
+            f"shape {X.shape}."
+        )
     dtype = np.result_type(X, np.complex64) if np.iscomplexobj(kernel) else X.dtype
-    kernel = kernel.astype(dtype)
+    with np.errstate(over="ignore"):
+        kernel = kernel.astype(dtype)
     rows = X.reshape(-1, X.shape[-1])
 
     # The wanted part of the full convolution: where it starts and how long it is.
@@ -111,6 +126,59 @@ def convolve(X, kernel, mode="same", *, stride=1, dilation=1):
     for chunk in gen_batches(len(rows), max(1, _CHUNK_VALUES // (n_times + span))):
         filtered[chunk] = apply(rows[chunk], kernel, dilation, wanted)
     return filtered.reshape(*X.shape[:-1], -1)
+
+
+def _whole(name, value):
+    """Return a number of samples as an int, or raise an error that says what it was."""
+    try:
+        number = as_int(value)
+    except (TypeError, ValueError, OverflowError):
+        number = 0
+    if number < 1:
+        raise ValueError(f"{name} must be an int of at least 1. Got {value!r}.")
+    return number
+
+
+def _as_numbers(name, X):
+    """Return an array of floating-point or complex numbers in native byte order."""
+    X = np.asarray(X)
+    try:
+        if X.dtype.kind not in "fc":
+            if X.dtype.kind not in "biuO":
+                raise TypeError
+            X = X.astype(np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"{name} must hold real or complex numbers. Got {X.dtype}."
+        ) from None
+    return X.astype(X.dtype.newbyteorder("="), copy=False)
+
+
+def _read_kernel(kernel):
+    """Return a kernel as an array, or raise an error that says what it was.
+
+    Parameters
+    ----------
+    kernel : array-like of shape (kernel_size,)
+        Real or complex.
+
+    Returns
+    -------
+    kernel : ndarray of shape (kernel_size,)
+        float64 or complex128.
+    """
+    try:
+        values = np.asarray(kernel)
+        values = values.astype(np.complex128 if values.dtype.kind == "c" else float)
+        good = values.ndim == 1 and len(values) and np.isfinite(values).all()
+    except (TypeError, ValueError):
+        good = False
+    if not good:
+        raise ValueError(
+            "A kernel given as an array must be one-dimensional, with at least one "
+            f"tap, all finite. Got {kernel!r} instead."
+        )
+    return values
 
 
 def _add_shifted(X, kernel, dilation, wanted):
@@ -164,6 +232,7 @@ def fixed_kernel(name, kernel_size=21, *, cutoff=None, fs=1.0):
     >>> fixed_kernel("edge", 5)
     array([ 0.5,  0.5,  0. , -0.5, -0.5])
     """
+    kernel_size, fs = _whole("kernel_size", kernel_size), as_rate(fs)
     if name in _CUTOFFS:
         cutoff = _check_cutoff(name, cutoff, fs)
         if name == "highpass" and kernel_size % 2 == 0:
@@ -198,7 +267,7 @@ def _check_cutoff(name, cutoff, fs):
     """Return the cutoff as an array of one or two frequencies inside the axis."""
     n_needed, words = _CUTOFFS[name]
     try:
-        freqs = np.atleast_1d(np.asarray(cutoff, float))
+        freqs = np.asarray(cutoff, float).ravel()
         good = freqs.shape == (n_needed,) and np.all(np.diff(freqs) > 0)
         good = good and np.all((freqs > 0) & (freqs < fs / 2))
     except (TypeError, ValueError):
@@ -295,12 +364,12 @@ class ConvFilter(SpectrumTransformer):
 
     _parameter_constraints = {
         "kernel": [StrOptions({"moving_average", "edge", *_CUTOFFS}), "array-like"],
-        "kernel_size": [at_least(1)],
+        "kernel_size": [WholeNumber(1)],
         "cutoff": [Real, "array-like", None],
-        "fs": [positive()],
+        "fs": [rate()],
         "mode": [StrOptions(set(_MODES))],
-        "stride": [at_least(1)],
-        "dilation": [at_least(1)],
+        "stride": [WholeNumber(1)],
+        "dilation": [WholeNumber(1)],
     }
 
     _allow_complex = True
@@ -363,7 +432,17 @@ class ConvFilter(SpectrumTransformer):
             As long as `mode` and `stride` say.
         """
         check_is_fitted(self, "kernel_")
-        return self._convolve(self._check(X))
+        X = self._check(X)
+        with np.errstate(over="ignore", invalid="ignore"):
+            filtered = self._convolve(X)
+        if not np.isfinite(filtered).all():
+            raise ValueError(
+                "The filtered values of X are not finite, although X is: they exceed "
+                f"{np.finfo(filtered.dtype).max:.1g}. Scale signals of such large "
+                "values first"
+                + (", or pass float64." if filtered.itemsize <= 8 else ".")
+            )
+        return filtered
 
     def get_feature_names_out(self, input_features=None):
         """Return a name for each value of a filtered row.
@@ -381,9 +460,9 @@ class ConvFilter(SpectrumTransformer):
         """
         check_is_fitted(self, "kernel_")
         names = _check_feature_names_in(self, input_features)
-        span = self.dilation * (len(self.kernel_) - 1) + 1
+        span = as_int(self.dilation) * (len(self.kernel_) - 1) + 1
         if self.mode == "same" and span <= len(names):
-            return names[:: self.stride]
+            return names[:: as_int(self.stride)]
         n_out = self._convolve(np.zeros(len(names))).shape[-1]
         return np.array([f"convfilter{i}" for i in range(n_out)], dtype=object)
 
@@ -404,15 +483,4 @@ class ConvFilter(SpectrumTransformer):
                 "A kernel given as an array takes no cutoff. Got cutoff="
                 f"{self.cutoff!r}; leave it None or name a kernel."
             )
-        try:
-            kernel = np.asarray(self.kernel)
-            kernel = kernel.astype(np.complex128 if kernel.dtype.kind == "c" else float)
-            good = kernel.ndim == 1 and len(kernel) and np.isfinite(kernel).all()
-        except (TypeError, ValueError):
-            good = False
-        if not good:
-            raise ValueError(
-                "A kernel given as an array must be one-dimensional, with at least one "
-                f"tap, all finite. Got {self.kernel!r} instead."
-            )
-        return kernel
+        return _read_kernel(self.kernel)

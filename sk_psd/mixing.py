@@ -1,29 +1,72 @@
-"""Raw signals: move them in frequency, add noise."""
+"""Raw signals: move them in frequency, add noise, read I/Q samples."""
+
+import re
 
 import numpy as np
-from scipy import signal
 
-__all__ = ["add_noise", "retune"]
+from sk_psd._arguments import check_rng, one_for_each, take_numbers
+from sk_psd._sideband import check_range, power_of_two, shift_signals, warn_of_drift
+
+__all__ = ["add_noise", "from_iq", "retune"]
 
 
-def retune(X, offset):
+def retune(X, offset, *, fill="noise", mean="move", random_state=None):
     """Move each signal in frequency.
 
     Complex signals are mixed: exact, and what leaves the axis at one end comes back at
-    the other. Of real ones the analytic signal is mixed (a single-sideband shift):
-    what passes 0 or half of the sampling frequency folds back.
+    the other. Real signals are shifted by one sideband. What would leave the axis is
+    removed before, so that it does not fold back. The strip that becomes vacant at the
+    other end is filled with white noise at the signal's own floor.
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, ..., n_times)
+    X : array-like or Tensor of shape (n_samples, ..., n_times)
         Real or complex signals.
 
     offset : float or ndarray of shape (n_samples,)
-        For all or for each signal, in cycles per sample; positive moves up.
+        For all or for each signal, in cycles per sample; positive moves up. For an
+        offset in Hz pass ``offset / fs``. Real signals take -0.5 to 0.5.
+
+    fill : {"noise"} or None, default="noise"
+        What the vacated strip of a real signal holds. None leaves it empty: a hole in
+        the spectrum with a hard edge. Complex signals have no such strip.
+
+    mean : {"move", "remove", "stay"}, default="move"
+        What becomes of the mean of each signal. "move" shifts it like the rest. The
+        other two take it off before the shift, together with the drift (the straight
+        line that fits the signal best). "stay" adds both again after the shift, which
+        leaves them at 0 Hz.
+
+    random_state : int, RandomState, Generator or None, default=None
+        Source of the noise. One seed gives the same noise for every offset.
 
     Returns
     -------
-    moved : ndarray like `X`, float64 for integers
+    moved : ndarray of the shape of `X`
+        float32 and complex64 are kept, other real numbers become float64 and other
+        complex ones complex128. Signals with an offset of 0 stay as they are.
+
+    Warns
+    -----
+    UserWarning
+        If `mean` is "move" and a real signal drifts by more than the rest of it
+        varies, as the shift smears the drift over the spectrum.
+
+    See Also
+    --------
+    shift_curve : Scores a model on shifted signals.
+
+    Notes
+    -----
+    The floor is the 1 % quantile of a Welch PSD of the signal, divided by the 1 %
+    quantile that the mean of so many periodograms of white noise of density 1 has. That
+    mean follows a gamma distribution.
+
+    A shift by one sideband treats two frequencies of a real signal in another way than
+    the rest. A line at 0 Hz (an offset) and a line at half of the sampling frequency
+    lose half of their power when they are moved. A line that arrives exactly at 0 Hz or
+    at half of the sampling frequency has between none and twice of its power there,
+    depending on its phase.
 
     Examples
     --------
@@ -35,52 +78,246 @@ def retune(X, offset):
     True
     """
     X = _check(X)
-    offset = np.broadcast_to(offset, (len(X),))
-    # Whole turns cancel: what is left of the phase is accurate for long signals.
-    turns = np.multiply.outer(offset, np.arange(X.shape[-1])) % 1.0
-    turns = turns.reshape(len(X), *[1] * (X.ndim - 2), X.shape[-1])
-    carrier = np.exp(2j * np.pi * turns)
-    if np.iscomplexobj(X):
-        return (X * carrier).astype(X.dtype, copy=False)
-    return (signal.hilbert(X) * carrier).real.astype(X.dtype, copy=False)
+    offset = one_for_each(offset, len(X), "offset")
+    largest = np.abs(offset).max(initial=0)
+    if np.isrealobj(X) and largest > 0.5:
+        raise ValueError(
+            "offset of real signals must lie between -0.5 and 0.5 cycles per sample, "
+            f"where all has left the axis. Got {largest:g}; divide Hz by fs."
+        )
+    if not (fill is None or isinstance(fill, str) and fill == "noise"):
+        raise ValueError(f"fill must be 'noise' or None. Got {fill!r} instead.")
+    if not isinstance(mean, str) or mean not in ("move", "remove", "stay"):
+        raise ValueError(
+            f"mean must be 'move', 'remove' or 'stay'. Got {mean!r} instead."
+        )
+    if mean == "move" and largest > 0:
+        warn_of_drift(X, "Pass mean='remove' or mean='stay'.")
+    rng = check_rng(random_state)
+    return shift_signals(X, offset, fill=fill, mean=mean, rng=rng)
 
 
-def add_noise(X, snr_db, rng):
+def add_noise(X, snr_db, rng=None):
     """Add white Gaussian noise to each signal.
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, ..., n_times)
+    X : array-like or Tensor of shape (n_samples, ..., n_times)
         Real or complex signals.
 
     snr_db : float or ndarray of shape (n_samples,)
         Ratio of the power of the signal, without its mean, to that of the noise over
         the whole axis, in dB.
 
-    rng : numpy.random.RandomState or numpy.random.Generator
+    rng : int, RandomState, Generator or None, default=None
         Source of the noise.
 
     Returns
     -------
-    noisy : ndarray like `X`, float64 for integers
-        A constant signal stays as it is.
+    noisy : ndarray of the shape of `X`
+        float32 and complex64 are kept, other real numbers become float64 and other
+        complex ones complex128. A constant signal stays as it is.
     """
     X = _check(X)
-    level = np.broadcast_to(10 ** (-np.asarray(snr_db) / 20), (len(X),))
-    level = level.reshape(len(X), *[1] * (X.ndim - 1))
+    snr_db, rng = one_for_each(snr_db, len(X), "snr_db"), check_rng(rng, "rng")
+    if snr_db.min(initial=0) < -1000:
+        raise ValueError(f"snr_db must be at least -1000 dB. Got {snr_db.min():g}.")
+    snr_db = snr_db.reshape(len(X), *[1] * (X.ndim - 1))
     noise = rng.standard_normal(X.shape)
     if np.iscomplexobj(X):
         noise = (noise + 1j * rng.standard_normal(X.shape)) / np.sqrt(2)
-    noisy = X + level * X.std(axis=-1, keepdims=True) * noise
-    return noisy.astype(X.dtype, copy=False)
+    scale = power_of_two(X)
+    with np.errstate(over="ignore", invalid="ignore"):  # seen in the result
+        level = 10 ** (-snr_db / 20)
+        noisy = X + level * ((X / scale).std(axis=-1, keepdims=True) * scale) * noise
+        noisy = noisy.astype(X.dtype, copy=False)
+    check_range(noisy, X, f"noise of {snr_db.min():g} dB")
+    return noisy
 
 
 def _check(X):
-    """Return the signals as floating-point numbers, in which nothing wraps around."""
-    X = np.asarray(X)
+    X = take_numbers(X)
     if X.ndim < 2:
         raise ValueError(
             f"X must be of shape (n_samples, ..., n_times). Got shape {X.shape}; for "
             "one signal pass X[None]."
         )
-    return X if X.dtype.kind in "fc" else X.astype(float)
+    if X.shape[-1] == 0:
+        raise ValueError(f"X must have at least one time. Got shape {X.shape}.")
+    return X
+
+
+# Names of the two parts of a sample in files with fields.
+_IN_PHASE = {"i", "re", "real", "inphase", "in_phase"}
+_QUADRATURE = {"q", "im", "imag", "quadrature"}
+
+
+def from_iq(X, kind=None):
+    r"""Make complex signals of I/Q samples as files and receivers hold them.
+
+    Parameters
+    ----------
+    X : array-like or bytes
+        One of:
+
+        - (..., 2 * n_times) numbers, in turn I and Q ("interleaved");
+        - (..., n_times, 2) numbers, a pair for each sample, as of a stereo wav file;
+        - (..., n_times) samples with two fields, such as "i" and "q";
+        - (..., n_times) complex numbers, which only become complex64;
+        - the bytes of a file, as bytes or uint8, where `kind` says what they are.
+
+    kind : str, default=None
+        Type of the samples as in the datatype of SigMF: "cu8", "ci16_le", "cf32_be"
+        ("cs8" and "cs16" are known as well). None is the type of X. Bytes of samples
+        longer than a byte are little-endian unless `kind` ends in "_be". It is also
+        needed for int64, which lists of Python become, as its full scale is unknown.
+
+    Returns
+    -------
+    signals : complex64 ndarray of shape (..., n_times)
+        Integers are scaled to a full scale of 1: signed ones are divided by the largest
+        magnitude, 128 for int8. Unsigned ones lie around the middle of their range, so
+        that 0 and 255 become -1 and 1. Floats stay as they are.
+
+    Raises
+    ------
+    TypeError
+        If X holds no numbers or such of a type with an unknown full scale.
+
+    ValueError
+        If `kind` is unknown or contradicts the type of X, or if a part of a sample is
+        missing at the end.
+
+    Notes
+    -----
+    I and Q as two rows, of shape (n_samples, 2, n_times), look like two channels of
+    interleaved samples: use ``X[:, 0] + 1j * X[:, 1]`` for them.
+
+    References
+    ----------
+    .. [1] The Signal Metadata Format Specification, "Dataset format".
+       https://sigmf.org
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_psd.mixing import from_iq
+    >>> from_iq(np.array([[0, 255, 255, 0]], dtype=np.uint8))
+    array([[-1.+1.j,  1.-1.j]], dtype=complex64)
+    >>> from_iq(b"\x00\x40\x00\xc0", "ci16_le")
+    array([0.5-0.5j], dtype=complex64)
+    """
+    wanted = None if kind is None else _read_kind(kind)
+    is_raw = isinstance(X, (bytes, bytearray, memoryview))
+    X = np.frombuffer(X, np.uint8) if is_raw else np.asarray(X)
+    if X.dtype.names is not None:
+        parts = _fields(X)
+    elif X.dtype.kind == "c":
+        if wanted is not None and (wanted.kind, 2 * wanted.itemsize) != (
+            "f",
+            X.dtype.itemsize,
+        ):
+            raise ValueError(f"kind={kind!r} contradicts X, which is {X.dtype}.")
+        return X.astype(np.complex64)
+    else:
+        # Bytes of longer samples are no samples yet, so their last axis is no pair.
+        of_bytes = X.dtype.kind in "iu" and X.dtype.itemsize == 1
+        is_raw |= wanted is not None and of_bytes and wanted.itemsize > 1
+        if wanted is not None and of_bytes:
+            X = _view_bytes(X, wanted, kind)
+        parts = _pairs(X, is_raw)
+    dtype = _check_kind(parts, wanted, kind)
+    signals = np.empty(parts[0].shape, np.complex64)
+    for part, out in zip(parts, (signals.real, signals.imag), strict=True):
+        if dtype.kind == "f":
+            out[...] = part
+        else:
+            info = np.iinfo(dtype)
+            middle = (info.max + info.min) / 2 if dtype.kind == "u" else 0
+            np.subtract(part, middle, out=out, casting="unsafe", dtype=np.float64)
+            out /= info.max - middle if dtype.kind == "u" else -info.min
+    return signals
+
+
+def _read_kind(kind):
+    """Return the type of the parts of a sample: that of "ci16_le" is int16."""
+    found = re.fullmatch(r"([rc])([fius])(8|16|32|64)(_le|_be)?", str(kind))
+    known = found and not (found[2] == "f" and found[3] == "8")
+    if not known or (found[1] == "r" or found[2] in "ius" and found[3] == "64"):
+        if known and found[1] == "r":
+            raise ValueError(
+                f"kind={kind!r} is of real samples, which need no from_iq."
+            )
+        raise ValueError(
+            f"kind={kind!r} is no datatype of complex samples. Use one such as 'cu8', "
+            "'ci16_le' or 'cf32_be'."
+        )
+    letter = "i" if found[2] == "s" else found[2]
+    order = {"_le": "<", "_be": ">", None: "="}[found[4]]
+    return np.dtype(f"{order}{letter}{int(found[3]) // 8}")
+
+
+def _view_bytes(X, wanted, kind):
+    """Return the numbers that bytes are, along the last axis."""
+    size = wanted.itemsize
+    if X.ndim == 0 or X.shape[-1] % size:
+        raise ValueError(
+            f"kind={kind!r} has parts of {size} bytes, of which the last axis of X "
+            f"must hold whole ones. Got shape {X.shape}."
+        )
+    little = "_" not in kind and size > 1
+    return np.ascontiguousarray(X).view(wanted.newbyteorder("<") if little else wanted)
+
+
+def _pairs(X, is_raw):
+    """Return views of the parts I and Q of the samples."""
+    if X.ndim >= 2 and X.shape[-1] == 2 and not is_raw:
+        return X[..., 0], X[..., 1]
+    if X.ndim == 0 or X.shape[-1] == 0 or X.shape[-1] % 2:
+        raise ValueError(
+            "I/Q samples come in pairs: X must be of shape (..., 2 * n_times) or (..., "
+            f"n_times, 2). Got shape {X.shape}; leave out the part of a sample at the "
+            "end."
+        )
+    return X[..., ::2], X[..., 1::2]
+
+
+def _fields(X):
+    """Return views of the two fields of samples, I first."""
+    names = X.dtype.names
+    types = {X.dtype[name] for name in names}
+    if len(names) != 2 or len(types) != 1 or next(iter(types)).kind not in "fiu":
+        raise ValueError(
+            f"Samples with fields need two of one numeric type, I and Q. Got {X.dtype}."
+        )
+    first, second = (name.lower() for name in names)
+    if first in _QUADRATURE and second in _IN_PHASE:
+        names = names[::-1]
+    return X[names[0]], X[names[1]]
+
+
+def _check_kind(parts, wanted, kind):
+    """Return the type that says the full scale, or raise an error of what is wrong."""
+    dtype = parts[0].dtype
+    if dtype.kind not in "fiu" or dtype.itemsize > 8:
+        raise TypeError(
+            f"X must hold I/Q samples: integers, floats, or two fields. Got {dtype}."
+        )
+    if wanted is None:
+        if dtype.kind in "iu" and dtype.itemsize == 8:
+            raise TypeError(
+                f"The full scale of {dtype} is unknown: say the type of the samples, "
+                "such as kind='ci16' or X.astype(np.int16)."
+            )
+        return dtype
+    if dtype.kind in "iu" and dtype.itemsize == 8 and wanted.kind in "iu":
+        info = np.iinfo(wanted)
+        if all(info.min <= part.min() and part.max() <= info.max for part in parts):
+            return wanted
+    elif (dtype.kind, dtype.itemsize) == (wanted.kind, wanted.itemsize):
+        if "_" not in kind or dtype == wanted:
+            return dtype
+    raise ValueError(
+        f"kind={kind!r} contradicts X, which is {dtype}. Leave kind out, or pass the "
+        "bytes of the file: np.fromfile(path, np.uint8)."
+    )

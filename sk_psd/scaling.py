@@ -1,5 +1,7 @@
 """Per-spectrum transformers: scale, align, resample the axis."""
 
+import warnings
+
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -7,12 +9,13 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from sk_psd._frequency_names import read_frequencies, write_names
 from sk_psd._layout import warn_of_frames, warn_of_waveforms
+from sk_psd._numbers import Number, as_float
 from sk_psd._validation import (
     SpectrumTransformer,
     StrOptions,
+    as_floats,
     at_least,
     check_rows,
-    positive,
 )
 from sk_psd.nn.shift import canonical_roll
 
@@ -24,7 +27,7 @@ def min_max_scale(X, feature_range=(0, 1), axis=-1):
 
     Parameters
     ----------
-    X : ndarray or Tensor of shape (..., n_freqs)
+    X : array-like or Tensor of shape (..., n_freqs)
         Real spectra.
 
     feature_range : (float, float), default=(0, 1)
@@ -36,20 +39,61 @@ def min_max_scale(X, feature_range=(0, 1), axis=-1):
     Returns
     -------
     scaled : ndarray or Tensor of shape (..., n_freqs)
-        A flat spectrum becomes the lower bound everywhere.
+        float32 for float32 and float16, else float64. A flat spectrum becomes the
+        lower bound everywhere.
+
+    Raises
+    ------
+    TypeError
+        If X does not hold real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_psd.scaling import min_max_scale
+    >>> min_max_scale(np.array([[-128, 127, -1]], dtype=np.int8))
+    array([[0.        , 1.        , 0.49803922]])
     """
+    X = as_floats(X)
     xp = torch if isinstance(X, torch.Tensor) else np
     low, high = (float(bound) for bound in feature_range)
+    _check_bounds(X, low, high)
     bottom = xp.amin(X, axis=axis, keepdims=True)
     top = xp.amax(X, axis=axis, keepdims=True)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         span = top - bottom
-    if not xp.isfinite(span).all():  # beyond the largest number: scale in halves
-        X, bottom, span = X / 2, bottom / 2, top / 2 - bottom / 2
-    unit = (X - bottom) / xp.where(span == 0, 1, span)
-    unit *= high - low
-    unit += low
+        if xp.isfinite(span).all():
+            unit = (X - bottom) / xp.where(span == 0, 1, span)
+        else:  # beyond the largest number: such spectra in halves
+            half = xp.where(xp.isfinite(span), 1.0, 0.5)
+            half = half.to(X.dtype) if xp is torch else half.astype(X.dtype)
+            X, bottom = X * half, bottom * half
+            span = top * half - bottom
+            unit = (X - bottom) / xp.where(span == 0, 1, span)
+    if np.isfinite(_bound(X, high - low)):
+        unit *= high - low
+        unit += low
+    else:
+        unit = low * (1 - unit) + high * unit
     return xp.clip(unit, low, high, out=unit)
+
+
+def _bound(X, value):
+    """Return a number as the type of X holds it."""
+    if isinstance(X, torch.Tensor):
+        number = torch.tensor(value, dtype=torch.float64, device="cpu")
+        return float(number.to(X.dtype))
+    with np.errstate(over="ignore"):
+        return float(X.dtype.type(value))
+
+
+def _check_bounds(X, low, high):
+    """Raise an error if the type of X does not hold the bounds of a range."""
+    if not (np.isfinite(_bound(X, low)) and np.isfinite(_bound(X, high))):
+        raise ValueError(
+            f"feature_range (={(low, high)}) must lie within the numbers of "
+            f"{X.dtype}. Choose a smaller range, or pass float64."
+        )
 
 
 class MinMaxScale(SpectrumTransformer):
@@ -196,7 +240,7 @@ class PeakAlign(SpectrumTransformer):
         return self._in_chunks(align, self._check(X))
 
 
-def log_frequency(X, freqs, targets, reduce="max"):
+def log_frequency(X, freqs, targets, reduce="max", *, decibels=False):
     """Resample spectra to a geometric grid of frequencies.
 
     Each target stands for a cell up to the middle (of the logarithms) between it and
@@ -205,31 +249,57 @@ def log_frequency(X, freqs, targets, reduce="max"):
 
     Parameters
     ----------
-    X : ndarray or Tensor of shape (..., n_bins)
+    X : array-like or Tensor of shape (..., n_bins)
         Spectra.
 
-    freqs : ndarray of shape (n_bins,)
-        Their frequencies, equally spaced and ascending.
+    freqs : array-like of shape (n_bins,)
+        Their frequencies, equally spaced and ascending, none negative.
 
-    targets : ndarray of shape (n_freqs,)
-        Frequencies within those, a constant factor apart.
+    targets : array-like of shape (n_freqs,)
+        Frequencies within those, positive, a constant factor apart.
 
     reduce : {"max", "mean"}, default="max"
         What becomes of the values in a cell.
 
+    decibels : bool, default=False
+        Whether X is in decibels. Means and interpolated values are those of the powers
+        then, in decibels again.
+
     Returns
     -------
     resampled : ndarray or Tensor of shape (..., n_freqs)
-        Of the dtype of X.
+        float32 for float32 and float16, else float64.
+
+    Raises
+    ------
+    TypeError
+        If X does not hold real numbers.
+
+    ValueError
+        If the frequencies are not of the kind described above.
 
     See Also
     --------
     LogFrequency : The same as a transformer, which finds the frequencies itself.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_psd.scaling import log_frequency
+    >>> freqs, targets = np.arange(9.0), np.array([1.0, 2.0, 4.0, 8.0])
+    >>> log_frequency(np.arange(0, 90, 10), freqs, targets)
+    array([10., 20., 50., 80.])
     """
+    X = as_floats(X)
+    freqs, targets = _check_axes(X, freqs, targets)
+    if reduce not in ("max", "mean"):
+        raise ValueError(f"reduce must be 'max' or 'mean'. Got {reduce!r}.")
     step = (freqs[-1] - freqs[0]) / (len(freqs) - 1)
-    ratio = (targets[-1] / targets[0]) ** (1 / (len(targets) - 1))
-    edges = targets[0] * ratio ** (np.arange(len(targets) + 1) - 0.5)
-    edges = (edges - freqs[0]) / step
+    ratio = np.log(targets[-1] / targets[0]) / (len(targets) - 1)
+    if not np.isfinite(ratio):  # of the smallest numbers
+        ratio = (np.log(targets[-1]) - np.log(targets[0])) / (len(targets) - 1)
+    edges = np.log(targets[0]) + ratio * (np.arange(len(targets) + 1) - 0.5)
+    edges = (np.exp(edges) - freqs[0]) / step
     n_narrow = int(np.sum(np.diff(edges) < 1))  # the first ones, as cells grow
     first = np.ceil(edges[n_narrow:]).clip(0, len(freqs)).astype(int)  # bin of a cell
 
@@ -238,25 +308,94 @@ def log_frequency(X, freqs, targets, reduce="max"):
     part = position - left
     tensor = isinstance(X, torch.Tensor)
     part = torch.from_numpy(part).to(X) if tensor else part.astype(X.dtype)
-    narrow = X[..., left] * (1 - part) + X[..., left + 1] * part
+    narrow = _interpolate(X[..., left], X[..., left + 1], part, decibels)
     if n_narrow == len(targets):
         return narrow
-    wide = _reduce_cells(X[..., first[0] : first[-1]], first - first[0], reduce)
+    cells = X[..., first[0] : first[-1]]
+    wide = _reduce_cells(cells, first - first[0], reduce, decibels)
     return (torch.cat if tensor else np.concatenate)((narrow, wide), -1)
 
 
-def _reduce_cells(X, edges, reduce):
+def _check_axes(X, freqs, targets):
+    """Return the axes as arrays of float64, or raise an error of what is wrong."""
+    freqs, targets = (np.asarray(axis, dtype=np.float64) for axis in (freqs, targets))
+    n_bins = X.shape[-1] if X.ndim else 0
+    if freqs.shape != (n_bins,) or n_bins < 2:
+        raise ValueError(
+            "freqs must be the frequencies of the last axis of X, two at least. Got "
+            f"shape {freqs.shape} for X of shape {tuple(X.shape)}."
+        )
+    steps = np.diff(freqs)
+    even = np.allclose(steps, steps.mean(), rtol=0, atol=0.05 * abs(steps.mean()))
+    if not (even and steps.mean() > 0 and freqs[0] >= 0):
+        raise ValueError(
+            "log_frequency needs one-sided spectra: freqs must be equally spaced, "
+            f"ascending and not negative. Got {freqs[0]:g} to {freqs[-1]:g}. Use "
+            "return_onesided=True for them."
+        )
+    apart = targets.ndim == 1 and len(targets) >= 2 and (targets > 0).all()
+    if not (apart and (np.diff(targets) > 0).all() and np.isfinite(targets).all()):
+        raise ValueError(
+            "targets must be two or more positive, ascending frequencies, as of "
+            f"np.geomspace. Got shape {targets.shape}: {targets!r}."
+        )
+    return freqs, targets
+
+
+def _interpolate(left, right, part, decibels):
+    """Return the values between two, or the level of the power between two levels."""
+    if not decibels:
+        return left * (1 - part) + right * part
+    xp = torch if isinstance(left, torch.Tensor) else np
+    top, least = xp.maximum(left, right), xp.minimum(left, right)
+    power = 10 ** ((left - top) / 10) * (1 - part) + 10 ** ((right - top) / 10) * part
+    with np.errstate(divide="ignore"):  # where all that counts is far below the top
+        return xp.maximum(top + 10 * xp.log10(power), least)
+
+
+def _reduce_cells(X, edges, reduce, decibels):
     """Take the maximum or mean of the values between every two edges."""
     widths = np.diff(edges)
     if isinstance(X, torch.Tensor):
         cells = torch.from_numpy(np.repeat(np.arange(len(widths)), widths))
         cells = cells.to(X.device).expand(X.shape)
-        values = X.new_empty(*X.shape[:-1], len(widths))
-        how = "amax" if reduce == "max" else "mean"
-        return values.scatter_reduce_(-1, cells, X, how, include_self=False)
+
+        def in_cells(values, how):
+            found = values.new_empty(*X.shape[:-1], len(widths))
+            return found.scatter_reduce_(-1, cells, values, how, include_self=False)
+
+        top = in_cells(X, "amax")
+        if reduce == "max":
+            return top
+        if decibels:
+            repeats = torch.from_numpy(widths).to(X.device)
+            wide = torch.repeat_interleave(top, repeats, -1)
+            return top + 10 * torch.log10(in_cells(10 ** ((X - wide) / 10), "mean"))
+        mean = in_cells(X, "mean")
+        if torch.isfinite(mean).all():
+            return mean
+        # Sums beyond the largest number: the cells of such spectra from parts.
+        parts = X / torch.from_numpy(np.repeat(widths, widths)).to(X)
+        again = in_cells(parts, "sum").clip(in_cells(X, "amin"), top)
+        return torch.where(torch.isfinite(mean), mean, again)
     if reduce == "max":
         return np.maximum.reduceat(X, edges[:-1], axis=-1)
-    return np.add.reduceat(X, edges[:-1], axis=-1) / widths.astype(X.dtype)
+    if decibels:
+        top = np.maximum.reduceat(X, edges[:-1], axis=-1)
+        powers = 10 ** ((X - np.repeat(top, widths, axis=-1)) / 10)
+        means = np.add.reduceat(powers, edges[:-1], axis=-1) / widths.astype(X.dtype)
+        return top + 10 * np.log10(means)
+    with np.errstate(over="ignore", invalid="ignore"):
+        means = np.add.reduceat(X, edges[:-1], axis=-1) / widths.astype(X.dtype)
+    if np.isfinite(means).all():
+        return means
+    # Sums beyond the largest number: such cells from parts.
+    parts = X / np.repeat(widths, widths).astype(X.dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        again = np.add.reduceat(parts, edges[:-1], axis=-1)
+    low = np.minimum.reduceat(X, edges[:-1], axis=-1)
+    high = np.maximum.reduceat(X, edges[:-1], axis=-1)
+    return np.where(np.isfinite(means), means, np.clip(again, low, high))
 
 
 class LogFrequency(TransformerMixin, BaseEstimator):
@@ -281,6 +420,11 @@ class LogFrequency(TransformerMixin, BaseEstimator):
     reduce : {"max", "mean"}, default="max"
         What becomes of several values in one cell of the new axis. The maximum keeps
         the height of lines.
+
+    decibels : bool, default=False
+        Whether X is in decibels. The mean in a cell, and what is interpolated, is that
+        of the powers then, in decibels again. A mean of decibels lies far below the
+        level of a line.
 
     Attributes
     ----------
@@ -326,16 +470,20 @@ class LogFrequency(TransformerMixin, BaseEstimator):
 
     _parameter_constraints = {
         "n_freqs": [at_least(2)],
-        "fmin": [positive(), None],
-        "fmax": [positive(), None],
+        "fmin": [Number(0, None), None],
+        "fmax": [Number(0, None), None],
         "reduce": [StrOptions({"max", "mean"})],
+        "decibels": ["boolean"],
     }
 
-    def __init__(self, n_freqs=512, *, fmin=None, fmax=None, reduce="max"):
+    def __init__(
+        self, n_freqs=512, *, fmin=None, fmax=None, reduce="max", decibels=False
+    ):
         self.n_freqs = n_freqs
         self.fmin = fmin
         self.fmax = fmax
         self.reduce = reduce
+        self.decibels = decibels
 
     def fit(self, X, y=None):
         """Check the parameters and find the frequencies of the new axis.
@@ -373,14 +521,20 @@ class LogFrequency(TransformerMixin, BaseEstimator):
                 f"LogFrequency needs one-sided spectra, but X starts at {freqs[0]} "
                 f"{unit}. Use WelchPSD(return_onesided=True)."
             )
-        low = freqs[freqs > 0][0] if self.fmin is None else self.fmin
+        low = freqs[freqs > 0][0] if self.fmin is None else as_float(self.fmin)
         if self.fmin is None and n_bins == 2 and freqs[0] == 0:
             low /= 2  # as there is no other frequency
-        high = freqs[-1] if self.fmax is None else self.fmax
+        high = freqs[-1] if self.fmax is None else as_float(self.fmax)
         # The fmin that WelchPSD was given lies up to a bin before its first frequency.
         step = freqs[1] - freqs[0]
         inside = freqs[0] - step < low and high < freqs[-1] + step
         low, high = max(low, freqs[0]), min(high, freqs[-1])
+        if inside and low < 1e-100 * high:
+            raise ValueError(
+                f"fmin (={self.fmin}) must be at least 1e-100 of the last frequency "
+                f"(={high:g}), as it is divided by. Leave it None for the first "
+                "frequency above zero."
+            )
         if not inside or low >= high:
             raise ValueError(
                 f"fmin (={self.fmin}) and fmax (={self.fmax}) must lie, in ascending "
@@ -412,7 +566,15 @@ class LogFrequency(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = check_rows(self, X, reset=False, allow_3d=True, tensors=True)
-        return log_frequency(X, self._freqs_in, self.freqs_, self.reduce)
+        if self.reduce == "mean" and not self.decibels and (X < 0).any():
+            warnings.warn(
+                "LogFrequency(reduce='mean'): X holds negative values. If it is in "
+                "decibels, use decibels=True, which averages the powers.",
+                stacklevel=2,
+            )
+        return log_frequency(
+            X, self._freqs_in, self.freqs_, self.reduce, decibels=self.decibels
+        )
 
     def get_feature_names_out(self, input_features=None):
         """Return a name for each frequency, such as "psd_1250.0Hz" or "bin_12.5".

@@ -1,24 +1,31 @@
 """From time to frequency: power spectral densities, spectrograms, FFT magnitudes."""
 
+import math
+import warnings
 from numbers import Integral, Real
 
 import numpy as np
 import torch
 from scipy import fft
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._frequency_names import FrequencyNames
 from sk_psd._layout import check_signals
-from sk_psd._segments import Segments, empty_result, row_views
+from sk_psd._notch import Notch
+from sk_psd._numbers import Number, WholeNumber, as_rate, rate
+from sk_psd._powers import SILENT_LEVEL, estimate, name_row, to_levels
+from sk_psd._segments import Segments
 from sk_psd._validation import (
     Options,
     StrOptions,
+    as_floats,
     as_signals,
-    at_least,
     check_finite,
     check_rows,
-    positive,
+    is_complex,
+    release_pages,
 )
 
 __all__ = [
@@ -30,6 +37,9 @@ __all__ = [
     "spectrogram",
     "welch",
 ]
+
+# Values of one part of the result in `fit`, which returns none of it.
+_PART_VALUES = 2**22
 
 
 def welch(
@@ -44,6 +54,7 @@ def welch(
     return_onesided=True,
     scaling="density",
     average="mean",
+    nan_segments="propagate",
     fmin=None,
     fmax=None,
     n_jobs=None,
@@ -51,8 +62,10 @@ def welch(
     """Estimate the power spectral density of each signal.
 
     The result is that of :func:`scipy.signal.welch`, with the frequencies in ascending
-    order also for two-sided spectra. It is computed in blocks that stay in the cache,
-    so that it takes a small part of the time and hardly any memory beside the result.
+    order also for two-sided spectra, and with another correction of the median at two
+    frequencies of real signals, see `average`. It is computed in blocks that stay in
+    the cache, so that it takes a small part of the time and hardly any memory beside
+    the result.
 
     Parameters
     ----------
@@ -63,8 +76,9 @@ def welch(
     fs : float, default=1.0
         Sampling frequency, in Hz.
 
-    window : str, tuple or array-like, default="hann"
-        Window, as in :func:`scipy.signal.get_window`; an array is the window itself.
+    window : str, tuple, float or array-like, default="hann"
+        Window, as in :func:`scipy.signal.get_window`; a list or an array is the window
+        itself.
 
     nperseg : int, default=None
         Length of each segment, in samples. None is 256, the length of the signals
@@ -92,7 +106,14 @@ def welch(
 
     average : {"mean", "median"}, default="mean"
         How the segments are averaged. The median resists short disturbances and needs
-        memory for the powers of all segments of a signal.
+        memory for the powers of all segments of a signal. It is corrected for its bias
+        for noise. At 0 Hz and ``fs / 2`` the powers of real signals have one degree of
+        freedom, and are corrected for that, which scipy does not do. Signals that are
+        padded with zeros to one length need the mean.
+
+    nan_segments : {"propagate", "omit"}, default="propagate"
+        Whether NaN in one segment makes the spectrum of its signal NaN, or whether the
+        average is taken over the segments without NaN, as for gaps in a recording.
 
     fmin, fmax : float, default=None
         Keep only frequencies from `fmin` to `fmax`, both included, in Hz.
@@ -109,6 +130,12 @@ def welch(
     psd : ndarray or Tensor of shape (n_samples, [n_channels,] n_freqs)
         float32 for float32 and complex64 signals, else float64.
 
+    Raises
+    ------
+    ValueError
+        If a parameter does not fit the signals, or all powers of a signal are too
+        small or some too large for the type of the result.
+
     See Also
     --------
     spectrogram : The same without the average.
@@ -120,6 +147,13 @@ def welch(
        70-73. :doi:`10.1109/TAU.1967.1161901`
     """
     X = as_signals("welch", X)
+    n_jobs = _check_n_jobs(n_jobs)
+    if average not in ("mean", "median"):
+        raise ValueError(f"average must be 'mean' or 'median'. Got {average!r}.")
+    if nan_segments not in ("propagate", "omit"):
+        raise ValueError(
+            f"nan_segments must be 'propagate' or 'omit'. Got {nan_segments!r}."
+        )
     segments = Segments(
         X.shape[-1],
         fs,
@@ -132,19 +166,18 @@ def welch(
         scaling=scaling,
         fmin=fmin,
         fmax=fmax,
+        omit_nan=nan_segments == "omit",
     )
-    return segments.freqs, _averages(X, segments, average, n_jobs)
+    return segments.freqs, estimate(X, segments, average, n_jobs)[0]
 
 
-def _averages(X, segments, average, n_jobs):
-    averages = {"mean": segments.mean, "median": segments.median}
-    if average not in averages:
-        raise ValueError(f"average must be 'mean' or 'median'. Got {average!r}.")
-    write = averages[average]
-    psd = empty_result(X, len(segments.freqs))
-    for rows, out in row_views(X, psd):
-        write(rows, out, n_jobs)
-    return psd
+def _check_n_jobs(n_jobs):
+    if n_jobs is None or isinstance(n_jobs, Integral) and n_jobs != 0:
+        return n_jobs
+    raise ValueError(
+        "n_jobs must be a number of threads, negative to count from that of the "
+        f"processors, or None. Got {n_jobs!r}."
+    )
 
 
 def spectrogram(
@@ -176,8 +209,9 @@ def spectrogram(
     fs : float, default=1.0
         Sampling frequency, in Hz.
 
-    window : str, tuple or array-like, default="hann"
-        Window, as in :func:`scipy.signal.get_window`; an array is the window itself.
+    window : str, tuple, float or array-like, default="hann"
+        Window, as in :func:`scipy.signal.get_window`; a list or an array is the window
+        itself.
 
     nperseg : int, default=None
         Length of each segment, in samples. None is 256, the length of the signals
@@ -219,13 +253,15 @@ def spectrogram(
         Middle of each segment, in seconds.
 
     powers : ndarray or Tensor of shape (n_samples, [n_channels,] n_freqs, n_frames)
-        float32 for float32 and complex64 signals, else float64.
+        float32 for float32 and complex64 signals, else float64. NaN in a segment makes
+        the powers of this segment NaN.
 
     See Also
     --------
     welch : The average over the segments.
     """
     X = as_signals("spectrogram", X)
+    n_jobs = _check_n_jobs(n_jobs)
     segments = Segments(
         X.shape[-1],
         fs,
@@ -239,46 +275,55 @@ def spectrogram(
         fmin=fmin,
         fmax=fmax,
     )
-    return segments.freqs, _times(segments, fs), _frames(X, segments, n_jobs)
-
-
-def _frames(X, segments, n_jobs):
-    powers = empty_result(X, len(segments.freqs), segments.n_segments)
-    for rows, out in row_views(X, powers):
-        segments.each(rows, out, n_jobs)
-    return powers
+    powers = estimate(X, segments, "each", n_jobs)[0]
+    return segments.freqs, _times(segments, fs), powers
 
 
 def _times(segments, fs):
     middle = segments.nperseg / 2
-    return (middle + segments.step * np.arange(segments.n_segments)) / fs
+    return (middle + segments.step * np.arange(segments.n_segments)) / as_rate(fs)
 
 
-def decibels(psd, axis=-1):
+def decibels(psd, axis=-1, *, silent_level=SILENT_LEVEL):
     """Return ``10 log10`` of each spectrum, with a floor 120 dB below its maximum.
 
     Parameters
     ----------
-    psd : ndarray or Tensor of shape (..., n_freqs)
+    psd : array-like or Tensor of shape (..., n_freqs)
         Powers, none negative.
 
     axis : int or tuple of int, default=-1
         What a spectrum consists of.
 
+    silent_level : float, default=-120.0
+        Level of a spectrum of zeros, which has no maximum, in dB.
+
     Returns
     -------
     level : ndarray or Tensor of shape (..., n_freqs)
-        In dB. The level of a spectrum of zeros is that of the smallest normal number.
+        In dB: float32 for float32 and shorter numbers, else float64. NaN and infinity
+        stay where they are.
+
+    Raises
+    ------
+    TypeError
+        If `psd` is complex.
+
+    Examples
+    --------
+    >>> from sk_psd.spectral import decibels
+    >>> decibels([[100.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
+    array([[  20.,    0., -100.],
+           [-120., -120., -120.]])
     """
-    xp = torch if isinstance(psd, torch.Tensor) else np
-    if xp is np:
-        psd = np.asarray(psd)
-        psd = psd if psd.dtype.kind == "f" else psd.astype(np.float64)
-    floor = xp.amax(psd, axis=axis, keepdims=True) * 1e-12
-    level = xp.maximum(psd, floor.clip(xp.finfo(psd.dtype).tiny))
-    xp.log10(level, out=level)
-    level *= 10
-    return level
+    psd = psd if isinstance(psd, torch.Tensor) else np.asarray(psd)
+    if is_complex(psd):
+        raise TypeError(
+            f"decibels takes powers, which are real. Got {psd.dtype}; pass "
+            "np.abs(X) ** 2 of the complex amplitudes X."
+        )
+    psd = as_floats(psd)
+    return to_levels(psd, axis, silent_level)
 
 
 def fft_magnitude(X):
@@ -286,27 +331,42 @@ def fft_magnitude(X):
 
     Parameters
     ----------
-    X : ndarray of shape (..., n_times)
+    X : array-like of shape (..., n_times)
+        Real or complex numbers.
 
     Returns
     -------
     magnitude : ndarray of shape (..., n_freqs)
-        With ``n_times // 2 + 1`` frequencies for real and ``n_times`` for complex X.
+        With ``n_times // 2 + 1`` frequencies for real and ``n_times`` for complex X,
+        of float32 for float32 and complex64, else of float64.
+
+    Raises
+    ------
+    ValueError
+        If X has no axis of samples, or one without any.
     """
+    X = np.asarray(X)
+    if X.ndim == 0 or X.shape[-1] == 0:
+        raise ValueError(
+            "X must hold signals, of shape (..., n_times), of one sample at least. Got "
+            f"shape {X.shape}."
+        )
     if np.iscomplexobj(X):
+        single = X.dtype.itemsize == 8
+        X = X.astype(np.complex64 if single else np.complex128, copy=False)
         return np.abs(fft.fftshift(fft.fft(X), axes=-1))
-    return np.abs(fft.rfft(X))
+    return np.abs(fft.rfft(as_floats(X)))
 
 
 class _SegmentTransformer(TransformerMixin, BaseEstimator):
     """Base of transformers of segments: their parameters, axis and checks."""
 
     _parameter_constraints = {
-        "fs": [positive()],
-        "window": [str, tuple, "array-like"],
-        "nperseg": [at_least(1), None],
-        "noverlap": [at_least(0), None],
-        "nfft": [at_least(1), None],
+        "fs": [rate()],
+        "window": [str, tuple, Real, "array-like"],
+        "nperseg": [WholeNumber(1), None],
+        "noverlap": [WholeNumber(0), None],
+        "nfft": [WholeNumber(1), None],
         "detrend": [
             StrOptions({"constant", "linear"}),
             Options(bool, {False}),
@@ -315,8 +375,9 @@ class _SegmentTransformer(TransformerMixin, BaseEstimator):
         "return_onesided": ["boolean"],
         "scaling": [StrOptions({"density", "spectrum"})],
         "decibels": ["boolean"],
-        "fmin": [Real, None],
-        "fmax": [Real, None],
+        "fmin": [Number(None, None), None],
+        "fmax": [Number(None, None), None],
+        "notch": [Real, "array-like", None],
         "n_jobs": [Integral, None],
     }
 
@@ -336,7 +397,16 @@ class _SegmentTransformer(TransformerMixin, BaseEstimator):
         self : object
             Fitted transformer.
         """
-        check_finite(self, self._fit(X))
+        X = self._fit(X)
+        if not self.decibels:
+            check_finite(self, X, omit_nan=self._omits_nan())
+            return self
+        n_frames = self._segments.n_segments if self._how() == "each" else 1
+        n_values = len(self.freqs_) * n_frames * math.prod(X.shape[1:-1])
+        floors = []
+        for rows in gen_batches(len(X), max(1, _PART_VALUES // n_values)):
+            floors.append(self._floors(*self._estimate(X[rows], rows.start)))
+        self._learn(np.concatenate(floors))
         return self
 
     def fit_transform(self, X, y=None):
@@ -355,13 +425,20 @@ class _SegmentTransformer(TransformerMixin, BaseEstimator):
         psd : ndarray of shape (n_samples, ...)
             What `transform` returns.
         """
-        self._fit(X)
-        return self.transform(X)
+        result, silent = self._estimate(self._fit(X))
+        if self.decibels:
+            self._learn(self._floors(result, silent))
+        return self._finish(result, silent)
+
+    def _transform(self, X):
+        check_is_fitted(self)
+        return self._finish(*self._estimate(self._check(X, reset=False)))
 
     def _fit(self, X):
         self._validate_params()
         X = self._check(X, reset=True)
         check_signals(type(self).__name__, X)
+        release_pages(X)
         self._segments = Segments(
             self.n_features_in_,
             self.fs,
@@ -374,9 +451,104 @@ class _SegmentTransformer(TransformerMixin, BaseEstimator):
             scaling=self.scaling,
             fmin=self.fmin,
             fmax=self.fmax,
+            omit_nan=self._omits_nan(),
         )
         self.freqs_ = self._segments.freqs
+        self._notch = None
+        if self.notch is not None:
+            self._notch = Notch(
+                self.notch,
+                self.freqs_,
+                fs=self.fs,
+                window=self._segments._window,
+                onesided=self.return_onesided,
+            )
         return X
+
+    def _omits_nan(self):
+        return getattr(self, "nan_segments", None) == "omit"
+
+    def _estimate(self, X, first_row=0):
+        """Return powers or levels of checked signals, and which of these are silent."""
+
+        def check(X, sample=0):
+            first = first_row, sample
+            check_finite(self, X, omit_nan=self._omits_nan(), first=first)
+
+        segments, how = self._segments, self._how()
+        result, silent = estimate(
+            X,
+            segments,
+            how,
+            self.n_jobs,
+            levels=self.decibels,
+            check=check,
+            bridge=None if self._notch is None else self._notch.bridge,
+            first_row=first_row,
+        )
+        rest = segments.step * (segments.n_segments - 1) + segments.nperseg
+        if rest < X.shape[-1]:  # after the last segment
+            check(X[..., rest:], rest)
+        self._check_result(result, first_row)
+        empty = segments.empty_bin
+        if self.decibels and empty is not None and len(self.freqs_) > 1:
+            levels = result if how == "each" else result[..., None]
+            beside = [i for i in (empty - 1, empty + 1) if 0 <= i < len(self.freqs_)]
+            levels[..., empty, :] = levels[..., beside, :].mean(-2)
+        return result, silent
+
+    def _check_result(self, result, first_row):
+        """Raise an error of numbers that are none although X holds numbers."""
+        xp = torch if isinstance(result, torch.Tensor) else np
+        if xp.isfinite(result).all():
+            return
+        place = np.nonzero(np.asarray((~xp.isfinite(result)).tolist()))
+        place = place[0] + first_row, *place[1:]
+        if self._omits_nan() and xp.isnan(result).any():
+            raise ValueError(
+                f"Input X contains NaN in every segment of {name_row(place[:-1])}: "
+                "there is nothing to average. Leave it out or choose a shorter nperseg."
+            )
+        raise ValueError(
+            "The powers of X are not finite, although X is: look at "
+            f"{name_row(place[:-1])}, at fs and at what detrend returns."
+        )
+
+    def _floors(self, result, silent):
+        """Return the lowest level of each signal that holds power."""
+        levels = result.reshape(silent.size, -1)
+        xp = torch if isinstance(levels, torch.Tensor) else np
+        floors = np.asarray(xp.amin(levels, axis=1).tolist())
+        return np.where(silent.ravel(), np.nan, floors)
+
+    def _learn(self, floors):
+        """Remember the level of a silent signal: that of a low floor."""
+        known = floors[~np.isnan(floors)]
+        self.silent_level_ = SILENT_LEVEL
+        if len(known):
+            self.silent_level_ = float(np.quantile(known, 0.1))
+
+    def _finish(self, result, silent):
+        """Give silent signals their level, and say how many there are."""
+        if silent.any():
+            place = np.nonzero(silent)
+            level = "Their powers are 0."
+            if self.decibels:
+                level = (
+                    f"Their level is {self.silent_level_:.1f} dB at all frequencies."
+                )
+                index = place
+                if isinstance(result, torch.Tensor):
+                    index = tuple(torch.from_numpy(p).to(result.device) for p in place)
+                result[index] = self.silent_level_
+            where = " in most segments" if self._how() == "median" else ""
+            warnings.warn(
+                f"{type(self).__name__}: {silent.sum()} of {silent.size} signals hold "
+                f"no power, the first is {name_row(place)}. They are zero{where}, or "
+                f"what detrend takes off is all there is. {level}",
+                stacklevel=3,
+            )
+        return result
 
     def _check(self, X, reset):
         return check_rows(
@@ -390,20 +562,6 @@ class _SegmentTransformer(TransformerMixin, BaseEstimator):
             complex_hint=" with return_onesided=True: use return_onesided=False",
         )
 
-    def _check_result(self, powers, X):
-        """Raise an error of what X held: every NaN in it is one in the result."""
-        segments = self._segments
-        rest = segments.step * (segments.n_segments - 1) + segments.nperseg
-        xp = torch if isinstance(powers, torch.Tensor) else np
-        if not xp.isfinite(powers).all():
-            check_finite(self, X)
-            raise ValueError(
-                "The powers of X are not finite, although X is: scale signals of such "
-                "large values first, and look at fs and at what detrend returns."
-            )
-        if rest < X.shape[-1]:  # after the last segment
-            check_finite(self, X[..., rest:])
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
@@ -416,15 +574,17 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
 
     Equal to :func:`scipy.signal.welch` for the same parameters, except that two-sided
     spectra come in ascending order of frequency, that complex signals need
-    `return_onesided=False`, and that an `nperseg` longer than the signals is an error.
+    `return_onesided=False`, that an `nperseg` longer than the signals is an error, and
+    that the median has another correction at two frequencies of real signals.
 
     Parameters
     ----------
     fs : float, default=1.0
         Sampling frequency, in Hz.
 
-    window : str, tuple or array-like, default="hann"
-        Window, as in :func:`scipy.signal.get_window`; an array is the window itself.
+    window : str, tuple, float or array-like, default="hann"
+        Window, as in :func:`scipy.signal.get_window`; a list or an array is the window
+        itself.
 
     nperseg : int, default=None
         Length of each segment, in samples. None is 256, the length of the signals
@@ -439,9 +599,11 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
 
     detrend : {"constant", "linear"}, False or callable, default="constant"
         What is subtracted from each segment. "constant" removes power around 0 Hz
-        only; a spectrum that is to keep its shape wherever it lies on a two-sided
-        axis needs False. A function takes segments of shape (..., nperseg) and
-        returns them detrended.
+        only, so that a shape that lies there looks different from elsewhere: with
+        False it keeps its shape anywhere on a two-sided axis. A receiver with a spike
+        at 0 Hz needs "constant", or False and ``notch=[0]``, as the spike stays where
+        it is when the signal moves. A function takes
+        segments of shape (..., nperseg) and returns them detrended.
 
     return_onesided : bool, default=True
         Whether to return the frequencies from 0 to ``fs / 2`` only, with the power of
@@ -452,14 +614,32 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
 
     average : {"mean", "median"}, default="mean"
         How the segments are averaged. The median resists short disturbances and needs
-        memory for the powers of all segments of a signal.
+        memory for the powers of all segments of a signal. It is corrected for its bias
+        for noise. At 0 Hz and ``fs / 2`` the powers of real signals have one degree of
+        freedom, and are corrected for that, which scipy does not do. Signals that are
+        padded with zeros to one length need the mean.
+
+    nan_segments : {"raise", "omit"}, default="raise"
+        Whether NaN in a signal is an error that says where it stands, or whether the
+        average is taken over the segments without NaN, as for gaps in a recording. A
+        signal without any such segment is an error.
 
     decibels : bool, default=False
         Whether to return ``10 log10`` of the result, with a floor 120 dB below the
-        maximum of each spectrum.
+        maximum of each spectrum. A signal without power gets `silent_level_`. Where
+        window and `detrend` leave nothing at 0 Hz, as ``window="boxcar"`` does, the
+        level there is that of the frequencies beside it.
 
     fmin, fmax : float, default=None
         Keep only frequencies from `fmin` to `fmax`, both included, in Hz.
+
+    notch : list of float or (float, float), default=None
+        Frequencies of lines that do not belong to the signals, in Hz, such as mains hum
+        or the spike of a receiver at 0 Hz. A number takes the bins in the main lobe of
+        the window around it, which is two bins wide to either side with a Hann window.
+        A pair takes the bins from low to high. They get the levels on a straight line
+        in decibels between the neighbors on both sides; at the end of an axis, that of
+        the one neighbor. On a two-sided axis list the negative frequencies too.
 
     n_jobs : int, default=None
         Number of threads. ``None`` means 1 unless in a :obj:`joblib.parallel_config`
@@ -469,6 +649,10 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
     ----------
     freqs_ : ndarray of shape (n_freqs,)
         Frequency of each output bin, in Hz, in ascending order.
+
+    silent_level_ : float
+        Level of a signal without power, in dB, if `decibels`: the 10 % quantile of the
+        lowest levels of the signals with power that `fit` saw; -120 if there are none.
 
     n_features_in_ : int
         Length of the signals, in samples.
@@ -487,8 +671,14 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
     does not harm, but what lies 90 dB and more below the strongest line of a signal
     gets lost in its rounding errors. For such a dynamic range pass float64.
 
-    A signal of zeros gives a spectrum of zeros, in decibels the level of the smallest
-    normal number.
+    All signals of one X have one sampling frequency. Channels that a file holds at
+    other rates are resampled first, or get a transformer of their own.
+
+    Signals of any scale have their level in decibels. Without `decibels`, powers that
+    float32 (or float64) cannot hold are an error.
+
+    A signal without power (zeros, or a constant that `detrend` takes off) gives a
+    spectrum of zeros, in decibels `silent_level_`. A warning counts them.
 
     References
     ----------
@@ -510,6 +700,7 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
     _parameter_constraints = {
         **_SegmentTransformer._parameter_constraints,
         "average": [StrOptions({"mean", "median"})],
+        "nan_segments": [StrOptions({"raise", "omit"})],
     }
 
     _name = "psd_", "Hz"
@@ -526,9 +717,11 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
         return_onesided=True,
         scaling="density",
         average="mean",
+        nan_segments="raise",
         decibels=False,
         fmin=None,
         fmax=None,
+        notch=None,
         n_jobs=None,
     ):
         self.fs = fs
@@ -540,9 +733,11 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
         self.return_onesided = return_onesided
         self.scaling = scaling
         self.average = average
+        self.nan_segments = nan_segments
         self.decibels = decibels
         self.fmin = fmin
         self.fmax = fmax
+        self.notch = notch
         self.n_jobs = n_jobs
 
     def transform(self, X):
@@ -560,11 +755,10 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
             float64 for others. A tensor on the device of X if X is one and array API
             dispatch is on.
         """
-        check_is_fitted(self)
-        X = self._check(X, reset=False)
-        psd = _averages(X, self._segments, self.average, self.n_jobs)
-        self._check_result(psd, X)
-        return decibels(psd) if self.decibels else psd
+        return self._transform(X)
+
+    def _how(self):
+        return self.average
 
 
 class Spectrogram(_SegmentTransformer):
@@ -578,8 +772,9 @@ class Spectrogram(_SegmentTransformer):
     fs : float, default=1.0
         Sampling frequency, in Hz.
 
-    window : str, tuple or array-like, default="hann"
-        Window, as in :func:`scipy.signal.get_window`; an array is the window itself.
+    window : str, tuple, float or array-like, default="hann"
+        Window, as in :func:`scipy.signal.get_window`; a list or an array is the window
+        itself.
 
     nperseg : int, default=None
         Length of each segment, in samples. None is 256, the length of the signals
@@ -607,10 +802,18 @@ class Spectrogram(_SegmentTransformer):
 
     decibels : bool, default=False
         Whether to return ``10 log10`` of the result, with a floor 120 dB below the
-        maximum of each spectrogram.
+        maximum of each spectrogram. A signal without power gets `silent_level_`.
 
     fmin, fmax : float, default=None
         Keep only frequencies from `fmin` to `fmax`, both included, in Hz.
+
+    notch : list of float or (float, float), default=None
+        Frequencies of lines that do not belong to the signals, in Hz, such as mains hum
+        or the spike of a receiver at 0 Hz. A number takes the bins in the main lobe of
+        the window around it, which is two bins wide to either side with a Hann window.
+        A pair takes the bins from low to high. They get the levels on a straight line
+        in decibels between the neighbors on both sides; at the end of an axis, that of
+        the one neighbor. On a two-sided axis list the negative frequencies too.
 
     n_jobs : int, default=None
         Number of threads. ``None`` means 1 unless in a :obj:`joblib.parallel_config`
@@ -623,6 +826,10 @@ class Spectrogram(_SegmentTransformer):
 
     times_ : ndarray of shape (n_frames,)
         Middle of each segment, in seconds from the start of the signal.
+
+    silent_level_ : float
+        Level of a signal without power, in dB, if `decibels`: the 10 % quantile of the
+        lowest levels of the signals with power that `fit` saw; -120 if there are none.
 
     n_features_in_ : int
         Length of the signals, in samples.
@@ -668,6 +875,7 @@ class Spectrogram(_SegmentTransformer):
         decibels=False,
         fmin=None,
         fmax=None,
+        notch=None,
         n_jobs=None,
     ):
         self.fs = fs
@@ -681,6 +889,7 @@ class Spectrogram(_SegmentTransformer):
         self.decibels = decibels
         self.fmin = fmin
         self.fmax = fmax
+        self.notch = notch
         self.n_jobs = n_jobs
 
     def _fit(self, X):
@@ -703,11 +912,10 @@ class Spectrogram(_SegmentTransformer):
             float64 for others. A tensor on the device of X if X is one and array API
             dispatch is on.
         """
-        check_is_fitted(self)
-        X = self._check(X, reset=False)
-        powers = _frames(X, self._segments, self.n_jobs)
-        self._check_result(powers, X)
-        return decibels(powers, axis=(-2, -1)) if self.decibels else powers
+        return self._transform(X)
+
+    def _how(self):
+        return "each"
 
 
 class FFTMagnitude(FrequencyNames, TransformerMixin, BaseEstimator):
@@ -747,7 +955,7 @@ class FFTMagnitude(FrequencyNames, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_times)
+        X : array-like of shape (n_samples, n_times) or (n_samples, n_channels, n_times)
             Real or complex rows.
 
         y : None
@@ -758,7 +966,7 @@ class FFTMagnitude(FrequencyNames, TransformerMixin, BaseEstimator):
         self : object
             Fitted transformer.
         """
-        X = check_rows(self, X, reset=True, allow_complex=True)
+        X = check_rows(self, X, reset=True, allow_complex=True, allow_3d=True)
         n_times, is_complex = X.shape[-1], np.iscomplexobj(X)
         self.freqs_ = (
             fft.fftshift(fft.fftfreq(n_times)) if is_complex else fft.rfftfreq(n_times)
@@ -771,25 +979,34 @@ class FFTMagnitude(FrequencyNames, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_times)
-            Rows of the length and kind seen in `fit`.
+        X : array-like of shape (n_samples, n_times) or (n_samples, n_channels, n_times)
+            Rows of the length and kind seen in `fit`. Each channel is a row of its own.
 
         Returns
         -------
-        magnitude : ndarray of shape (n_samples, n_freqs)
+        magnitude : ndarray of shape (n_samples, [n_channels,] n_freqs)
             ``n_times // 2 + 1`` frequencies for real rows, ``n_times`` for complex.
         """
         check_is_fitted(self)
-        X = check_rows(self, X, reset=False, allow_complex=True)
+        X = check_rows(self, X, reset=False, allow_complex=True, allow_3d=True)
         if np.iscomplexobj(X) != self._is_complex:
             kinds = ["real", "complex"]
             raise ValueError(
                 f"FFTMagnitude was fitted on {kinds[self._is_complex]} rows, but X is "
                 f"{kinds[not self._is_complex]}: the frequencies would differ."
             )
-        return fft_magnitude(X)
+        with np.errstate(over="ignore", invalid="ignore"):
+            magnitude = fft_magnitude(X)
+        if not np.isfinite(magnitude).all():
+            raise ValueError(
+                "The magnitudes of X are not finite, although X is: they exceed "
+                f"{np.finfo(magnitude.dtype).max:.1g}. Scale rows of such large values "
+                "first" + (", or pass float64." if magnitude.itemsize == 4 else ".")
+            )
+        return magnitude
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags

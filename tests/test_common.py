@@ -26,7 +26,7 @@ TRANSFORMERS = [
     ConvFilter([1, 0, -1j], mode="valid", dilation=2),
     FFTMagnitude(),
     LogFrequency(),
-    LogFrequency(8, reduce="mean"),
+    LogFrequency(8, reduce="mean", decibels=True),
     MinMaxScale(),
     MinMaxScale(per="spectrogram"),
     PeakAlign(),

@@ -95,7 +95,7 @@ FAMILIES = {
     ),
     "segments": (
         [WelchPSD, Spectrogram, spectral.welch, spectral.spectrogram],
-        "X decibels freqs_",
+        "X decibels freqs_ nan_segments",
     ),
     "shifts": (
         [inspection.shift_rows, inspection.shift_curve, inspection.shift_invariance],

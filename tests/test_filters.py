@@ -191,3 +191,71 @@ def test_a_click_does_not_drown_what_is_quiet_elsewhere(kernel_size, dtype):
     np.testing.assert_allclose(
         filtered[0, 300:900], expected[300 + start : 900 + start], atol=1e-8
     )
+
+
+@pytest.mark.parametrize(
+    "params, match",
+    [
+        (dict(stride=0), "stride must be an int of at least 1. Got 0"),
+        (dict(stride=1.5), "stride must be an int of at least 1. Got 1.5"),
+        (dict(dilation=-1), "dilation must be an int of at least 1. Got -1"),
+        (dict(dilation=True), "dilation must be an int of at least 1. Got True"),
+        (dict(kernel=[]), "one-dimensional, with at least one tap"),
+        (dict(kernel=None), "one-dimensional"),
+        (dict(kernel=3.0), "one-dimensional"),
+        (dict(kernel=[np.nan]), "all finite"),
+        (dict(X=3.0), r"X must hold signals, of shape .* Got shape \(\)"),
+        (dict(X=np.ones((2, 0))), r"Got shape \(2, 0\)"),
+    ],
+)
+def test_bad_parameters_of_a_convolution_are_refused(params, match):
+    with pytest.raises(ValueError, match=match):
+        convolve(**{"X": np.ones((2, 8)), "kernel": [1, 2], **params})
+
+
+@pytest.mark.parametrize("X", [[["a"]], np.array(["2020"], "M8[D]"), ["1 Hz"]])
+def test_what_holds_no_numbers_is_not_convolved(X):
+    with pytest.raises(TypeError, match="X must hold real or complex numbers. Got"):
+        convolve(X, [1])
+
+
+@pytest.mark.parametrize("size", [0, -3, 2.5, None, "a", True])
+def test_the_size_of_a_kernel_is_a_positive_int(size):
+    for name in ("moving_average", "edge", "lowpass"):
+        with pytest.raises(
+            ValueError, match="kernel_size must be an int of at least 1"
+        ):
+            fixed_kernel(name, size, cutoff=0.1 if name == "lowpass" else None)
+    with pytest.raises(
+        ValueError, match="'kernel_size' parameter of ConvFilter must be"
+    ):
+        ConvFilter(kernel_size=size).fit(np.ones((1, 8)))
+
+
+@pytest.mark.parametrize("kind", ["u2", "i8", "f4", "f8", ">f4"])
+@pytest.mark.parametrize("shape", [(), (1, 1)])
+def test_rates_cutoffs_and_sizes_are_taken_as_files_give_them(kind, shape):
+    X = np.random.default_rng(0).random((2, 300))
+    size, cutoff, fs = (np.full(shape, value, kind) for value in (21, 40, 250))
+    given = ConvFilter("lowpass", kernel_size=size, cutoff=cutoff, fs=fs)
+    expected = ConvFilter("lowpass", kernel_size=21, cutoff=40.0, fs=250.0)
+    np.testing.assert_array_equal(given.fit_transform(X), expected.fit_transform(X))
+
+
+@pytest.mark.parametrize("kind", [">f4", ">f8", ">i2", ">c8", "f2", "g"])
+def test_foreign_numbers_are_convolved_as_native_ones(kind):
+    X = np.random.default_rng(0).integers(-99, 99, (2, 40)).astype(kind)
+    expected = convolve(X.astype("c16" if kind == ">c8" else "f8"), [1, -1])
+    for result in (convolve(X, [1, -1]), ConvFilter([1, -1]).fit_transform(X)):
+        np.testing.assert_allclose(result, expected, rtol=1e-6)
+        assert result.dtype.isnative
+        if kind in (">f4", ">c8"):
+            assert result.dtype == np.dtype(kind).newbyteorder("=")
+
+
+@pytest.mark.parametrize("n_taps", [5, 50])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_values_beyond_the_largest_number_are_an_error(n_taps, dtype):
+    X = np.full((1, 100), np.finfo(dtype).max)
+    with pytest.raises(ValueError, match="not finite, although X is: they exceed"):
+        ConvFilter(np.ones(n_taps)).fit_transform(X)

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given
@@ -9,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sk_psd import LogFrequency, MinMaxScale, PeakAlign, WelchPSD
 from sk_psd._frequency_names import read_frequencies, write_names
 from sk_psd.datasets import make_harmonic_sounds
-from sk_psd.scaling import log_frequency
+from sk_psd.scaling import log_frequency, min_max_scale
 
 
 def spectra(elements=None, max_side=70):
@@ -47,6 +48,7 @@ def test_all_circular_shifts_of_a_spectrum_align_to_the_same_bits(X, shift):
     )
 
 
+@pytest.mark.filterwarnings("ignore:The rows of X look like raw signals")
 @given(spectra(st.floats(-1e3, 1e3)))
 def test_an_aligned_spectrum_is_a_roll_of_the_spectrum(X):
     aligned = PeakAlign().fit_transform(X)
@@ -239,3 +241,141 @@ def test_axes_that_do_not_suit_are_refused():
     log = LogFrequency(8).fit(np.ones((1, 33)))
     with pytest.raises(ValueError, match="input_features should have length equal"):
         log.get_feature_names_out(["a", "b"])
+
+
+KINDS = ["f2", "f4", "f8", ">f4", ">f8", "i1", "i2", "i4", "i8", "u1", "?", "O"]
+
+
+def of_kind(X, kind):
+    """X as numbers of a kind, and as the same numbers in float64."""
+    info = np.iinfo(kind) if kind[0] in "iu" else None
+    X = X * info.max / 2 + (info.min if info and kind != "i8" else 0) if info else X
+    X = np.clip(X, info.min / 2, info.max / 2) if info else X
+    X = X.astype(kind)
+    return X, X.astype(float)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "make", [np.asarray, torch.tensor, pd.DataFrame, np.ndarray.tolist]
+)
+def test_functions_take_spectra_of_every_kind(kind, make):
+    if make is torch.tensor and kind in (">f4", ">f8", "O"):
+        pytest.skip("torch has no such tensors")
+    X, double = of_kind(np.random.default_rng(0).random((4, 40)), kind)
+    freqs, targets = np.arange(40.0), np.geomspace(1.3, 39, 12)
+    for function in (
+        min_max_scale,
+        lambda X: log_frequency(X, freqs, targets, "mean"),
+        lambda X: log_frequency(X, freqs, targets),
+    ):
+        result = np.asarray(function(make(X)))
+        assert result.dtype in (np.float32, np.float64) and result.dtype.isnative
+        single = result.dtype == np.float32
+        np.testing.assert_allclose(
+            result, function(double), rtol=1e-5 if single else 1e-12, atol=1e-6
+        )
+
+
+def test_integers_do_not_wrap_around():
+    X = np.array([[-128, 0, 100, 127]], np.int8)
+    np.testing.assert_allclose(min_max_scale(X), [[0, 128 / 255, 228 / 255, 1]])
+    X = np.array([[10, 0, 90, 30, 50, 20, 70, 40]])
+    values = log_frequency(X, np.arange(8.0), [0.5, 1.5, 2.5])
+    np.testing.assert_allclose(values, [[5, 45, 90]])
+
+
+@pytest.mark.parametrize(
+    "function", [min_max_scale, lambda X: log_frequency(X, [0, 1], [0.5, 1])]
+)
+@pytest.mark.parametrize(
+    "X", [[["a", "b"]], np.ones((1, 2)) * 1j, torch.ones(1, 2) * 1j]
+)
+def test_what_holds_no_real_numbers_is_refused(function, X):
+    with pytest.raises(
+        TypeError, match="X must hold real numbers. Got .*; pass powers"
+    ):
+        function(X)
+
+
+@pytest.mark.parametrize(
+    "freqs, targets, match",
+    [
+        (np.arange(-4.0, 4), [1, 2], "one-sided spectra.* Got -4 to 3"),
+        (np.arange(8.0)[::-1], [1, 2], "ascending"),
+        (np.arange(7.0), [1, 2], "frequencies of the last axis"),
+        (np.arange(8.0), [0, 2], "positive, ascending"),
+        (np.arange(8.0), [2, 1], "positive, ascending"),
+        (np.arange(8.0), [2], "two or more"),
+        (np.arange(8.0), [1, np.inf], "positive, ascending"),
+    ],
+)
+def test_axes_of_another_kind_are_refused_by_the_function(freqs, targets, match):
+    with pytest.raises(ValueError, match=match):
+        log_frequency(np.ones((2, 8)), freqs, targets)
+
+
+@pytest.mark.parametrize("make", [np.asarray, torch.from_numpy])
+@pytest.mark.parametrize("reduce", ["max", "mean"])
+def test_levels_are_those_of_the_resampled_powers(make, reduce):
+    rng = np.random.default_rng(0)
+    powers = rng.random((3, 2, 65)) ** 9 * 10.0 ** rng.integers(-9, 9, (3, 2, 1))
+    freqs, targets = np.arange(65.0), np.geomspace(1, 64, 20)
+    expected = 10 * np.log10(log_frequency(powers, freqs, targets, reduce))
+    levels = make(10 * np.log10(powers))
+    found = log_frequency(levels, freqs, targets, reduce, decibels=True)
+    np.testing.assert_allclose(np.asarray(found), expected, atol=1e-9)
+    far = log_frequency(levels + 1e4, freqs, targets, reduce, decibels=True)
+    np.testing.assert_allclose(np.asarray(far), expected + 1e4, atol=1e-8)
+
+
+def test_the_mean_of_a_line_in_decibels_is_that_of_its_power():
+    powers = np.full((1, 513), 1e-9)
+    powers[0, 300] = 1
+    by_power = 10 * np.log10(LogFrequency(20, reduce="mean").fit_transform(powers))
+    levels = LogFrequency(20, reduce="mean", decibels=True)
+    levels = levels.fit_transform(10 * np.log10(powers))
+    np.testing.assert_allclose(levels, by_power)
+    with pytest.warns(UserWarning, match="negative values.* use decibels=True"):
+        LogFrequency(20, reduce="mean").fit_transform(10 * np.log10(powers))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("make", [np.asarray, torch.from_numpy])
+def test_the_largest_numbers_leave_no_infinity_and_the_other_rows_alone(dtype, make):
+    largest = np.finfo(dtype).max
+    X = np.random.default_rng(0).random((6, 64)).astype(dtype)
+    X[2:] *= 1e-38 if dtype == np.float32 else 5e-324
+    X[0] = np.sign(X[0] - 0.5) * largest
+    X[1] = largest
+    freqs, targets = np.arange(64.0), np.geomspace(1, 63, 8)
+    for function in (
+        min_max_scale,
+        lambda X: min_max_scale(X, (-largest, largest)),
+        lambda X: log_frequency(X, freqs, targets, "mean"),
+    ):
+        together = np.asarray(function(make(X)))
+        assert np.isfinite(together).all()
+        for i in range(6):
+            alone = np.asarray(function(make(X[i : i + 1])))
+            np.testing.assert_array_equal(alone[0], together[i])
+    wide = min_max_scale(make(X[:1]), (-largest, largest))
+    assert float(wide.min()) == -largest and float(wide.max()) == largest
+
+
+def test_a_range_beyond_the_numbers_of_float32_is_refused():
+    X = np.random.default_rng(0).random((2, 8)).astype(np.float32)
+    with pytest.raises(
+        ValueError, match=r"feature_range \(=\(0.0, 1e\+39\)\) must lie"
+    ):
+        MinMaxScale((0, 1e39)).fit_transform(X)
+    assert MinMaxScale((0, 1e39)).fit_transform(X.astype(float)).max() == 1e39
+
+
+def test_the_smallest_first_frequency_is_refused():
+    X = np.random.default_rng(0).random((2, 64))
+    with pytest.raises(ValueError, match=r"fmin \(=5e-324\) must be at least 1e-100"):
+        LogFrequency(fmin=5e-324).fit(X)
+    assert np.isfinite(LogFrequency(fmin=1e-90).fit_transform(X)).all()
+    names = LogFrequency(9, fmin=1e-90).fit(X).get_feature_names_out()
+    assert len(set(names)) == 9

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from functools import lru_cache
 
 import joblib
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import signal
+from scipy import integrate, signal, stats
 
 from sk_psd import FFTMagnitude, Spectrogram, WelchPSD, _segments, _threads
 from sk_psd._segments import Segments
@@ -23,9 +24,37 @@ def noise(shape, dtype, seed=0):
     return X.astype(dtype)
 
 
+@lru_cache
+def bias_at_the_ends(n):
+    """Mean of the median of n squares of normal numbers, by integrating its density."""
+    total = 0
+    for rank in ((n + 1) // 2, n // 2 + 1):
+        order = stats.beta(rank, n + 1 - rank)
+
+        def value(share, order=order):
+            return stats.chi2.ppf(share, 1) * order.pdf(share)
+
+        total += integrate.quad(value, 0, 1, epsabs=0, epsrel=1e-13, limit=500)[0] / 2
+    return total
+
+
+def bias_of_scipy(n):
+    return 1 + sum(1 / k - 1 / (k - 1) for k in range(3, n + 1, 2))
+
+
 def scipy_welch(X, **params):
-    X = X.astype(np.complex128 if np.iscomplexobj(X) else np.float64)
+    """scipy's spectra in our order, with our correction of the median at two bins."""
+    is_complex = np.iscomplexobj(X)
+    X = X.astype(np.complex128 if is_complex else np.float64)
     freqs, psd = signal.welch(X, **params)
+    if params.get("average") == "median" and not is_complex:
+        nperseg = params["nperseg"]
+        noverlap = params.get("noverlap")
+        step = nperseg - (nperseg // 2 if noverlap is None else noverlap)
+        n = (X.shape[-1] - nperseg) // step + 1
+        nfft = params.get("nfft") or nperseg
+        ends = [0, nfft // 2] if nfft % 2 == 0 else [0]
+        psd[..., ends] *= bias_of_scipy(n) / bias_at_the_ends(n)
     if not params["return_onesided"]:
         freqs, psd = np.fft.fftshift(freqs), np.fft.fftshift(psd, axes=-1)
     return freqs, psd
@@ -135,15 +164,34 @@ def test_fmin_and_fmax_keep_the_frequencies_between_them():
 
 
 def test_decibels_have_a_floor_120_db_below_the_maximum():
-    levels = decibels(np.array([[1.0, 1e-3, 0.0], [0.0, 0.0, 0.0]]))
-    np.testing.assert_allclose(levels[0], [0, -30, -120])
-    assert np.isfinite(levels).all()
+    levels = decibels(np.array([[1.0, 1e-3, 0.0], [1e-30, 1e-41, 1e-43]]))
+    np.testing.assert_allclose(levels, [[0, -30, -120], [-300, -410, -420]])
     assert decibels(np.ones((1, 4), np.float32)).dtype == np.float32
 
 
-def test_decibels_of_a_silent_signal_are_finite():
-    silent = np.zeros((1, 512), np.float32)
-    assert np.isfinite(WelchPSD(decibels=True).fit_transform(silent)).all()
+@pytest.mark.parametrize("dtype", ["f4", "f8", ">f4", "i2", "u1", "f2"])
+@pytest.mark.parametrize("make", [np.asarray, torch.tensor])
+def test_decibels_of_every_kind_of_numbers(dtype, make):
+    X = np.array([[1, 10, 100], [0, 0, 0]]).astype(dtype)
+    X = make(X.astype(X.dtype.newbyteorder("=")) if make is torch.tensor else X)
+    levels = np.asarray(decibels(X))
+    np.testing.assert_allclose(levels, [[0, 10, 20], [-120] * 3], atol=1e-5)
+    assert levels.dtype == (np.float32 if dtype in ("f4", ">f4", "f2") else float)
+    np.testing.assert_allclose(np.asarray(decibels(X, silent_level=-7.0))[1], -7)
+
+
+@pytest.mark.parametrize("make", [np.asarray, torch.tensor])
+def test_decibels_of_amplitudes_are_refused(make):
+    with pytest.raises(TypeError, match=r"real. Got .*complex128; pass np.abs\(X\)"):
+        decibels(make(np.array([[3 + 4j, 1j, 10]])))
+
+
+def test_a_level_that_is_no_number_leaves_the_others_as_they_are():
+    P = np.array([[1.0, np.nan, 100.0], [np.inf, 10.0, 1e-20], [np.nan] * 3])
+    for levels in (decibels(P), decibels(torch.from_numpy(P)).numpy()):
+        np.testing.assert_allclose(levels[0], [0, np.nan, 20])
+        np.testing.assert_allclose(levels[1], [np.inf, 10, -110])
+        assert np.isnan(levels[2]).all()
 
 
 @st.composite
