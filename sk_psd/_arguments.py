@@ -1,4 +1,4 @@
-"""Arguments of functions: arrays of any kind, numbers for each sample, random sources."""
+"""Arguments of functions: arrays of any kind, numbers per sample, random sources."""
 
 import numpy as np
 import torch

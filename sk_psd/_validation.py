@@ -1,7 +1,6 @@
 """The one door for input: arrays, targets and the kinds of parameters."""
 
 import math
-import mmap
 from numbers import Integral, Real
 
 import numpy as np
@@ -25,6 +24,7 @@ from sklearn.utils.validation import (
 from torch.utils.data import DataLoader, Dataset
 
 from sk_psd._layout import check_signals
+from sk_psd._pages import release_pages
 from sk_psd._state import VersionedState
 
 __all__ = [
@@ -47,7 +47,6 @@ __all__ = [
     "is_complex",
     "keep_weighted",
     "positive",
-    "release_pages",
     "scale_weights",
     "to_array",
 ]
@@ -449,24 +448,6 @@ def _stack_cells(rows):
         np.array(list(cells))  # raises NumPy's error of an inhomogeneous list
     stacked = np.stack(cells).reshape(*rows.shape, -1)
     return stacked[:, 0] if rows.ndim == 2 and rows.shape[1] == 1 else stacked
-
-
-def release_pages(X):
-    """Let go of what was read of a file mapped into memory, as it may exceed it.
-
-    Parameters
-    ----------
-    X : ndarray or Tensor
-        Left as it is unless it is a view of a :class:`numpy.memmap` that reads from
-        its file and writes to it. Other maps may hold values that are in no file.
-    """
-    mapped, base = None, X
-    while isinstance(base, np.ndarray):
-        mapped = base if isinstance(base, np.memmap) else mapped
-        base = base.base
-    shared = mapped is not None and mapped.mode in ("r", "r+", "w+")
-    if shared and isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-        base.madvise(mmap.MADV_DONTNEED)  # there is none on Windows
 
 
 def check_weights(sample_weight, X):

@@ -48,7 +48,7 @@ def shift_rows(
 
     mode : {"wrap", "edge", "floor"}, default="wrap"
         What enters a spectrum at the vacated end, as in :class:`RandomFreqShift`.
-        Signals know "wrap" only; for real ones see `fill`.
+        Raw signals know "wrap" only; for real ones see `fill`.
 
     domain : {"auto", "spectrum", "signal"}, default="auto"
         What X is. "auto": signals if they are complex or a step, however deep inside,
@@ -322,7 +322,7 @@ def shift_curve(
         Number of threads over the shifts, in joblib's conventions.
 
     random_state : int, RandomState, Generator or None, default=0
-        Source of the noise, which is the same for every shift.
+        Source of the noise. One seed gives the same noise for every shift.
 
     Returns
     -------
@@ -417,7 +417,7 @@ def shift_invariance(
         Number of threads over the shifts, in joblib's conventions.
 
     random_state : int, RandomState, Generator or None, default=0
-        Source of the noise, which is the same for every shift.
+        Source of the noise. One seed gives the same noise for every shift.
 
     Returns
     -------

@@ -15,6 +15,7 @@ from sk_psd._frequency_names import FrequencyNames
 from sk_psd._layout import check_signals
 from sk_psd._notch import Notch
 from sk_psd._numbers import Number, WholeNumber, as_rate, rate
+from sk_psd._pages import release_pages
 from sk_psd._powers import SILENT_LEVEL, estimate, name_row, to_levels
 from sk_psd._segments import Segments
 from sk_psd._validation import (
@@ -25,7 +26,6 @@ from sk_psd._validation import (
     check_finite,
     check_rows,
     is_complex,
-    release_pages,
 )
 
 __all__ = [
@@ -93,9 +93,11 @@ def welch(
 
     detrend : {"constant", "linear"}, False or callable, default="constant"
         What is subtracted from each segment. "constant" removes power around 0 Hz
-        only; a spectrum that is to keep its shape wherever it lies on a two-sided
-        axis needs False. A function takes segments of shape (..., nperseg) and
-        returns them detrended.
+        only, so that a shape that lies there looks different from elsewhere; with
+        False it keeps its shape anywhere on a two-sided axis. A receiver with a spike
+        at 0 Hz needs "constant", or False and the `notch` of :class:`WelchPSD`, as the
+        spike stays where it is when the signal moves. A function takes segments of
+        shape (..., nperseg) and returns them detrended.
 
     return_onesided : bool, default=True
         Whether to return the frequencies from 0 to ``fs / 2`` only, with the power of
@@ -226,9 +228,11 @@ def spectrogram(
 
     detrend : {"constant", "linear"}, False or callable, default="constant"
         What is subtracted from each segment. "constant" removes power around 0 Hz
-        only; a spectrum that is to keep its shape wherever it lies on a two-sided
-        axis needs False. A function takes segments of shape (..., nperseg) and
-        returns them detrended.
+        only, so that a shape that lies there looks different from elsewhere; with
+        False it keeps its shape anywhere on a two-sided axis. A receiver with a spike
+        at 0 Hz needs "constant", or False and the `notch` of :class:`WelchPSD`, as the
+        spike stays where it is when the signal moves. A function takes segments of
+        shape (..., nperseg) and returns them detrended.
 
     return_onesided : bool, default=True
         Whether to return the frequencies from 0 to ``fs / 2`` only, with the power of
@@ -599,11 +603,11 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
 
     detrend : {"constant", "linear"}, False or callable, default="constant"
         What is subtracted from each segment. "constant" removes power around 0 Hz
-        only, so that a shape that lies there looks different from elsewhere: with
+        only, so that a shape that lies there looks different from elsewhere; with
         False it keeps its shape anywhere on a two-sided axis. A receiver with a spike
-        at 0 Hz needs "constant", or False and ``notch=[0]``, as the spike stays where
-        it is when the signal moves. A function takes
-        segments of shape (..., nperseg) and returns them detrended.
+        at 0 Hz needs "constant", or False and the `notch` of :class:`WelchPSD`, as the
+        spike stays where it is when the signal moves. A function takes segments of
+        shape (..., nperseg) and returns them detrended.
 
     return_onesided : bool, default=True
         Whether to return the frequencies from 0 to ``fs / 2`` only, with the power of
@@ -789,9 +793,11 @@ class Spectrogram(_SegmentTransformer):
 
     detrend : {"constant", "linear"}, False or callable, default="constant"
         What is subtracted from each segment. "constant" removes power around 0 Hz
-        only; a spectrum that is to keep its shape wherever it lies on a two-sided
-        axis needs False. A function takes segments of shape (..., nperseg) and
-        returns them detrended.
+        only, so that a shape that lies there looks different from elsewhere; with
+        False it keeps its shape anywhere on a two-sided axis. A receiver with a spike
+        at 0 Hz needs "constant", or False and the `notch` of :class:`WelchPSD`, as the
+        spike stays where it is when the signal moves. A function takes segments of
+        shape (..., nperseg) and returns them detrended.
 
     return_onesided : bool, default=True
         Whether to return the frequencies from 0 to ``fs / 2`` only, with the power of

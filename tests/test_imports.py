@@ -12,10 +12,11 @@ PACKAGE = pathlib.Path(sk_psd.__file__).parent
 
 # What each file imports of the package: all of it, and rows above its own only.
 IMPORTS = {
-    "_layout": set(),
+    "_pages": set(),
+    "_layout": {"_pages"},
     "_version": set(),
     "_state": {"_version"},
-    "_validation": {"_layout", "_state"},
+    "_validation": {"_layout", "_pages", "_state"},
     "_shapes": set(),
     "datasets": {"_shapes"},
     "nn.layers": set(),
@@ -32,7 +33,7 @@ IMPORTS = {
     "_numbers": set(),
     "_threads": set(),
     "_torch_settings": set(),
-    "_segments": {"_numbers", "_threads", "_validation"},
+    "_segments": {"_numbers", "_pages", "_threads", "_validation"},
     "_powers": {"_segments", "_validation"},
     "_frequency_names": set(),
     "_notch": set(),
@@ -41,6 +42,7 @@ IMPORTS = {
         "_layout",
         "_notch",
         "_numbers",
+        "_pages",
         "_powers",
         "_segments",
         "_validation",
