@@ -84,6 +84,7 @@ SEGMENTS = dict(
     fmax=limits(129),
     n_jobs=[None, 1, 2, -1, np.int64(2)],
 )
+NOTCHES = [None, [0], [0.25], [(0.1, 0.2)], [0, (0.3, 0.5)], [-0.25], [(0.2, 0.1)], [9]]
 TRAINING = dict(
     optimizer=["adamw", "adam", "sgd"],
     lr=[1e-2, 1e-5, 1.0, 1, np.float32(0.01), 1e25, 1e-300],
@@ -162,6 +163,7 @@ ESTIMATORS = {
         fmin=[None, 1, 2.5, 1e-3, 5e-324, np.float32(1), 10**30],
         fmax=[None, 1, 8.0, 20, np.float32(30), 1e300],
         reduce=["max", "mean"],
+        decibels=FLAGS,
     ),
     MinMaxScale: dict(
         feature_range=[
@@ -175,6 +177,8 @@ ESTIMATORS = {
         max_shift=[0, 1, 5, 0.1, 0.5, 1.0, np.int64(2), np.float32(0.25)],
         mode=["wrap", "edge", "floor"],
         domain=["spectrum", "signal"],
+        fill=["noise", None],
+        offset=["auto", "move", "remove", "stay"],
     ),
     RandomNoise: dict(
         snr_db=[
@@ -182,7 +186,7 @@ ESTIMATORS = {
             *((-1e308, 1e308), -400, -6000, (np.int64(1), 2)),
         ],
     ),
-    Spectrogram: SEGMENTS | dict(decibels=FLAGS),
+    Spectrogram: SEGMENTS | dict(decibels=FLAGS, notch=NOTCHES),
     SpectrogramCNNClassifier: CLASSIFIER
     | dict(
         n_filters=[(2,), (2, 3), [3, 2], (1, 1, 1), (np.int64(2), 3)],
@@ -196,7 +200,13 @@ ESTIMATORS = {
             *({"frequency": np.int64(1)}, {"phase": 1}, {"time": -1}),
         ],
     ),
-    WelchPSD: SEGMENTS | dict(decibels=FLAGS, average=["mean", "median"]),
+    WelchPSD: SEGMENTS
+    | dict(
+        decibels=FLAGS,
+        average=["mean", "median"],
+        nan_segments=["raise", "omit"],
+        notch=NOTCHES,
+    ),
 }
 TRANSFORMERS = [cls for cls in ESTIMATORS if not hasattr(cls, "predict")]
 CLASSIFIERS = [cls for cls in ESTIMATORS if hasattr(cls, "predict_proba")]
@@ -250,7 +260,8 @@ def shape_out(estimator, shape):
 def check_values(result, drawn, estimator):
     assert isinstance(result, np.ndarray)
     assert np.isfinite(result).all()
-    assert drawn.finite, "NaN or infinity of the input was not found"
+    omits = getattr(estimator, "nan_segments", None) == "omit"
+    assert drawn.finite or omits, "NaN or infinity of the input was not found"
     dtype = np.asarray(drawn.X).dtype if not isinstance(drawn.X, torch.Tensor) else None
     dtype = drawn.values.dtype if dtype is None else dtype
     if dtype.isnative:

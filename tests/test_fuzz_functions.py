@@ -81,6 +81,10 @@ SHIFTING = dict(
     X=arrays(n_samples=st.integers(1, 4), lengths=st.just(20)),
     mode=["wrap", "edge", "floor"],
     domain=["auto", "spectrum", "signal"],
+    fill=["noise", None],
+    offset=["auto", "move", "remove", "stay"],
+    static=[None, np.ones(20), np.zeros(20), np.ones(3), np.full(20, np.nan)],
+    random_state=SEEDS,
 )
 LAYOUT = dict(kernel_size=[None, 1, 5, (3, 2), [2, 99]], stride=[None, 1, 4, (2, 1)])
 
@@ -109,6 +113,8 @@ FUNCTIONS = {
         random_state=SEEDS,
     ),
     datasets.make_spectral_shapes: dict(
+        line_db=[None, 0.0, 20, (0.0, 10.0), 1e4, np.nan],
+        line_freq=[0.0, 0.1, (0.0, 0.5), -0.5, 1e300],
         n_samples=FEW,
         n_times=[64, 100, np.int64(200), 16, 15],
         random_state=SEEDS,
@@ -158,11 +164,9 @@ FUNCTIONS = {
     ),
     inspection.shift_curve: dict(
         estimator=MODELS,
-        X=SHIFTING["X"],
+        **SHIFTING,
         y=[np.arange(n) % 2 for n in (1, 2, 3, 4)],
         shifts=[[0], [1, -1], [0.25], 3, [], [19, 20, 21], [-0.5, 2], [10**30], "a"],
-        mode=SHIFTING["mode"],
-        domain=SHIFTING["domain"],
         scoring=[None, "accuracy", "neg_log_loss", "bogus"],
         n_jobs=[None, 1, 2],
     ),
@@ -174,10 +178,15 @@ FUNCTIONS = {
     ),
     inspection.shift_rows: dict(
         estimator=MODELS,
-        X=SHIFTING["X"],
+        **SHIFTING,
         shift=FRACTIONS,
-        mode=SHIFTING["mode"],
-        domain=SHIFTING["domain"],
+    ),
+    mixing.from_iq: dict(
+        X=arrays()
+        | st.sampled_from(
+            [b"", b"1", b"123456789012", bytearray(16), memoryview(b"12")]
+        ),
+        kind=[None, "cu8", "cs8", "ci16_le", "ci16_be", "cf32_le", "cs16", "cf64_le"],
     ),
     mixing.add_noise: dict(
         X=arrays(),
@@ -188,6 +197,9 @@ FUNCTIONS = {
     mixing.retune: dict(
         X=arrays(),
         offset=[0.0, 0.25, -0.5, 1, np.float32(0.1), [0.1, 0.2], 1e300, np.nan, "a"],
+        fill=["noise", None],
+        mean=["move", "remove", "stay"],
+        random_state=SEEDS,
     ),
     nn.flatten_sizes: dict(
         n_freqs=SIZES,
@@ -206,16 +218,24 @@ FUNCTIONS = {
         freqs=[np.arange(20.0), np.arange(2.0), np.arange(1.0), np.zeros(20), "a"],
         targets=[np.geomspace(1, 19, 8), np.array([1.0]), np.zeros(3), np.arange(4.0)],
         reduce=["max", "mean", "min"],
+        decibels=FLAGS,
     ),
     scaling.min_max_scale: dict(
         X=real(),
         feature_range=[(0, 1), (-1, 1), (0, 1e39), (-1e308, 1e308), (1, 0), (0,), 3],
         axis=[-1, (-2, -1), 0, 5, (0, 0)],
     ),
-    spectral.decibels: dict(psd=real(), axis=[-1, (-2, -1), 0, 5]),
+    spectral.decibels: dict(
+        psd=real(), axis=[-1, (-2, -1), 0, 5], silent_level=[-120.0, 0, -1e300, np.nan]
+    ),
     spectral.fft_magnitude: dict(X=arrays()),
     spectral.spectrogram: dict(X=arrays(), **SEGMENTS),
-    spectral.welch: dict(X=arrays(), **SEGMENTS, average=["mean", "median"]),
+    spectral.welch: dict(
+        X=arrays(),
+        **SEGMENTS,
+        average=["mean", "median"],
+        nan_segments=["propagate", "omit"],
+    ),
 }
 # What each function needs to be quick, or to leave the global random state alone.
 ALWAYS = "X estimator random_state n_samples n_times n_train n_test n_freqs rng".split()
@@ -292,6 +312,12 @@ def check_convolve(result, X, kernel, mode="same", stride=1, dilation=1):
     dilated = np.zeros(dilation * (len(kernel) - 1) + 1)
     row = np.convolve(np.zeros(shape_of(X)[-1]), dilated, mode)[::stride]
     assert result.shape == (*shape_of(X)[:-1], len(row))
+
+
+def check_iq(result, X, kind=None):
+    assert result.dtype == np.complex64
+    if not isinstance(X, (bytes, bytearray, memoryview)):
+        assert result.size in (np.size(X), np.size(X) // 2, np.size(X) // 4)
 
 
 def check_same_shape(result, **arguments):
@@ -374,6 +400,7 @@ CHECKS = {
     inspection.shift_curve: check_curve,
     inspection.shift_invariance: check_invariance,
     inspection.shift_rows: lambda result, X, **_: check_same_shape(result, X=X),
+    mixing.from_iq: check_iq,
     mixing.add_noise: lambda result, X, **_: check_same_shape(result, X=X),
     mixing.retune: lambda result, X, **_: check_same_shape(result, X=X),
     nn.flatten_sizes: check_sizes,
