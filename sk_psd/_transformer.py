@@ -34,8 +34,6 @@ class Transformer(TransformerMixin, VersionedState, BaseEstimator):
     result for X of more axes is therefore an array.
     """
 
-    fit_transform = _framed_if_two_axes(TransformerMixin.fit_transform)
-
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)  # wraps both methods for set_output
         for name in ("transform", "fit_transform"):
@@ -48,6 +46,10 @@ class Transformer(TransformerMixin, VersionedState, BaseEstimator):
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+# Here, as scikit-learn would wrap it once more inside of the class.
+Transformer.fit_transform = _framed_if_two_axes(TransformerMixin.fit_transform)
 
 
 class SpectrumTransformer(OneToOneFeatureMixin, Transformer):
