@@ -10,7 +10,8 @@ the shifted place.
 
 Second table: a line that stays where it is while the signal moves: mains hum 10 dB
 below and 10 dB above the power of the signal, and the spike of a receiver at 0 Hz.
-Models are trained and tested beside the line, without and with `notch`.
+Models are trained and tested beside the line, without and with `notch`. Where the line
+lies in the band, a notch takes three bins of it: a longer `nperseg` makes it narrower.
 """
 
 import argparse
@@ -29,7 +30,7 @@ from sk_psd import (
 )
 from sk_psd.datasets import make_spectral_shapes
 
-FS, NPERSEG, N_TIMES = 1000.0, 256, 4096
+FS, N_TIMES = 1000.0, 4096
 SHIFTS = (-0.2, -0.1, -0.05, -0.01, 0.01, 0.05, 0.1, 0.2)
 CENTER = {True: 250.0, False: 0.0}
 PADDING = {True: "zeros", False: "circular"}
@@ -49,8 +50,8 @@ def make_signals(n_rows, center, seed, real, **kwargs):
     )
 
 
-def make_models(seed, real, **kwargs):
-    psd = WelchPSD(FS, nperseg=NPERSEG, return_onesided=real, decibels=True, **kwargs)
+def make_models(seed, real, nperseg, **kwargs):
+    psd = WelchPSD(FS, nperseg=nperseg, return_onesided=real, decibels=True, **kwargs)
     net = GlobalPoolCNNClassifier(padding_mode=PADDING[real], random_state=seed)
     return {"net": make_pipeline(psd, MinMaxScale(), net)} | make_baselines(psd)
 
@@ -59,7 +60,7 @@ def lift(X, offset):
     return X + offset * X.std(axis=1, keepdims=True)
 
 
-def compare(n_rows, seed, real):
+def compare(n_rows, seed, real, nperseg):
     """Print the curve of each model and the scores of signals made there."""
     # Complex signals lie off 0 Hz, where detrending takes a part of them away.
     center = CENTER[True] if real else 200.0
@@ -72,9 +73,9 @@ def compare(n_rows, seed, real):
         f"{'model':20}{'mean':>5}{'largest':>9}" + "".join(f"{s:>12}" for s in SHIFTS)
     )
     worst = 0.0
-    for name, model in make_models(seed, real).items():
+    for name, model in make_models(seed, real, nperseg).items():
         on_fft = name == "logreg_fft"
-        step = FS / (N_TIMES if on_fft else NPERSEG)
+        step = FS / (N_TIMES if on_fft else nperseg)
         for i, offset in enumerate((0, 1, 10)):
             if i == 0 or on_fft:
                 model.fit(lift(train[0], offset), train[1])
@@ -95,7 +96,7 @@ def compare(n_rows, seed, real):
     print(f"largest difference of all: {worst:.3f}")
 
 
-def beside_a_line(n_rows, seed):
+def beside_a_line(n_rows, seed, nperseg):
     """Print scores of models beside a line that stays, by shift."""
     shifts = (0.0, *SHIFTS)
     for real, freq, what in [
@@ -116,7 +117,7 @@ def beside_a_line(n_rows, seed):
             Z, labels = make_signals(400, center, seed, real, **kwargs)
             line = make_signals(n_rows, center, seed + 100, real, **kwargs)[0] - X
             for notch in (None, [freq]) if level is not None else (None,):
-                models = make_models(seed, real, notch=notch, **params)
+                models = make_models(seed, real, nperseg, notch=notch, **params)
                 for name in ("net", "logreg_fft_of_psd", "logreg_aligned_psd"):
                     model = models[name].fit(Z, labels)
                     curve = shift_curve(
@@ -135,13 +136,14 @@ def main():
     parser.add_argument("--rows", type=int, default=1000, help="test signals")
     parser.add_argument("--seed", type=int, default=0, help="of the data and the nets")
     parser.add_argument("--only", choices=["shifts", "lines"], help="one of the tables")
+    parser.add_argument("--nperseg", type=int, default=256, help="of the spectra")
     args = parser.parse_args()
     torch.set_num_threads(1)
     if args.only != "lines":
         for real in (True, False):
-            compare(args.rows, args.seed, real)
+            compare(args.rows, args.seed, real, args.nperseg)
     if args.only != "shifts":
-        beside_a_line(args.rows, args.seed)
+        beside_a_line(args.rows, args.seed, args.nperseg)
 
 
 if __name__ == "__main__":
