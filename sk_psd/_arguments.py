@@ -1,10 +1,100 @@
-"""Arguments of functions: arrays of any kind, numbers per sample, random sources."""
+"""Arguments of functions: arrays of any kind, options, axes, random sources."""
+
+from numbers import Integral
 
 import numpy as np
-import torch
 from sklearn.utils import check_array, check_random_state
 
-__all__ = ["check_rng", "one_for_each", "take_numbers"]
+from sk_psd._validation import as_ndarray
+
+__all__ = [
+    "check_axes",
+    "check_flag",
+    "check_n_jobs",
+    "check_option",
+    "check_rng",
+    "one_for_each",
+    "take_numbers",
+]
+
+
+def check_option(name, value, options):
+    """Raise an error unless a value is one of some names.
+
+    Parameters
+    ----------
+    name : str
+        For the message.
+
+    value : object
+        Also an array, which has no truth value to compare by.
+
+    options : tuple of str or None
+        Two at least.
+    """
+    if not (value is None or isinstance(value, str)) or value not in options:
+        *first, last = map(repr, options)
+        raise ValueError(
+            f"{name} must be {', '.join(first)} or {last}. Got {value!r} instead."
+        )
+
+
+def check_flag(name, value):
+    """Raise an error unless a value is True or False.
+
+    Parameters
+    ----------
+    name : str
+        For the message.
+
+    value : object
+    """
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{name} must be True or False. Got {value!r} instead.")
+
+
+def check_n_jobs(n_jobs):
+    """Raise an error unless a value is a number of threads as joblib takes it.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+    """
+    if not (n_jobs is None or isinstance(n_jobs, Integral) and n_jobs != 0):
+        raise ValueError(
+            "n_jobs must be a number of threads, negative to count from that of the "
+            f"processors, or None. Got {n_jobs!r}."
+        )
+
+
+def check_axes(X, axis, name="X"):
+    """Raise an error unless an array has values and these axes.
+
+    Parameters
+    ----------
+    X : ndarray or Tensor
+
+    axis : int or tuple of int
+
+    name : str, default="X"
+        Of the array, for the message.
+    """
+    shape = tuple(X.shape)
+    if 0 in shape or not shape:
+        raise ValueError(
+            f"{name} must be an array of one value at least, of shape (..., n_freqs). "
+            f"Got shape {shape}."
+        )
+    axes, n_axes = axis if isinstance(axis, tuple) else (axis,), len(shape)
+    good = all(
+        isinstance(a, Integral) and not isinstance(a, bool) and -n_axes <= a < n_axes
+        for a in axes
+    )
+    if not good or len({int(a) % n_axes for a in axes}) != max(1, len(axes)):
+        raise ValueError(
+            f"axis must be an axis of {name} or a tuple of different ones, each from "
+            f"{-n_axes} to {n_axes - 1}. Got {axis!r}."
+        )
 
 
 def take_numbers(X, name="X"):
@@ -23,15 +113,7 @@ def take_numbers(X, name="X"):
     X : ndarray of float32, float64, complex64 or complex128
         Of single precision where it was. The input itself where it is such an array.
     """
-    if isinstance(X, torch.Tensor):
-        X = X.detach().resolve_conj().resolve_neg()
-        X = (X.float() if X.dtype is torch.bfloat16 else X).numpy(force=True)
-    try:
-        numbers = np.asarray(X)
-    except ValueError as error:
-        raise ValueError(
-            f"{name} must hold rows of one length. NumPy makes no array of it: {error}."
-        ) from error
+    numbers = as_ndarray(X, name)
     if numbers.dtype.kind in "USmM" or numbers.dtype.kind == "O" and numbers.ndim == 0:
         raise ValueError(f"{name} must be an array of numbers. Got {X!r} instead.")
     if numbers.dtype.kind == "V":

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from scipy import fft
 
+from sk_psd._numbers import as_float
+
 __all__ = ["Notch"]
 
 # Values of the window's transform from one bin of its length to the next.
@@ -121,14 +123,16 @@ def _list_items(notch):
 def _check_item(item, fs, onesided):
     """Return the lowest and highest frequency of one entry."""
     pair = (item, item) if isinstance(item, Real) else item
-    good = isinstance(pair, (list, tuple)) and len(pair) == 2
-    good = good and all(isinstance(f, Real) and np.isfinite(f) for f in pair)
-    if not good or pair[0] > pair[1] or isinstance(item, bool):
+    try:
+        low, high = map(as_float, pair) if isinstance(pair, (list, tuple)) else pair
+        good = -np.inf < low <= high < np.inf
+    except (TypeError, ValueError, OverflowError):
+        good = False
+    if not good:
         raise ValueError(
             "notch must hold finite frequencies or pairs (low, high) with low <= high, "
             f"in Hz. Got {item!r} among them."
         )
-    low, high = map(float, pair)
     lowest = 0.0 if onesided else -fs / 2
     if low < lowest or high > fs / 2:
         hint = "; for negative ones use return_onesided=False" if low < 0 else ""

@@ -18,6 +18,8 @@ __all__ = [
 
 # Sampling frequencies beyond these overflow somewhere on the way to a power.
 _LOWEST_RATE, _HIGHEST_RATE = 1e-100, 1e100
+# Of samples, taps or bins: no memory holds more, and NumPy makes no array of 2**63.
+_HIGHEST_COUNT = 2**40
 
 
 def as_float(value):
@@ -62,13 +64,12 @@ def as_int(value):
     Raises
     ------
     TypeError, OverflowError
-        If it is no whole number.
+        If it is no whole number, or one beyond all lengths of arrays.
     """
-    if isinstance(value, Integral) and not isinstance(value, (bool, np.bool_)):
-        return int(value)
-    number = as_float(value)
-    if not number.is_integer():
-        raise TypeError(f"Expected a whole number. Got {value!r}.")
+    whole = isinstance(value, Integral) and not isinstance(value, (bool, np.bool_))
+    number = int(value) if whole else as_float(value)
+    if not (abs(number) <= _HIGHEST_COUNT and number == int(number)):
+        raise TypeError(f"Expected a whole number of a size in use. Got {value!r}.")
     return int(number)
 
 

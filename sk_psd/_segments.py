@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from scipy import signal, special
 
+from sk_psd._arguments import check_flag, check_option
 from sk_psd._numbers import as_int, as_limit, as_rate, rounding
 from sk_psd._pages import release_pages
 from sk_psd._threads import map_in_threads
@@ -81,10 +82,8 @@ class Segments:
                 "detrend must be 'constant', 'linear', False or a function. Got "
                 f"{detrend!r}."
             )
-        if scaling not in ("density", "spectrum"):
-            raise ValueError(
-                f"scaling must be 'density' or 'spectrum'. Got {scaling!r}."
-            )
+        check_option("scaling", scaling, ("density", "spectrum"))
+        check_flag("return_onesided", return_onesided)
         nperseg = _length("nperseg", nperseg, low=1)
         noverlap = _length("noverlap", noverlap, low=0)
         nfft = _length("nfft", nfft, low=1)

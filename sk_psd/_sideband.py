@@ -216,6 +216,6 @@ def check_range(result, X, cause):
     """
     if not np.isfinite(result).all() and np.isfinite(X).all():
         raise ValueError(
-            f"The values of X are too large for {cause} in {X.dtype}. Divide X by its "
-            "largest value first."
+            f"The values of X are too large for {cause} in {result.dtype}. Divide X "
+            "by its largest value first."
         )

@@ -30,6 +30,7 @@ __all__ = [
     "RealNotInt",
     "StrOptions",
     "as_floats",
+    "as_ndarray",
     "as_signals",
     "at_least",
     "check_classes",
@@ -235,10 +236,12 @@ def as_signals(name, X):
     if isinstance(X, torch.Tensor):
         X = _plain(X)
     else:
-        X = np.asarray(X)
+        given, X = X, as_ndarray(X)
         _refuse_structured(X)
         if X.dtype.kind not in "biufc":
-            X = X.astype(np.float64)
+            X = _as_float64(X)
+            if X is None:
+                raise TypeError(f"X must hold real or complex numbers. Got {given!r}.")
     if not (1 <= X.ndim <= 3 and all(X.shape)):
         raise ValueError(
             "X must hold signals, of shape (n_times,), (n_samples, n_times) or "
@@ -257,13 +260,29 @@ def _refuse_structured(X):
         )
 
 
-def as_floats(X):
+def _as_float64(X):
+    """Return an array of objects as one of numbers, or None if they are none."""
+    if X.dtype.kind != "O" or X.ndim == 0:
+        return None
+    try:
+        return X.astype(np.float64)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def as_floats(X, name="X", hint="powers or levels, such as WelchPSD returns"):
     """Return spectra that a user of a function passes, as floating-point numbers.
 
     Parameters
     ----------
     X : array-like or Tensor
         Real numbers of any type and byte order.
+
+    name : str, default="X"
+        For the message.
+
+    hint : str, default="powers or levels, ..."
+        What to pass, for the message.
 
     Returns
     -------
@@ -280,17 +299,13 @@ def as_floats(X):
             short = X.is_floating_point() and X.dtype != torch.float64
             return _plain(X).to(torch.float32 if short else torch.float64)
     else:
-        X = np.asarray(X)
-        try:
-            if X.dtype.kind in "biufO":
-                short = X.dtype.kind == "f" and X.dtype.itemsize <= 4
-                return X.astype(np.float32 if short else np.float64, copy=False)
-        except (TypeError, ValueError):
-            pass
-    raise TypeError(
-        f"X must hold real numbers. Got {X.dtype}; pass powers or levels, such as "
-        "WelchPSD returns."
-    )
+        X = as_ndarray(X, name)
+        if X.dtype.kind in "biuf":
+            short = X.dtype.kind == "f" and X.dtype.itemsize <= 4
+            return X.astype(np.float32 if short else np.float64, copy=False)
+        if (numbers := _as_float64(X)) is not None:
+            return numbers
+    raise TypeError(f"{name} must hold real numbers. Got {X.dtype}; pass {hint}.")
 
 
 def is_complex(X):
@@ -401,6 +416,28 @@ def to_array(X):
     if X.dtype == torch.bfloat16:
         X = X.to(torch.float32)
     return X.numpy(force=True)
+
+
+def as_ndarray(X, name="X"):
+    """Return what a user of a function passes as an array of any type.
+
+    Parameters
+    ----------
+    X : array-like or Tensor
+
+    name : str, default="X"
+        For the message.
+
+    Returns
+    -------
+    X : ndarray
+    """
+    try:
+        return np.asarray(to_array(X))
+    except ValueError as error:
+        raise ValueError(
+            f"{name} must hold rows of one length. NumPy makes no array of it: {error}."
+        ) from error
 
 
 def _as_array(estimator, X):

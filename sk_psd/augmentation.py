@@ -8,6 +8,7 @@ import torch
 from sklearn.utils import check_random_state
 
 from sk_psd._layout import warn_of_frames, warn_of_spectra, warn_of_waveforms
+from sk_psd._numbers import as_float
 from sk_psd._transformer import SpectrumTransformer
 from sk_psd._validation import RealNotInt, StrOptions, at_least
 from sk_psd.mixing import add_noise, retune
@@ -267,14 +268,18 @@ class RandomNoise(_TrainingOnly):
     def _limits(self):
         snr = self.snr_db
         limits = tuple(snr) if isinstance(snr, (tuple, list)) else (snr, snr)
-        numbers = len(limits) == 2 and all(isinstance(x, Real) for x in limits)
-        # Not of any size, as a range that overflows has no uniform distribution.
-        if not numbers or not -1e300 < limits[0] <= limits[1] < 1e300:
+        try:
+            low, high = map(as_float, limits)
+            # Not of any size, as a range that overflows has no uniform distribution.
+            good = -1e300 < low <= high < 1e300
+        except (TypeError, ValueError, OverflowError):
+            good = False
+        if not good:
             raise ValueError(
                 "snr_db must be a finite number or a tuple (low, high) of them with "
                 f"low <= high. Got {snr!r} instead."
             )
-        return limits
+        return low, high
 
     def _change(self, X, rng):
         return add_noise(X, rng.uniform(*self._limits(), size=len(X)), rng)
@@ -320,13 +325,10 @@ def max_shift_in_bins(max_shift, n_freqs, name="max_shift", unit="bins"):
     -------
     bins : int
     """
-    if isinstance(max_shift, Integral):
-        bins, limit = int(max_shift), n_freqs
-    else:
-        bins, limit = int(max_shift * n_freqs), 1.0
-    if max_shift > limit:
+    whole = isinstance(max_shift, Integral)
+    if max_shift > (n_freqs if whole else 1.0):
         raise ValueError(
             f"{name} (={max_shift!r}) must not exceed the axis: an int is a number of "
             f"{unit}, here at most {n_freqs}; a float is a fraction, at most 1.0."
         )
-    return bins
+    return int(max_shift if whole else max_shift * n_freqs)

@@ -1,12 +1,13 @@
 """Signals with a known spectral shape or a known clean part: no files, no downloads."""
 
-from collections.abc import Mapping
 from numbers import Integral, Real
 
 import numpy as np
 from scipy import fft
 from sklearn.utils import Bunch, check_random_state, gen_batches
 
+from sk_psd._arguments import check_flag
+from sk_psd._numbers import as_rate
 from sk_psd._shapes import SHAPES
 
 __all__ = [
@@ -134,13 +135,17 @@ def make_spectral_shapes(
     rng = check_random_state(random_state)
     if not _are_names(shapes, SHAPES):
         raise ValueError(
-            f"shapes must be names among {sorted(SHAPES)}. Got {shapes!r} instead."
+            f"shapes must be names among {sorted(SHAPES)}, in a list. Got {shapes!r}."
         )
-    _check_sizes(n_samples, n_times)
-    _check_int("n_spurs", n_spurs, 0)
-    if not _check_number("fs", fs) > 0:
-        raise ValueError(f"fs must be positive. Got {fs!r}.")
-    _check_number("tilt_db", tilt_db)
+    n_samples = _check_int("n_samples", n_samples, 1)
+    n_times = _check_int("n_times", n_times, 16)
+    n_spurs = _check_int("n_spurs", n_spurs, 0)
+    fs = as_rate(fs)
+    check_flag("real", real)
+    check_flag("return_X_y", return_X_y)
+    tilt_db = _check_number("tilt_db", tilt_db)
+    if not abs(tilt_db) <= 1000:
+        raise ValueError(f"tilt_db must lie between -1000 and 1000. Got {tilt_db!r}.")
     if not 0 <= _check_number("bandwidth_jitter", bandwidth_jitter) < 1:
         raise ValueError(
             f"bandwidth_jitter must lie between 0 and 1. Got {bandwidth_jitter!r}."
@@ -164,6 +169,11 @@ def make_spectral_shapes(
     gain = _levels(gain_db, n_samples, rng, "gain_db")
     if not np.isfinite(center).all():
         raise ValueError(f"center_freq must be finite. Got {center_freq!r}.")
+    if not np.all(np.abs(center) <= 1e6 * fs):  # whose phase has digits left
+        raise ValueError(
+            f"center_freq must be at most 1e6 * fs (={1e6 * fs:g} Hz). Got "
+            f"{center_freq!r}."
+        )
     width = nominal * rng.uniform(1 - bandwidth_jitter, 1 + bandwidth_jitter, n_samples)
     if real and not np.all((center - width / 2 >= 0) & (center + width / 2 <= fs / 2)):
         raise ValueError(
@@ -219,32 +229,29 @@ def _lines(freq, fs, level, n_times, real, rng):
     return lines * 10 ** (level[:, None] / 20)
 
 
-def _check_sizes(n_samples, n_times):
-    _check_int("n_samples", n_samples, 1)
-    _check_int("n_times", n_times, 1)
-    if n_times < 16:
-        raise ValueError(f"n_times must be at least 16. Got {n_times!r} instead.")
-
-
 def _check_int(name, value, low):
-    if not (isinstance(value, Integral) and value >= low):
+    """Return an int of Python, which no product overflows."""
+    good = isinstance(value, Integral) and not isinstance(value, bool)
+    if not (good and value >= low):
         raise ValueError(f"{name} must be an int of at least {low}. Got {value!r}.")
+    return int(value)
 
 
 def _check_number(name, value):
-    """Return a number that floating point can hold."""
+    """Return a number as a float."""
     try:
-        good = isinstance(value, Real) and np.isfinite(float(value))
+        number = float(value) if isinstance(value, Real) else np.nan
     except OverflowError:
-        good = False
-    if not good:
+        number = np.nan
+    if not np.isfinite(number):
         raise ValueError(f"{name} must be a finite number. Got {value!r}.")
-    return value
+    return number
 
 
 def _are_names(names, known):
     """Say whether these are a list or the like of known names, at least one."""
-    if isinstance(names, (str, Mapping)) or not np.iterable(names):
+    # Not a set, whose order is another one in every process.
+    if not isinstance(names, (list, tuple, np.ndarray)) or not np.iterable(names):
         return False
     return len(names) > 0 and all(isinstance(n, str) and n in known for n in names)
 
@@ -354,8 +361,8 @@ def make_shift_benchmark(
         raise ValueError(
             f"name must be one of {sorted(_BENCHMARKS)}. Got {name!r} instead."
         )
-    for what, value in [("n_train", n_train), ("n_test", n_test), ("n_freqs", n_freqs)]:
-        _check_int(what, value, 1)
+    n_train, n_test = _check_int("n_train", n_train, 1), _check_int("n_test", n_test, 1)
+    n_freqs = _check_int("n_freqs", n_freqs, 8)  # three bins for the narrowest band
     rng = check_random_state(random_state)
     b = 1 / 8
 
@@ -487,8 +494,10 @@ def make_harmonic_sounds(
             f"timbres must be a list of names among {sorted(_TIMBRES)}. Got "
             f"{timbres!r} instead."
         )
-    _check_sizes(n_samples, n_times)
-    _check_number("fs", fs)
+    n_samples = _check_int("n_samples", n_samples, 1)
+    n_times = _check_int("n_times", n_times, 16)
+    fs = as_rate(fs)
+    check_flag("return_X_y", return_X_y)
     if not 0 <= _check_number("gain_jitter", gain_jitter) <= 1:
         raise ValueError(
             f"gain_jitter must lie between 0 and 1. Got {gain_jitter!r} instead."
@@ -667,10 +676,8 @@ def make_two_tones(
 
 
 def _tones(n_samples, n_times, fs, freq, amplitude, rng, name):
-    _check_int("n_samples", n_samples, 1)
-    _check_int("n_times", n_times, 1)
-    if not _check_number("fs", fs) > 0:
-        raise ValueError(f"fs must be positive. Got {fs!r}.")
+    n_samples = _check_int("n_samples", n_samples, 1)
+    n_times, fs = _check_int("n_times", n_times, 1), as_rate(fs)
     freq = _one_per_sample(freq, n_samples, rng, name)
     if not np.all((freq >= 0) & (freq <= fs / 2)):
         raise ValueError(
@@ -679,8 +686,7 @@ def _tones(n_samples, n_times, fs, freq, amplitude, rng, name):
         )
     amplitude_name = name.replace("freq", "amplitude")
     amplitude = _one_per_sample(amplitude, n_samples, rng, amplitude_name)
-    if not np.isfinite(amplitude).all():
-        raise ValueError(f"{amplitude_name} must be finite. Got {amplitude.max()!r}.")
+    _check_amplitude(amplitude_name, amplitude)
     turns = np.outer(freq, np.arange(n_times) / fs) + rng.uniform(size=(n_samples, 1))
     return amplitude[:, None] * np.sin(2 * np.pi * turns)
 
@@ -689,6 +695,13 @@ def _noise(shape, std, rng):
     std = _one_per_sample(std, shape[0], rng, "noise_std")
     if not np.all(std >= 0):
         raise ValueError(f"noise_std must not be negative. Got {std.min()!r}.")
-    if not np.isfinite(std).all():
-        raise ValueError(f"noise_std must be finite. Got {std.max()!r}.")
+    _check_amplitude("noise_std", std)
     return std[:, None] * rng.standard_normal(shape)
+
+
+def _check_amplitude(name, values):
+    """Raise an error of values whose sums floating point does not hold."""
+    if not np.all(np.abs(values) <= 1e300):
+        raise ValueError(
+            f"{name} must be finite. Got {values.max()!r}; the largest value is 1e300."
+        )

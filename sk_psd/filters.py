@@ -7,9 +7,10 @@ from scipy import signal
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
+from sk_psd._arguments import check_option
 from sk_psd._numbers import WholeNumber, as_int, as_rate, rate
 from sk_psd._transformer import SpectrumTransformer
-from sk_psd._validation import StrOptions
+from sk_psd._validation import StrOptions, as_ndarray
 
 __all__ = ["ConvFilter", "convolve", "dilate", "fixed_kernel"]
 
@@ -33,20 +34,27 @@ _CUTOFFS = {
     "bandpass": (2, "two ascending frequencies (low, high)"),
 }
 
+_NAMES = ("moving_average", "edge", *_CUTOFFS)
+
 
 def dilate(kernel, dilation):
     """Put ``dilation - 1`` zeros between the values of a kernel.
 
     Parameters
     ----------
-    kernel : ndarray of shape (kernel_size,)
+    kernel : array-like of shape (kernel_size,)
 
     dilation : int
 
     Returns
     -------
     spread : ndarray of shape (dilation * (kernel_size - 1) + 1,)
+        float64 or complex128.
     """
+    return _spread(_read_kernel(kernel), _whole("dilation", dilation))
+
+
+def _spread(kernel, dilation):
     spread = np.zeros(dilation * (len(kernel) - 1) + 1, kernel.dtype)
     spread[::dilation] = kernel
     return spread
@@ -61,7 +69,7 @@ def convolve(X, kernel, mode="same", *, stride=1, dilation=1):
 
     Parameters
     ----------
-    X : ndarray of shape (..., n_times)
+    X : array-like of shape (..., n_times)
         Real or complex signals.
 
     kernel : array-like of shape (kernel_size,)
@@ -84,8 +92,8 @@ def convolve(X, kernel, mode="same", *, stride=1, dilation=1):
     Raises
     ------
     ValueError
-        If X is empty, or `kernel`, `mode`, `stride` or `dilation` is not of the kind
-        described above.
+        If X is empty, if `kernel`, `mode`, `stride` or `dilation` is not of the kind
+        described above, or if values of finite X exceed the largest number.
 
     TypeError
         If X does not hold numbers.
@@ -97,8 +105,7 @@ def convolve(X, kernel, mode="same", *, stride=1, dilation=1):
     >>> convolve(np.array([[0.0, 1.0, 4.0, 9.0]]), [1, -1])
     array([[0., 1., 3., 5.]])
     """
-    if mode not in _MODES:
-        raise ValueError(f"mode must be one of {_MODES}. Got {mode!r} instead.")
+    check_option("mode", mode, _MODES)
     stride, dilation = _whole("stride", stride), _whole("dilation", dilation)
     X, kernel = _as_numbers("X", X), _read_kernel(kernel)
     if X.ndim == 0 or 0 in X.shape:
@@ -125,7 +132,15 @@ def convolve(X, kernel, mode="same", *, stride=1, dilation=1):
     apply = _add_shifted if direct else _convolve_by_fft
     filtered = np.empty((len(rows), (length - 1) // stride + 1), dtype)
     for chunk in gen_batches(len(rows), max(1, _CHUNK_VALUES // (n_times + span))):
-        filtered[chunk] = apply(rows[chunk], kernel, dilation, wanted)
+        with np.errstate(over="ignore", invalid="ignore"):  # seen in the result
+            filtered[chunk] = apply(rows[chunk], kernel, dilation, wanted)
+    if not np.isfinite(filtered).all() and np.isfinite(X).all():
+        raise ValueError(
+            "The filtered values of X are not finite, although X is: they exceed "
+            f"{np.finfo(filtered.dtype).max:.1g}. Scale signals, or a kernel, of such "
+            "large values first"
+            + (", or pass float64." if filtered.real.itemsize <= 4 else ".")
+        )
     return filtered.reshape(*X.shape[:-1], -1)
 
 
@@ -142,7 +157,7 @@ def _whole(name, value):
 
 def _as_numbers(name, X):
     """Return an array of floating-point or complex numbers in native byte order."""
-    X = np.asarray(X)
+    X = as_ndarray(X, name)
     try:
         if X.dtype.kind not in "fc":
             if X.dtype.kind not in "biuO":
@@ -169,7 +184,7 @@ def _read_kernel(kernel):
         float64 or complex128.
     """
     try:
-        values = np.asarray(kernel)
+        values = as_ndarray(kernel, "kernel")
         values = values.astype(np.complex128 if values.dtype.kind == "c" else float)
         good = values.ndim == 1 and len(values) and np.isfinite(values).all()
     except (TypeError, ValueError):
@@ -199,7 +214,7 @@ def _convolve_by_fft(X, kernel, dilation, wanted):
     # In double precision: an FFT leaves rounding errors of the largest value of a row
     # everywhere in it, also where a signal is a millionth of it.
     double = np.result_type(kernel, np.float64)
-    X, spread = X.astype(double), dilate(kernel, dilation)[None].astype(double)
+    X, spread = X.astype(double), _spread(kernel, dilation)[None].astype(double)
     by_fft = signal.fftconvolve if X.shape[-1] <= _LONG_ROW else signal.oaconvolve
     return by_fft(X, spread, axes=-1)[:, wanted]
 
@@ -234,6 +249,7 @@ def fixed_kernel(name, kernel_size=21, *, cutoff=None, fs=1.0):
     array([ 0.5,  0.5,  0. , -0.5, -0.5])
     """
     kernel_size, fs = _whole("kernel_size", kernel_size), as_rate(fs)
+    check_option("name", name, _NAMES)
     if name in _CUTOFFS:
         cutoff = _check_cutoff(name, cutoff, fs)
         if name == "highpass" and kernel_size % 2 == 0:
@@ -250,11 +266,6 @@ def fixed_kernel(name, kernel_size=21, *, cutoff=None, fs=1.0):
         )
     if name == "moving_average":
         return np.full(kernel_size, 1 / kernel_size)
-    if name != "edge":
-        raise ValueError(
-            "kernel must be 'moving_average', 'edge', 'lowpass', 'highpass' or "
-            f"'bandpass'. Got {name!r} instead."
-        )
     if kernel_size < 2:
         raise ValueError(
             "kernel='edge' compares two sides and needs a kernel_size of at least 2. "
@@ -364,7 +375,7 @@ class ConvFilter(SpectrumTransformer):
     """
 
     _parameter_constraints = {
-        "kernel": [StrOptions({"moving_average", "edge", *_CUTOFFS}), "array-like"],
+        "kernel": [StrOptions(set(_NAMES)), "array-like"],
         "kernel_size": [WholeNumber(1)],
         "cutoff": [Real, "array-like", None],
         "fs": [rate()],
@@ -433,17 +444,7 @@ class ConvFilter(SpectrumTransformer):
             As long as `mode` and `stride` say.
         """
         check_is_fitted(self, "kernel_")
-        X = self._check(X)
-        with np.errstate(over="ignore", invalid="ignore"):
-            filtered = self._convolve(X)
-        if not np.isfinite(filtered).all():
-            raise ValueError(
-                "The filtered values of X are not finite, although X is: they exceed "
-                f"{np.finfo(filtered.dtype).max:.1g}. Scale signals of such large "
-                "values first"
-                + (", or pass float64." if filtered.itemsize <= 8 else ".")
-            )
-        return filtered
+        return self._convolve(self._check(X))
 
     def get_feature_names_out(self, input_features=None):
         """Return a name for each value of a filtered row.

@@ -1,5 +1,6 @@
 """Measure what a shift does to a model, and what a filter does to each frequency."""
 
+import inspect
 from numbers import Integral, Real
 
 import numpy as np
@@ -11,8 +12,9 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
-from sk_psd._arguments import check_rng, take_numbers
+from sk_psd._arguments import check_n_jobs, check_option, check_rng, take_numbers
 from sk_psd._sideband import shift_signals, warn_of_drift
+from sk_psd._validation import as_ndarray
 from sk_psd.filters import dilate
 from sk_psd.nn.shift import noise_bins, shift_bins
 from sk_psd.spectral import decibels
@@ -81,18 +83,9 @@ class _Mover:
     """What shifts rows, checked once and called for each shift."""
 
     def __init__(self, X, axis, mode, fill, offset, static, random_state):
-        if not isinstance(mode, str) or mode not in ("wrap", "edge", "floor"):
-            raise ValueError(
-                f"mode must be 'wrap', 'edge' or 'floor'. Got {mode!r} instead."
-            )
-        if not (fill is None or isinstance(fill, str) and fill == "noise"):
-            raise ValueError(f"fill must be 'noise' or None. Got {fill!r} instead.")
-        offsets = ("auto", "move", "remove", "stay")
-        if not isinstance(offset, str) or offset not in offsets:
-            raise ValueError(
-                f"offset must be 'auto', 'move', 'remove' or 'stay'. Got {offset!r} "
-                "instead."
-            )
+        check_option("mode", mode, ("wrap", "edge", "floor"))
+        check_option("fill", fill, ("noise", None))
+        check_option("offset", offset, ("auto", "move", "remove", "stay"))
         self.X, self.axis, self.mode, self.fill = X, axis, mode, fill
         self.static = None
         if axis.domain == "spectrum":
@@ -155,6 +148,8 @@ def _check_static(static, X):
             f"static must be of shape {X.shape[-1:]}, for all signals, or {X.shape}, "
             f"for each, or broadcast to it. Got {static.shape}."
         )
+    if not np.isfinite(static).all():
+        raise ValueError("static must be finite. Got NaN or infinity in it.")
     if np.iscomplexobj(static) and np.isrealobj(X):
         raise ValueError("static must be real for real signals. Got complex numbers.")
     return static.astype(X.dtype, copy=False)
@@ -169,29 +164,31 @@ class _Axis:
         self.cycles_per_bin = cycles_per_bin
         self.mean = mean
 
-    def to_bins(self, shift):
+    def to_bins(self, shift, name="shift"):
         whole = isinstance(shift, Integral)
         if not (whole or isinstance(shift, Real) and abs(shift) <= 1):
             raise ValueError(
-                "shift must be an int (bins) or a float between -1 and 1 (fraction of "
-                f"the axis). Got {shift!r} instead."
+                f"{name} must be an int (bins) or a float between -1 and 1 (fraction "
+                f"of the axis). Got {shift!r} instead."
             )
         bins = int(shift) if whole else round(float(shift) * self.n_bins)
         if abs(bins) > self.n_bins:
             raise ValueError(
-                f"shift (={shift!r}) must not exceed the axis of {self.n_bins} bins. "
+                f"{name} (={shift!r}) must not exceed the axis of {self.n_bins} bins. "
                 "An int is a number of bins, a float a fraction of the axis."
             )
         return bins
 
 
 def _find_axis(estimator, X, domain):
-    if not isinstance(domain, str) or domain not in ("auto", "spectrum", "signal"):
+    check_option("domain", domain, ("auto", "spectrum", "signal"))
+    if X.ndim < 2 or 0 in X.shape:
         raise ValueError(
-            f"domain must be 'auto', 'spectrum' or 'signal'. Got {domain!r} instead."
+            f"Expected 2D array, got an array of shape {X.shape} instead: X must hold "
+            "one sample at least, of shape (n_samples, ..., n_features)."
         )
-    if X.ndim < 2:
-        raise ValueError(f"Expected 2D array, got an array of shape {X.shape} instead.")
+    if isinstance(estimator, BaseEstimator):
+        check_is_fitted(estimator)
     parts = list(_walk(estimator, set()))
     psd = next((p for p in parts if hasattr(p, "fs") and hasattr(p, "freqs_")), None)
     if domain == "auto":
@@ -243,13 +240,33 @@ def _unpack(X):
     return rows, lambda moved: moved
 
 
-def _list_shifts(shifts, default):
+def _list_bins(shifts, default, axis):
+    """Return the shifts as given, or the default ones, and each in bins."""
     if shifts is None:
-        return list(default)
+        shifts = default
     shifts = list(shifts) if np.iterable(shifts) else [shifts]
     if not shifts:
         raise ValueError("shifts must have at least one value. Got none.")
-    return shifts
+    return shifts, [axis.to_bins(shift, "each of shifts") for shift in shifts]
+
+
+def _find_scorer(estimator, scoring):
+    """Return a callable of an estimator, X and y, or raise an error of what came."""
+    good = scoring is None or isinstance(scoring, str)
+    if callable(scoring):
+        try:
+            inspect.signature(scoring).bind(estimator, None, None)
+            good = True
+        except TypeError:
+            good = False
+        except ValueError:  # of a function that tells no signature
+            good = True
+    if not good:
+        raise ValueError(
+            "scoring must be the name of a score, None, or a callable of (estimator, "
+            f"X, y). Got {scoring!r} instead."
+        )
+    return check_scoring(estimator, scoring)
 
 
 def shift_curve(
@@ -353,9 +370,14 @@ def shift_curve(
     """
     X, pack = _unpack(X)
     axis = _find_axis(estimator, X, domain)
-    shifts = _list_shifts(shifts, np.linspace(-0.5, 0.5, 41))
-    bins = np.array([axis.to_bins(shift) for shift in shifts])
-    scorer = check_scoring(estimator, scoring)
+    shifts, bins = _list_bins(shifts, np.linspace(-0.5, 0.5, 41), axis)
+    bins = np.array(bins)
+    check_n_jobs(n_jobs)
+    if np.shape(y)[:1] != (len(X),):
+        raise ValueError(
+            f"y must hold a label for each of the {len(X)} rows of X. Got {y!r}."
+        )
+    scorer = _find_scorer(estimator, scoring)
     move = _Mover(X, axis, mode, fill, offset, static, random_state)
 
     def score(shift):
@@ -447,13 +469,13 @@ def shift_invariance(
     """
     if not hasattr(estimator, "predict_proba"):
         raise ValueError(
-            f"{type(estimator).__name__} has no predict_proba to compare. Use "
-            "shift_curve, or a classifier with probabilities."
+            f"{type(estimator).__name__} has no predict_proba to compare. Pass an "
+            "estimator with probabilities, or use shift_curve."
         )
     X, pack = _unpack(X)
     axis = _find_axis(estimator, X, domain)
-    shifts = _list_shifts(shifts, range(1, max(2, axis.n_bins)))
-    bins = [axis.to_bins(shift) for shift in shifts]
+    _, bins = _list_bins(shifts, range(1, max(2, axis.n_bins)), axis)
+    check_n_jobs(n_jobs)
     move = _Mover(X, axis, mode, fill, offset, static, random_state)
     reference = estimator.predict_proba(pack(move(0)))
     label = reference.argmax(axis=1)
@@ -556,7 +578,7 @@ def _find_kernel(thing, fs=None):
         kernel = dilate(thing.kernel_, getattr(thing, "dilation", 1))
         fs = getattr(thing, "fs", None) if fs is None else fs
     else:
-        kernel = np.asarray(thing)
+        kernel = as_ndarray(thing, "kernel")
         good = kernel.ndim == 1 and len(kernel) and kernel.dtype.kind in "biufc"
         if not (good and np.isfinite(kernel).all()):
             raise ValueError(

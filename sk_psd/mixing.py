@@ -4,8 +4,9 @@ import re
 
 import numpy as np
 
-from sk_psd._arguments import check_rng, one_for_each, take_numbers
+from sk_psd._arguments import check_option, check_rng, one_for_each, take_numbers
 from sk_psd._sideband import check_range, power_of_two, shift_signals, warn_of_drift
+from sk_psd._validation import as_ndarray
 
 __all__ = ["add_noise", "from_iq", "retune"]
 
@@ -85,12 +86,8 @@ def retune(X, offset, *, fill="noise", mean="move", random_state=None):
             "offset of real signals must lie between -0.5 and 0.5 cycles per sample, "
             f"where all has left the axis. Got {largest:g}; divide Hz by fs."
         )
-    if not (fill is None or isinstance(fill, str) and fill == "noise"):
-        raise ValueError(f"fill must be 'noise' or None. Got {fill!r} instead.")
-    if not isinstance(mean, str) or mean not in ("move", "remove", "stay"):
-        raise ValueError(
-            f"mean must be 'move', 'remove' or 'stay'. Got {mean!r} instead."
-        )
+    check_option("fill", fill, ("noise", None))
+    check_option("mean", mean, ("move", "remove", "stay"))
     if mean == "move" and largest > 0:
         warn_of_drift(X, "Pass mean='remove' or mean='stay'.")
     rng = check_rng(random_state)
@@ -157,7 +154,7 @@ def from_iq(X, kind=None):
 
     Parameters
     ----------
-    X : array-like or bytes
+    X : array-like, Tensor or bytes
         One of:
 
         - (..., 2 * n_times) numbers, in turn I and Q ("interleaved");
@@ -185,8 +182,8 @@ def from_iq(X, kind=None):
         If X holds no numbers or such of a type with an unknown full scale.
 
     ValueError
-        If `kind` is unknown or contradicts the type of X, or if a part of a sample is
-        missing at the end.
+        If `kind` is unknown or contradicts the type of X, if a part of a sample is
+        missing at the end, or if float32 cannot hold the values.
 
     Notes
     -----
@@ -209,7 +206,7 @@ def from_iq(X, kind=None):
     """
     wanted = None if kind is None else _read_kind(kind)
     is_raw = isinstance(X, (bytes, bytearray, memoryview))
-    X = np.frombuffer(X, np.uint8) if is_raw else np.asarray(X)
+    X = np.frombuffer(X, np.uint8) if is_raw else as_ndarray(X)
     if X.dtype.names is not None:
         parts = _fields(X)
     elif X.dtype.kind == "c":
@@ -218,7 +215,10 @@ def from_iq(X, kind=None):
             X.dtype.itemsize,
         ):
             raise ValueError(f"kind={kind!r} contradicts X, which is {X.dtype}.")
-        return X.astype(np.complex64)
+        with np.errstate(over="ignore"):  # seen in the result
+            signals = X.astype(np.complex64)
+        check_range(signals, X, "I/Q samples")
+        return signals
     else:
         # Bytes of longer samples are no samples yet, so their last axis is no pair.
         of_bytes = X.dtype.kind in "iu" and X.dtype.itemsize == 1
@@ -230,7 +230,9 @@ def from_iq(X, kind=None):
     signals = np.empty(parts[0].shape, np.complex64)
     for part, out in zip(parts, (signals.real, signals.imag), strict=True):
         if dtype.kind == "f":
-            out[...] = part
+            with np.errstate(over="ignore"):  # seen in the result
+                out[...] = part
+            check_range(out, part, "I/Q samples")
         else:
             info = np.iinfo(dtype)
             middle = (info.max + info.min) / 2 if dtype.kind == "u" else 0

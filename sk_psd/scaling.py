@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
+from sk_psd._arguments import check_axes, check_flag, check_option
 from sk_psd._frequency_names import read_frequencies, write_names
 from sk_psd._layout import warn_of_frames, warn_of_waveforms
 from sk_psd._numbers import Number, as_float
@@ -15,6 +16,7 @@ from sk_psd._validation import (
     as_floats,
     at_least,
     check_rows,
+    to_array,
 )
 from sk_psd.nn.shift import canonical_roll
 
@@ -46,6 +48,10 @@ def min_max_scale(X, feature_range=(0, 1), axis=-1):
     TypeError
         If X does not hold real numbers.
 
+    ValueError
+        If X is empty, has no such axis, or `feature_range` is not of the kind described
+        above.
+
     Examples
     --------
     >>> import numpy as np
@@ -55,7 +61,8 @@ def min_max_scale(X, feature_range=(0, 1), axis=-1):
     """
     X = as_floats(X)
     xp = torch if isinstance(X, torch.Tensor) else np
-    low, high = (float(bound) for bound in feature_range)
+    check_axes(X, axis)
+    low, high = _read_bounds(feature_range)
     _check_bounds(X, low, high)
     bottom = xp.amin(X, axis=axis, keepdims=True)
     top = xp.amax(X, axis=axis, keepdims=True)
@@ -75,6 +82,21 @@ def min_max_scale(X, feature_range=(0, 1), axis=-1):
     else:
         unit = low * (1 - unit) + high * unit
     return xp.clip(unit, low, high, out=unit)
+
+
+def _read_bounds(feature_range):
+    """Return the bounds as floats, or raise an error that says what they were."""
+    try:
+        low, high = map(as_float, feature_range)
+        ordered = -np.inf < low < high < np.inf
+    except (TypeError, ValueError, OverflowError):
+        ordered = False
+    if not ordered:
+        raise ValueError(
+            "feature_range must be a tuple of two finite numbers (min, max) with "
+            f"min < max. Got {feature_range!r} instead."
+        )
+    return low, high
 
 
 def _bound(X, value):
@@ -141,16 +163,7 @@ class MinMaxScale(SpectrumTransformer):
         self.per = per
 
     def _fit(self, X):
-        try:
-            low, high = self.feature_range
-            ordered = np.isfinite([low, high]).all() and low < high
-        except (TypeError, ValueError):
-            ordered = False
-        if not ordered:
-            raise ValueError(
-                "feature_range must be a tuple of two finite numbers (min, max) with "
-                f"min < max. Got {self.feature_range!r} instead."
-            )
+        _read_bounds(self.feature_range)
         return super()._fit(X)
 
     def transform(self, X):
@@ -309,8 +322,8 @@ def log_frequency(X, freqs, targets, reduce="max", *, decibels=False):
     """
     X = as_floats(X)
     freqs, targets = _check_axes(X, freqs, targets)
-    if reduce not in ("max", "mean"):
-        raise ValueError(f"reduce must be 'max' or 'mean'. Got {reduce!r}.")
+    check_option("reduce", reduce, ("max", "mean"))
+    check_flag("decibels", decibels)
     step = (freqs[-1] - freqs[0]) / (len(freqs) - 1)
     ratio = np.log(targets[-1] / targets[0]) / (len(targets) - 1)
     if not np.isfinite(ratio):  # of the smallest numbers
@@ -335,7 +348,10 @@ def log_frequency(X, freqs, targets, reduce="max", *, decibels=False):
 
 def _check_axes(X, freqs, targets):
     """Return the axes as arrays of float64, or raise an error of what is wrong."""
-    freqs, targets = (np.asarray(axis, dtype=np.float64) for axis in (freqs, targets))
+    freqs, targets = (
+        np.asarray(to_array(as_floats(axis, name, "frequencies in Hz")), np.float64)
+        for axis, name in [(freqs, "freqs"), (targets, "targets")]
+    )
     n_bins = X.shape[-1] if X.ndim else 0
     if freqs.shape != (n_bins,) or n_bins < 2:
         raise ValueError(

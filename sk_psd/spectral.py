@@ -10,10 +10,11 @@ from scipy import fft
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
+from sk_psd._arguments import check_axes, check_n_jobs, check_option
 from sk_psd._frequency_names import FrequencyNames
 from sk_psd._layout import check_signals
 from sk_psd._notch import Notch
-from sk_psd._numbers import Number, WholeNumber, as_rate, rate
+from sk_psd._numbers import Number, WholeNumber, as_float, as_rate, rate
 from sk_psd._pages import release_pages
 from sk_psd._powers import SILENT_LEVEL, estimate, name_row, to_levels
 from sk_psd._segments import Segments
@@ -22,6 +23,7 @@ from sk_psd._validation import (
     Options,
     StrOptions,
     as_floats,
+    as_ndarray,
     as_signals,
     check_finite,
     check_rows,
@@ -149,13 +151,9 @@ def welch(
        70-73. :doi:`10.1109/TAU.1967.1161901`
     """
     X = as_signals("welch", X)
-    n_jobs = _check_n_jobs(n_jobs)
-    if average not in ("mean", "median"):
-        raise ValueError(f"average must be 'mean' or 'median'. Got {average!r}.")
-    if nan_segments not in ("propagate", "omit"):
-        raise ValueError(
-            f"nan_segments must be 'propagate' or 'omit'. Got {nan_segments!r}."
-        )
+    check_n_jobs(n_jobs)
+    check_option("average", average, ("mean", "median"))
+    check_option("nan_segments", nan_segments, ("propagate", "omit"))
     segments = Segments(
         X.shape[-1],
         fs,
@@ -171,15 +169,6 @@ def welch(
         omit_nan=nan_segments == "omit",
     )
     return segments.freqs, estimate(X, segments, average, n_jobs)[0]
-
-
-def _check_n_jobs(n_jobs):
-    if n_jobs is None or isinstance(n_jobs, Integral) and n_jobs != 0:
-        return n_jobs
-    raise ValueError(
-        "n_jobs must be a number of threads, negative to count from that of the "
-        f"processors, or None. Got {n_jobs!r}."
-    )
 
 
 def spectrogram(
@@ -265,7 +254,7 @@ def spectrogram(
     welch : The average over the segments.
     """
     X = as_signals("spectrogram", X)
-    n_jobs = _check_n_jobs(n_jobs)
+    check_n_jobs(n_jobs)
     segments = Segments(
         X.shape[-1],
         fs,
@@ -311,7 +300,10 @@ def decibels(psd, axis=-1, *, silent_level=SILENT_LEVEL):
     Raises
     ------
     TypeError
-        If `psd` is complex.
+        If `psd` does not hold real numbers.
+
+    ValueError
+        If it is empty, has no such axis, or `silent_level` is no finite number.
 
     Examples
     --------
@@ -320,14 +312,23 @@ def decibels(psd, axis=-1, *, silent_level=SILENT_LEVEL):
     array([[  20.,    0., -100.],
            [-120., -120., -120.]])
     """
-    psd = psd if isinstance(psd, torch.Tensor) else np.asarray(psd)
+    psd = psd if isinstance(psd, torch.Tensor) else as_ndarray(psd, "psd")
     if is_complex(psd):
         raise TypeError(
-            f"decibels takes powers, which are real. Got {psd.dtype}; pass "
+            f"psd must hold powers, which are real. Got {psd.dtype}; pass "
             "np.abs(X) ** 2 of the complex amplitudes X."
         )
-    psd = as_floats(psd)
-    return to_levels(psd, axis, silent_level)
+    psd = as_floats(psd, "psd")
+    check_axes(psd, axis, "psd")
+    try:
+        level = as_float(silent_level)
+    except (TypeError, ValueError, OverflowError):
+        level = np.nan
+    if not np.isfinite(level):
+        raise ValueError(
+            f"silent_level must be a finite number of dB. Got {silent_level!r}."
+        )
+    return to_levels(psd, axis, level)
 
 
 def fft_magnitude(X):
@@ -347,9 +348,10 @@ def fft_magnitude(X):
     Raises
     ------
     ValueError
-        If X has no axis of samples, or one without any.
+        If X has no axis of samples, or one without any, or if magnitudes of finite X
+        exceed the largest number.
     """
-    X = np.asarray(X)
+    X = as_ndarray(X)
     if X.ndim == 0 or X.shape[-1] == 0:
         raise ValueError(
             "X must hold signals, of shape (..., n_times), of one sample at least. Got "
@@ -358,8 +360,20 @@ def fft_magnitude(X):
     if np.iscomplexobj(X):
         single = X.dtype.itemsize == 8
         X = X.astype(np.complex64 if single else np.complex128, copy=False)
-        return np.abs(fft.fftshift(fft.fft(X), axes=-1))
-    return np.abs(fft.rfft(as_floats(X)))
+    else:
+        X = as_floats(X)
+    with np.errstate(over="ignore", invalid="ignore"):  # seen in the result
+        if np.iscomplexobj(X):
+            magnitude = np.abs(fft.fftshift(fft.fft(X), axes=-1))
+        else:
+            magnitude = np.abs(fft.rfft(X))
+    if not np.isfinite(magnitude).all() and np.isfinite(X).all():
+        raise ValueError(
+            "The magnitudes of X are not finite, although X is: they exceed "
+            f"{np.finfo(magnitude.dtype).max:.1g}. Scale rows of such large values "
+            "first" + (", or pass float64." if magnitude.itemsize == 4 else ".")
+        )
+    return magnitude
 
 
 class _SegmentTransformer(Transformer):
@@ -1002,12 +1016,4 @@ class FFTMagnitude(FrequencyNames, Transformer):
                 f"FFTMagnitude was fitted on {kinds[self._is_complex]} rows, but X is "
                 f"{kinds[not self._is_complex]}: the frequencies would differ."
             )
-        with np.errstate(over="ignore", invalid="ignore"):
-            magnitude = fft_magnitude(X)
-        if not np.isfinite(magnitude).all():
-            raise ValueError(
-                "The magnitudes of X are not finite, although X is: they exceed "
-                f"{np.finfo(magnitude.dtype).max:.1g}. Scale rows of such large values "
-                "first" + (", or pass float64." if magnitude.itemsize == 4 else ".")
-            )
-        return magnitude
+        return fft_magnitude(X)

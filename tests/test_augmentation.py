@@ -118,3 +118,17 @@ def test_noise_of_an_impossible_level_is_refused_instead_of_turning_into_nan():
     huge = RandomNoise(10, random_state=0).fit_transform(X.astype(float) * 1e200)
     plain = RandomNoise(10, random_state=0).fit_transform(X.astype(float))
     np.testing.assert_allclose(huge / 1e200, plain)
+
+
+def test_a_shift_by_the_largest_number_is_refused():
+    with pytest.raises(ValueError, match="max_shift .=1e.308. must not exceed"):
+        RandomFreqShift(max_shift=1e308).fit_transform(np.eye(4, 16))
+
+
+def test_a_level_of_single_precision_is_that_of_double():
+    X = np.sin(np.arange(100.0))[None]
+    noisy, expected = (
+        RandomNoise(snr, random_state=0).fit_transform(X)
+        for snr in (np.float32(3), 3.0)
+    )
+    np.testing.assert_array_equal(noisy, expected)

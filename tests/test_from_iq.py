@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from scipy.io import wavfile
 
 from sk_psd import WelchPSD
@@ -123,3 +124,14 @@ def test_a_mapped_file_is_left_as_it_is(tmp_path):
 def test_what_are_no_samples_is_refused(X, kind, error, match):
     with pytest.raises(error, match=match):
         from_iq(X, kind)
+
+
+@pytest.mark.parametrize("X", [np.array([1e300 + 0j]), np.array([1e300, 1.0])])
+def test_values_that_float32_does_not_hold_are_refused(X):
+    with pytest.raises(ValueError, match="too large for I/Q samples in .*Divide X"):
+        from_iq(X)
+
+
+def test_tensors_with_gradients_are_read():
+    X = torch.tensor([1.0, 2.0], requires_grad=True)
+    np.testing.assert_array_equal(from_iq(X), [1 + 2j])

@@ -426,12 +426,40 @@ def test_a_model_without_probabilities_is_refused(spectra):
         (dict(static=np.ones(256)), "static needs raw signals. Got spectra"),
         (dict(domain="signal", static=np.ones(3)), r"shape \(256,\), .* Got \(3,\)"),
         (dict(domain="signal", static=np.ones(256) * 1j), "static must be real for re"),
+        (dict(domain="signal", static=np.full(256, np.nan)), "static must be finite"),
         (dict(domain="signal", random_state="x"), "random_state must be .* Got 'x'"),
     ],
 )
 def test_impossible_shifts_are_refused(kwargs, match, models, spectra):
     with pytest.raises(ValueError, match=match):
         shift_rows(models["exact"], spectra[0], **(dict(shift=3) | kwargs))
+
+
+@pytest.mark.parametrize(
+    "kwargs, match",
+    [
+        (dict(shifts="a"), "each of shifts must be an int .* Got 'a'"),
+        (dict(shifts=[300]), r"each of shifts \(=300\) must not exceed"),
+        (dict(y=[0, 1]), "y must hold a label for each of the .* Got"),
+        (dict(scoring=["accuracy"]), r"scoring must be .* Got \['accuracy'\]"),
+        (dict(scoring=len), "a callable of .estimator, X, y.. Got <built-in"),
+        (dict(n_jobs=np.inf), "n_jobs must be a number of threads.* Got inf"),
+        (dict(X=np.ones((2, 0))), r"shape \(2, 0\) instead: X must hold one"),
+    ],
+)
+def test_impossible_curves_are_refused(kwargs, match, models, spectra):
+    good = dict(X=spectra[0], y=spectra[1])
+    with pytest.raises(ValueError, match=match):
+        shift_curve(models["exact"], **good | kwargs)
+
+
+@pytest.mark.parametrize("scoring", [None, "neg_log_loss"])
+def test_a_model_that_is_not_fitted_is_named(scoring, models, spectra):
+    model, X, y = clone(models["exact"]), spectra[0], spectra[1]
+    with pytest.raises(NotFittedError, match="GlobalPoolCNNClassifier .* not fitted"):
+        shift_curve(model, X, y, scoring=scoring)
+    with pytest.raises(NotFittedError, match="GlobalPoolCNNClassifier .* not fitted"):
+        shift_rows(model, X, 1)
 
 
 @pytest.mark.parametrize("kernel", [[1.0, 2.0, -1.0], [1, 1, 1, 1], [1, 2j, 0.5]])

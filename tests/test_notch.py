@@ -1,3 +1,5 @@
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import torch
@@ -143,3 +145,9 @@ def test_tensors_are_bridged_as_arrays_are():
 def test_impossible_notches_are_refused(notch, match):
     with pytest.raises(ValueError, match=match):
         WelchPSD(fs=1000.0, nperseg=256, notch=notch).fit(REAL)
+
+
+def test_a_frequency_is_a_number_of_any_type():
+    welch = WelchPSD(fs=1000.0, nperseg=256, notch=[Fraction(500, 4)])
+    same = clone(welch).set_params(notch=[125.0])
+    np.testing.assert_array_equal(welch.fit_transform(REAL), same.fit_transform(REAL))

@@ -363,6 +363,23 @@ def test_the_largest_numbers_leave_no_infinity_and_the_other_rows_alone(dtype, m
     assert float(wide.min()) == -largest and float(wide.max()) == largest
 
 
+@pytest.mark.parametrize(
+    "params, match",
+    [
+        (dict(feature_range=(1, 0)), r"feature_range must be .* Got \(1, 0\)"),
+        (dict(feature_range=3), "feature_range must be .* Got 3"),
+        (dict(axis=5), "axis must be an axis of X .* from -2 to 1. Got 5"),
+        (dict(axis=(0, -2)), r"different ones, .* Got \(0, -2\)"),
+        (dict(axis=0.0), "axis must be .* Got 0.0"),
+        (dict(X=3.0), r"X must be an array .* Got shape \(\)"),
+        (dict(X=np.ones((2, 0))), r"of one value at least.* Got shape \(2, 0\)"),
+    ],
+)
+def test_impossible_ranges_and_axes_are_refused(params, match):
+    with pytest.raises(ValueError, match=match):
+        min_max_scale(**dict(X=np.ones((2, 3))) | params)
+
+
 def test_a_range_beyond_the_numbers_of_float32_is_refused():
     X = np.random.default_rng(0).random((2, 8)).astype(np.float32)
     with pytest.raises(

@@ -13,7 +13,7 @@ from scipy import integrate, signal, stats
 
 from sk_psd import FFTMagnitude, Spectrogram, WelchPSD, _segments, _threads
 from sk_psd._segments import Segments
-from sk_psd.spectral import decibels, spectrogram, welch
+from sk_psd.spectral import decibels, fft_magnitude, spectrogram, welch
 
 
 def noise(shape, dtype, seed=0):
@@ -178,6 +178,27 @@ def test_decibels_of_every_kind_of_numbers(dtype, make):
     np.testing.assert_allclose(levels, [[0, 10, 20], [-120] * 3], atol=1e-5)
     assert levels.dtype == (np.float32 if dtype in ("f4", ">f4", "f2") else float)
     np.testing.assert_allclose(np.asarray(decibels(X, silent_level=-7.0))[1], -7)
+
+
+@pytest.mark.parametrize(
+    "params, error, match",
+    [
+        (dict(psd=None), TypeError, "psd must hold real numbers. Got object"),
+        (dict(axis=5), ValueError, "axis must be an axis of psd .* Got 5"),
+        (dict(silent_level=np.nan), ValueError, "silent_level must be .* Got nan"),
+        (dict(psd=[]), ValueError, "psd must be an array of one value at least"),
+    ],
+)
+def test_impossible_decibels_are_refused(params, error, match):
+    with pytest.raises(error, match=match):
+        decibels(**dict(psd=np.ones((2, 3))) | params)
+
+
+def test_magnitudes_of_tensors_with_gradients_and_of_the_largest_numbers():
+    X = torch.ones(1, 4, dtype=torch.float64, requires_grad=True)
+    np.testing.assert_array_equal(fft_magnitude(X), [[4, 0, 0]])
+    with pytest.raises(ValueError, match="not finite, although X is"):
+        fft_magnitude(np.full((1, 8), 3e38, np.float32))
 
 
 @pytest.mark.parametrize("make", [np.asarray, torch.tensor])
