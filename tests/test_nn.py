@@ -253,3 +253,25 @@ def test_a_row_of_the_head_depends_on_no_other_row(n_features):
         for i in range(32):
             rows = x.roll(i, 0)
             assert torch.equal(head(rows).roll(-i, 0), together)
+
+
+@pytest.mark.parametrize(
+    "function, args, match",
+    [
+        (flatten_sizes, ("a", 1, 1, 1, 1, 1), "n_freqs must be an int of at least 1"),
+        (flatten_sizes, (9, 3, -0.5, 1, 1, 1), "stride must be .* Got -0.5"),
+        (flatten_sizes, (9, 3, 1, -1, 1, 1), "padding must be an int of at least 0"),
+        (flatten_sizes, (9, 3, 1, 1, 0.5, 1), "pool_size must be .* Got 0.5"),
+        (flatten_sizes, (9, 3, 1, 1, 1, True), "pool_stride must be .* Got True"),
+        (global_pool_layers, (None,), "n_freqs must be .* Got None"),
+        (global_pool_layers, (9, 3), "n_filters must be a sequence of int. Got 3"),
+        (global_pool_layers, (9, []), "n_filters must have a value for at least one"),
+        (global_pool_layers, (9, [2, 0]), "each of n_filters must be .* Got 0"),
+        (global_pool_layers, (9, [2], [1, 2]), "kernel_size must .* each of 1 layers"),
+        (spectrogram_layers, (9, np.inf), "n_frames must be .* Got inf"),
+        (spectrogram_layers, (9, 9, [2], 1, np.array(2)), "stride must be a sequence"),
+    ],
+)
+def test_impossible_sizes_of_layers_are_refused(function, args, match):
+    with pytest.raises(ValueError, match=match):
+        function(*args)

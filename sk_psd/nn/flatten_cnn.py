@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from sk_psd.nn.layers import Head
+from sk_psd.nn.layers import Head, check_size
 
 __all__ = ["FlattenCNN", "flatten_sizes"]
 
@@ -27,10 +27,11 @@ def flatten_sizes(n_freqs, kernel_size, stride, padding, pool_size, pool_stride)
         `kernel_size` and `pool_size` as they fit, and `n_positions`, the number of
         bins after the pool.
     """
-    n_freqs, kernel_size = int(n_freqs), int(kernel_size)
-    stride, padding = int(stride), int(padding)
-    pool_size, pool_stride = int(pool_size), int(pool_stride)
-    kernel_size = min(kernel_size, n_freqs)
+    n_freqs = check_size("n_freqs", n_freqs)
+    kernel_size = min(check_size("kernel_size", kernel_size), n_freqs)
+    stride, padding = check_size("stride", stride), check_size("padding", padding, 0)
+    pool_size = check_size("pool_size", pool_size)
+    pool_stride = check_size("pool_stride", pool_stride)
     n_conv = (n_freqs + 2 * padding - kernel_size) // stride + 1
     pool_size = min(pool_size, n_conv)
     n_positions = (n_conv - pool_size) // pool_stride + 1

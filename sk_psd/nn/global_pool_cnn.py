@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from sk_psd.nn.layers import ConvBlock, GlobalPool, Head, one_per_layer
+from sk_psd.nn.layers import ConvBlock, GlobalPool, Head, check_size, one_per_layer
 
 __all__ = ["GlobalPoolCNN", "global_pool_layers"]
 
@@ -29,24 +29,26 @@ def global_pool_layers(n_freqs, n_filters=(32, 32, 64), kernel_size=None, stride
     -------
     layers : list of (n_filters, kernel_size, stride)
     """
-    depth, n_freqs = len(n_filters), int(n_freqs)
+    n_freqs = check_size("n_freqs", n_freqs)
+    n_filters = one_per_layer("n_filters", n_filters)
+    depth = len(n_filters)
     first_stride = min(max(round(n_freqs / 256), 1), 64)
     if kernel_size is None:
         first_kernel = 4 * first_stride if first_stride > 1 else 7
         kernels = [first_kernel] + [8] * (depth - 1)
     else:
-        kernels = one_per_layer(kernel_size, depth)
+        kernels = one_per_layer("kernel_size", kernel_size, depth)
     if stride is None:
         # A shorter kernel takes shorter steps, so that no bin is skipped.
         first_stride = min(first_stride, max(1, kernels[0] // 4))
         strides = [first_stride] + [2] * (depth - 1)
     else:
-        strides = one_per_layer(stride, depth)
+        strides = one_per_layer("stride", stride, depth)
 
     layers = []
     for filters, k, s in zip(n_filters, kernels, strides, strict=True):
         s = min(s, max(1, n_freqs // 8))
-        layers.append((int(filters), int(min(k, n_freqs)), int(s)))
+        layers.append((filters, min(k, n_freqs), s))
         n_freqs = -(-n_freqs // s)
     return layers
 

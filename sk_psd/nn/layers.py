@@ -13,6 +13,7 @@ __all__ = [
     "GlobalPool",
     "Head",
     "both_ends",
+    "check_size",
     "empty_module",
     "one_per_layer",
     "reset_parameters",
@@ -23,22 +24,55 @@ __all__ = [
 _ALIGNED_VALUES = 16
 
 
-def one_per_layer(value, depth):
-    """Return a list of `depth` values, from one for all layers or one for each.
+def check_size(name, value, low=1):
+    """Return a whole number as an int of Python, which no product overflows.
 
     Parameters
     ----------
+    name : str
+        For the message.
+
+    value : int
+
+    low : int, default=1
+        The smallest one.
+
+    Returns
+    -------
+    size : int
+    """
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < low:
+        raise ValueError(f"{name} must be an int of at least {low}. Got {value!r}.")
+    return int(value)
+
+
+def one_per_layer(name, value, depth=None):
+    """Return a list of values, from one for all layers or one for each.
+
+    Parameters
+    ----------
+    name : str
+        For the messages.
+
     value : int or sequence of int
 
-    depth : int
-        Number of layers.
+    depth : int, default=None
+        Number of layers. None takes any number, but one value for each.
 
     Returns
     -------
     values : list of int
     """
-    values = [value] * depth if isinstance(value, Integral) else value
-    return [int(v) for v in values]  # small integers of NumPy would overflow
+    try:
+        one_for_all = depth is not None and isinstance(value, Integral)
+        values = [value] * depth if one_for_all else list(value)
+    except TypeError:
+        raise ValueError(f"{name} must be a sequence of int. Got {value!r}.") from None
+    values = [check_size(f"each of {name}", v) for v in values]
+    if len(values) != depth and (depth is not None or not values):
+        layers = "at least one layer" if depth is None else f"each of {depth} layers"
+        raise ValueError(f"{name} must have a value for {layers}. Got {value!r}.")
+    return values
 
 
 def both_ends(kernel_size):

@@ -3,7 +3,14 @@
 from torch import nn
 from torch.nn import functional as F
 
-from sk_psd.nn.layers import AxisNorm, GlobalPool, Head, both_ends, one_per_layer
+from sk_psd.nn.layers import (
+    AxisNorm,
+    GlobalPool,
+    Head,
+    both_ends,
+    check_size,
+    one_per_layer,
+)
 
 __all__ = ["SpectrogramCNN", "spectrogram_layers"]
 
@@ -30,18 +37,20 @@ def spectrogram_layers(
     layers : list of (n_filters, kernel_sizes, strides)
         The latter two as pairs (along frequency, along time).
     """
+    sizes = check_size("n_freqs", n_freqs), check_size("n_frames", n_frames)
+    n_filters = one_per_layer("n_filters", n_filters)
     depth = len(n_filters)
     if kernel_size is None:
         kernel_size = [5] + [3] * (depth - 1)
     if stride is None:
         stride = [2] + [2, 1] * depth
         stride = stride[:depth]
-    kernels, strides = one_per_layer(kernel_size, depth), one_per_layer(stride, depth)
+    kernels = one_per_layer("kernel_size", kernel_size, depth)
+    strides = one_per_layer("stride", stride, depth)
     layers = []
-    sizes = int(n_freqs), int(n_frames)
     for filters, k, s in zip(n_filters, kernels, strides, strict=True):
-        steps = tuple(int(min(s, max(1, n // 4))) for n in sizes)
-        layers.append((int(filters), tuple(int(min(k, n)) for n in sizes), steps))
+        steps = tuple(min(s, max(1, n // 4)) for n in sizes)
+        layers.append((filters, tuple(min(k, n) for n in sizes), steps))
         sizes = tuple(-(-n // step) for n, step in zip(sizes, steps, strict=True))
     return layers
 
