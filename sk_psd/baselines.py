@@ -43,6 +43,11 @@ def make_baselines(psd=None, *, C=0.01):
     ['logreg_psd', 'logreg_fft', 'logreg_fft_of_psd', 'logreg_aligned_psd']
     """
     psd = WelchPSD(decibels=True) if psd is None else psd
+    if isinstance(psd, type) or not hasattr(psd, "transform"):
+        raise ValueError(
+            "psd must be a transformer from signals to spectra, such as WelchPSD(). "
+            f"Got {psd!r} instead."
+        )
 
     def pipeline(*steps):
         # A tighter tolerance costs ten times as much on thousands of features and

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from sk_psd import WelchPSD, make_baselines
 
@@ -20,3 +21,9 @@ def test_baselines_take_real_signals_by_default():
     X, y = rng.standard_normal((20, 512)), np.repeat([0, 1], 10)
     for pipe in make_baselines().values():
         assert pipe.fit(X, y).predict(X).shape == (20,)
+
+
+@pytest.mark.parametrize("psd", [3, WelchPSD, [WelchPSD()]])
+def test_what_is_no_transformer_is_refused(psd):
+    with pytest.raises(ValueError, match="psd must be a transformer .* Got"):
+        make_baselines(psd)
