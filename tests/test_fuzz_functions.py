@@ -279,6 +279,8 @@ def is_finite(value):
         if isinstance(part, torch.Tensor):
             part = part.detach().resolve_conj().resolve_neg().numpy()
         part = np.asarray(part)
+        if part.dtype == object and part.ndim and not is_finite(part.tolist()):
+            return False
         if part.dtype.kind in "fc" and not np.isfinite(part).all():
             return False
     return True
