@@ -117,8 +117,9 @@ def add_noise(X, snr_db, rng=None):
     """
     X = _check(X)
     snr_db, rng = one_for_each(snr_db, len(X), "snr_db"), check_rng(rng, "rng")
-    if snr_db.min(initial=0) < -1000:
-        raise ValueError(f"snr_db must be at least -1000 dB. Got {snr_db.min():g}.")
+    lowest = snr_db.min(initial=np.inf)
+    if lowest < -1000:
+        raise ValueError(f"snr_db must be at least -1000 dB. Got {lowest:g}.")
     snr_db = snr_db.reshape(len(X), *[1] * (X.ndim - 1))
     noise = rng.standard_normal(X.shape)
     if np.iscomplexobj(X):
@@ -128,7 +129,7 @@ def add_noise(X, snr_db, rng=None):
         level = 10 ** (-snr_db / 20)
         noisy = X + level * ((X / scale).std(axis=-1, keepdims=True) * scale) * noise
         noisy = noisy.astype(X.dtype, copy=False)
-    check_range(noisy, X, f"noise of {snr_db.min():g} dB")
+    check_range(noisy, X, f"noise of {lowest:g} dB")
     return noisy
 
 

@@ -372,6 +372,12 @@ def _check_axes(X, freqs, targets):
             "targets must be two or more positive, ascending frequencies, as of "
             f"np.geomspace. Got shape {targets.shape}: {targets!r}."
         )
+    slack = 1e-6 * steps.mean()  # for the rounding of either
+    if not freqs[0] - slack <= targets[0] <= targets[-1] <= freqs[-1] + slack:
+        raise ValueError(
+            f"targets must lie within freqs, from {freqs[0]:g} to {freqs[-1]:g}. Got "
+            f"{targets[0]:g} to {targets[-1]:g}."
+        )
     return freqs, targets
 
 

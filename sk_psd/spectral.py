@@ -477,7 +477,7 @@ class _SegmentTransformer(Transformer):
             self._notch = Notch(
                 self.notch,
                 self.freqs_,
-                fs=self.fs,
+                fs=as_rate(self.fs),
                 window=self._segments._window,
                 onesided=self.return_onesided,
             )

@@ -298,3 +298,8 @@ def test_a_fraction_is_of_the_axis_that_the_kind_of_signal_has():
     X = np.zeros((1, 101))
     assert RandomFreqShift(0.5, domain="signal")._max_bins(X) == 25
     assert RandomFreqShift(0.5, domain="signal")._max_bins(X * 1j) == 50
+
+
+@pytest.mark.parametrize("function", [add_noise, retune])
+def test_no_signals_stay_none(function):
+    assert function(np.ones((0, 8)), 0.0).shape == (0, 8)

@@ -151,3 +151,8 @@ def test_a_frequency_is_a_number_of_any_type():
     welch = WelchPSD(fs=1000.0, nperseg=256, notch=[Fraction(500, 4)])
     same = clone(welch).set_params(notch=[125.0])
     np.testing.assert_array_equal(welch.fit_transform(REAL), same.fit_transform(REAL))
+
+
+def test_the_sampling_frequency_is_a_number_of_any_type():
+    with pytest.raises(ValueError, match="from 0 to 0.166667 Hz. Got 0.25"):
+        WelchPSD(fs=Fraction(1, 3), nperseg=256, notch=[0.25]).fit(REAL)

@@ -308,10 +308,14 @@ def test_what_holds_no_real_numbers_is_refused(function, X):
         (np.arange(8.0), [2, 1], "positive, ascending"),
         (np.arange(8.0), [2], "two or more"),
         (np.arange(8.0), [1, np.inf], "positive, ascending"),
+        (np.arange(8.0), [1, 9], "targets must lie within freqs.* Got 1 to 9"),
+        (np.arange(8.0) + 3, [1, 9], "targets must lie within freqs, from 3 to 10"),
+        ("a", [1, 2], "freqs must hold real numbers"),
+        (np.arange(8.0), [1j, 2], "targets must hold real numbers"),
     ],
 )
 def test_axes_of_another_kind_are_refused_by_the_function(freqs, targets, match):
-    with pytest.raises(ValueError, match=match):
+    with pytest.raises((TypeError, ValueError), match=match):
         log_frequency(np.ones((2, 8)), freqs, targets)
 
 
