@@ -131,10 +131,7 @@ def estimate(
     for batch in gen_batches(len(odd), max(1, _BATCH_SAMPLES // X.shape[-1])):
         place = np.unravel_index(odd[batch], X.shape[:-1])
         # In the place of the results so far, or an error of these rows.
-        strict = check is not None
-        rows = _again(
-            X, place, segments, how, n_jobs, levels, bridge, strict, first_row
-        )
+        rows = _again(X, place, segments, how, n_jobs, levels, bridge, first_row)
         silent[odd[batch]] = rows[1]
         if isinstance(X, torch.Tensor):
             place = tuple(torch.from_numpy(p).to(X.device) for p in place)
@@ -150,7 +147,7 @@ def _bridge(bridge, powers, frames):
             bridge(powers, -2 if frames else -1)
 
 
-def _again(X, place, segments, how, n_jobs, levels, bridge, strict, first_row):
+def _again(X, place, segments, how, n_jobs, levels, bridge, first_row):
     """Return the powers or levels of some rows, and which are silent, from float64."""
     dtype = np.dtype("float32" if is_single(X) else "float64")
     if isinstance(X, torch.Tensor):
@@ -193,7 +190,7 @@ def _again(X, place, segments, how, n_jobs, levels, bridge, strict, first_row):
             "Use WelchPSD(decibels=True), scale signals of such small values first"
             + (", or pass float64." if dtype.itemsize == 4 else ".")
         )
-    large = np.isinf(values.reshape(len(rows), -1)).any(1) & (strict or how != "each")
+    large = np.isinf(values.reshape(len(rows), -1)).any(1)
     large &= np.isfinite(rows).all(1)
     if large.any():
         raise ValueError(

@@ -13,6 +13,7 @@ from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._arguments import check_n_jobs, check_option, check_rng, take_numbers
+from sk_psd._numbers import as_rate
 from sk_psd._sideband import shift_signals, warn_of_drift
 from sk_psd._validation import as_ndarray
 from sk_psd.filters import dilate
@@ -546,8 +547,7 @@ def filter_response(estimator_or_kernel, fs=None, *, n_freqs=512):
     array([   0.  ,   -3.01, -120.  ])
     """
     kernel, fs = _find_kernel(estimator_or_kernel, fs)
-    if not (isinstance(fs, Real) and 0 < fs < np.inf):
-        raise ValueError(f"fs must be a positive number of Hz. Got {fs!r} instead.")
+    fs = as_rate(fs)
     if not (isinstance(n_freqs, Integral) and n_freqs >= 2):
         raise ValueError(f"n_freqs must be an int of at least 2. Got {n_freqs!r}.")
     if np.iscomplexobj(kernel):

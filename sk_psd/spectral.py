@@ -249,6 +249,12 @@ def spectrogram(
         float32 for float32 and complex64 signals, else float64. NaN in a segment makes
         the powers of this segment NaN.
 
+    Raises
+    ------
+    ValueError
+        If a parameter does not fit the signals, or all powers of a signal are too
+        small or some too large for the type of the result.
+
     See Also
     --------
     welch : The average over the segments.

@@ -321,6 +321,12 @@ def test_float64_beyond_its_squares_has_levels_and_no_powers(scale, average):
         WelchPSD(average=average).fit_transform(X)
 
 
+@pytest.mark.parametrize("X", [np.full((2, 8), 1e29, ">f4"), np.full((2, 8), 1e300)])
+def test_a_spectrogram_beyond_the_largest_number_is_an_error(X):
+    with pytest.raises(ValueError, match="not finite, although X is: those of row 0"):
+        spectrogram(X, detrend=False)
+
+
 def test_levels_of_a_row_are_the_same_bits_alone_and_among_others():
     for dtype in ("f4", "f8"):
         for nperseg in (16, 100, 256):

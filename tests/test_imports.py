@@ -73,6 +73,7 @@ IMPORTS = {
     "filters": {"_arguments", "_numbers", "_transformer", "_validation"},
     "inspection": {
         "_arguments",
+        "_numbers",
         "_sideband",
         "_validation",
         "filters",

@@ -523,7 +523,7 @@ def test_the_sampling_frequency_is_that_of_the_filter_unless_given():
         (([],), ValueError, r"one-dimensional .* Got \[\] instead"),
         ((["a"],), ValueError, "of finite numbers"),
         (([1, np.inf],), ValueError, "of finite numbers"),
-        (([1], 0), ValueError, "fs must be a positive number of Hz. Got 0 instead"),
+        (([1], 0), ValueError, "fs must be positive and finite. Got 0; give"),
     ],
 )
 def test_objects_without_a_frequency_response_are_refused(args, error, match):
