@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from scipy.sparse import issparse
 from sklearn import get_config
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import (
     check_array,
     column_or_1d,
@@ -18,20 +17,17 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_consistent_length,
-    check_is_fitted,
     validate_data,
 )
 from torch.utils.data import DataLoader, Dataset
 
 from sk_psd._layout import check_signals
 from sk_psd._pages import release_pages
-from sk_psd._state import VersionedState
 
 __all__ = [
     "Integers",
     "Options",
     "RealNotInt",
-    "SpectrumTransformer",
     "StrOptions",
     "as_floats",
     "as_signals",
@@ -71,7 +67,10 @@ class Number(Interval):
         """Say whether `value` is such a number."""
         if isinstance(value, (bool, np.bool_)):
             return False
-        return super().is_satisfied_by(value)
+        try:
+            return super().is_satisfied_by(value)
+        except TypeError:  # of numbers that NumPy does not know, such as fractions
+            return False
 
 
 class Integers(Number):
@@ -624,58 +623,3 @@ def encode_labels(y, classes):
         )
     codes = np.array([position[label] for label in labels.tolist()], dtype=np.int64)
     return codes[inverse]
-
-
-class SpectrumTransformer(
-    OneToOneFeatureMixin, TransformerMixin, VersionedState, BaseEstimator
-):
-    """Base of transformers that learn nothing but the length of the rows."""
-
-    _parameter_constraints = {}
-    _allow_complex = False
-
-    def fit(self, X, y=None):
-        """Check the parameters and remember the length of the spectra.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_freqs) or (n_samples, n_channels, n_freqs)
-            Spectra.
-
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : object
-            Fitted transformer.
-        """
-        self._fit(X)
-        return self
-
-    def _fit(self, X):
-        self._validate_params()
-        return self._check_rows(X, reset=True)
-
-    def _check(self, X):
-        check_is_fitted(self, "n_features_in_")
-        return self._check_rows(X, reset=False)
-
-    def _check_rows(self, X, reset):
-        return check_rows(
-            self, X, reset=reset, allow_3d=True, allow_complex=self._allow_complex
-        )
-
-    def _in_chunks(self, function, X):
-        """Apply a function to some rows at a time, so that memory stays small."""
-        result = np.empty_like(X, order="C")
-        for rows in gen_batches(len(X), max(1, _CHUNK_VALUES // max(1, X[0].size))):
-            # A copy, as torch warns of arrays that are read-only.
-            result[rows] = function(np.array(X[rows], order="C"))
-        return result
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags

@@ -8,7 +8,8 @@ import torch
 from sklearn.utils import check_random_state
 
 from sk_psd._layout import warn_of_frames, warn_of_spectra, warn_of_waveforms
-from sk_psd._validation import RealNotInt, SpectrumTransformer, StrOptions, at_least
+from sk_psd._transformer import SpectrumTransformer
+from sk_psd._validation import RealNotInt, StrOptions, at_least
 from sk_psd.mixing import add_noise, retune
 from sk_psd.nn.shift import random_shift
 

@@ -8,7 +8,8 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from sk_psd._numbers import WholeNumber, as_int, as_rate, rate
-from sk_psd._validation import SpectrumTransformer, StrOptions
+from sk_psd._transformer import SpectrumTransformer
+from sk_psd._validation import StrOptions
 
 __all__ = ["ConvFilter", "convolve", "dilate", "fixed_kernel"]
 

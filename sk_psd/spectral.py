@@ -7,7 +7,6 @@ from numbers import Integral, Real
 import numpy as np
 import torch
 from scipy import fft
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
@@ -18,6 +17,7 @@ from sk_psd._numbers import Number, WholeNumber, as_rate, rate
 from sk_psd._pages import release_pages
 from sk_psd._powers import SILENT_LEVEL, estimate, name_row, to_levels
 from sk_psd._segments import Segments
+from sk_psd._transformer import Transformer
 from sk_psd._validation import (
     Options,
     StrOptions,
@@ -362,7 +362,7 @@ def fft_magnitude(X):
     return np.abs(fft.rfft(as_floats(X)))
 
 
-class _SegmentTransformer(TransformerMixin, BaseEstimator):
+class _SegmentTransformer(Transformer):
     """Base of transformers of segments: their parameters, axis and checks."""
 
     _parameter_constraints = {
@@ -566,12 +566,6 @@ class _SegmentTransformer(TransformerMixin, BaseEstimator):
             complex_hint=" with return_onesided=True: use return_onesided=False",
         )
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
-
 
 class WelchPSD(FrequencyNames, _SegmentTransformer):
     """Estimate the power spectral density of each signal with Welch's method.
@@ -683,6 +677,11 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
 
     A signal without power (zeros, or a constant that `detrend` takes off) gives a
     spectrum of zeros, in decibels `silent_level_`. A warning counts them.
+
+    The last axis of X is time. In `fit`, rows of one sample, and up to 4 samples in at
+    least 64 times as many rows or channels, are an error that names the transposition;
+    up to 16 samples a warning. A row that rises by equal steps from end to end, as a
+    column of times does, is a warning.
 
     References
     ----------
@@ -850,6 +849,8 @@ class Spectrogram(_SegmentTransformer):
 
     Notes
     -----
+    Arrays in the wrong layout are named as by :class:`WelchPSD`.
+
     Only whole segments make a column, so nothing is padded at the ends. To scale the
     result use ``MinMaxScale(per="spectrogram")``.
 
@@ -924,7 +925,7 @@ class Spectrogram(_SegmentTransformer):
         return "each"
 
 
-class FFTMagnitude(FrequencyNames, TransformerMixin, BaseEstimator):
+class FFTMagnitude(FrequencyNames, Transformer):
     """Return the magnitude of the FFT of each row.
 
     Of signals it is the plain spectrum. Of spectra it is a description that does not
@@ -1010,9 +1011,3 @@ class FFTMagnitude(FrequencyNames, TransformerMixin, BaseEstimator):
                 "first" + (", or pass float64." if magnitude.itemsize == 4 else ".")
             )
         return magnitude
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags

@@ -1,6 +1,7 @@
 """Random calls of all public functions: a finite result as documented, or a refusal."""
 
 import inspect
+import math
 from functools import cache
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import torch
 from draws import (
     RATES,
+    WRONG,
     as_bits,
     attempt,
     examples,
@@ -18,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
-from test_fuzz import FEW, FLAGS, KERNELS, SEGMENTS, SIZES
+from test_fuzz import FEW, FLAGS, KERNELS, ROWS, SEGMENTS, SIZES
 
 import sk_psd
 from sk_psd import (
@@ -80,6 +82,10 @@ SHIFTING = dict(
     X=arrays(n_samples=st.integers(1, 4), lengths=st.just(20)),
     mode=["wrap", "edge", "floor"],
     domain=["auto", "spectrum", "signal"],
+    fill=["noise", None],
+    offset=["auto", "move", "remove", "stay"],
+    static=[None, np.ones(20), np.zeros(20), np.ones(3), np.full(20, np.nan)],
+    random_state=SEEDS,
 )
 LAYOUT = dict(kernel_size=[None, 1, 5, (3, 2), [2, 99]], stride=[None, 1, 4, (2, 1)])
 
@@ -108,6 +114,8 @@ FUNCTIONS = {
         random_state=SEEDS,
     ),
     datasets.make_spectral_shapes: dict(
+        line_db=[None, 0.0, 20, (0.0, 10.0), 1e4, np.nan],
+        line_freq=[0.0, 0.1, (0.0, 0.5), -0.5, 1e300],
         n_samples=FEW,
         n_times=[64, 100, np.int64(200), 16, 15],
         random_state=SEEDS,
@@ -157,11 +165,9 @@ FUNCTIONS = {
     ),
     inspection.shift_curve: dict(
         estimator=MODELS,
-        X=SHIFTING["X"],
+        **SHIFTING,
         y=[np.arange(n) % 2 for n in (1, 2, 3, 4)],
         shifts=[[0], [1, -1], [0.25], 3, [], [19, 20, 21], [-0.5, 2], [10**30], "a"],
-        mode=SHIFTING["mode"],
-        domain=SHIFTING["domain"],
         scoring=[None, "accuracy", "neg_log_loss", "bogus"],
         n_jobs=[None, 1, 2],
     ),
@@ -173,10 +179,15 @@ FUNCTIONS = {
     ),
     inspection.shift_rows: dict(
         estimator=MODELS,
-        X=SHIFTING["X"],
+        **SHIFTING,
         shift=FRACTIONS,
-        mode=SHIFTING["mode"],
-        domain=SHIFTING["domain"],
+    ),
+    mixing.from_iq: dict(
+        X=arrays()
+        | st.sampled_from(
+            [b"", b"1", b"123456789012", bytearray(16), memoryview(b"12")]
+        ),
+        kind=[None, "cu8", "cs8", "ci16_le", "ci16_be", "cf32_le", "cs16", "cf64_le"],
     ),
     mixing.add_noise: dict(
         X=arrays(),
@@ -187,6 +198,9 @@ FUNCTIONS = {
     mixing.retune: dict(
         X=arrays(),
         offset=[0.0, 0.25, -0.5, 1, np.float32(0.1), [0.1, 0.2], 1e300, np.nan, "a"],
+        fill=["noise", None],
+        mean=["move", "remove", "stay"],
+        random_state=SEEDS,
     ),
     nn.flatten_sizes: dict(
         n_freqs=SIZES,
@@ -205,16 +219,24 @@ FUNCTIONS = {
         freqs=[np.arange(20.0), np.arange(2.0), np.arange(1.0), np.zeros(20), "a"],
         targets=[np.geomspace(1, 19, 8), np.array([1.0]), np.zeros(3), np.arange(4.0)],
         reduce=["max", "mean", "min"],
+        decibels=FLAGS,
     ),
     scaling.min_max_scale: dict(
         X=real(),
         feature_range=[(0, 1), (-1, 1), (0, 1e39), (-1e308, 1e308), (1, 0), (0,), 3],
         axis=[-1, (-2, -1), 0, 5, (0, 0)],
     ),
-    spectral.decibels: dict(psd=real(), axis=[-1, (-2, -1), 0, 5]),
+    spectral.decibels: dict(
+        psd=real(), axis=[-1, (-2, -1), 0, 5], silent_level=[-120.0, 0, -1e300, np.nan]
+    ),
     spectral.fft_magnitude: dict(X=arrays()),
     spectral.spectrogram: dict(X=arrays(), **SEGMENTS),
-    spectral.welch: dict(X=arrays(), **SEGMENTS, average=["mean", "median"]),
+    spectral.welch: dict(
+        X=arrays(),
+        **SEGMENTS,
+        average=["mean", "median"],
+        nan_segments=["propagate", "omit"],
+    ),
 }
 # What each function needs to be quick, or to leave the global random state alone.
 ALWAYS = "X estimator random_state n_samples n_times n_train n_test n_freqs rng".split()
@@ -291,6 +313,13 @@ def check_convolve(result, X, kernel, mode="same", stride=1, dilation=1):
     dilated = np.zeros(dilation * (len(kernel) - 1) + 1)
     row = np.convolve(np.zeros(shape_of(X)[-1]), dilated, mode)[::stride]
     assert result.shape == (*shape_of(X)[:-1], len(row))
+
+
+def check_iq(result, X, kind=None):
+    assert result.dtype == np.complex64
+    if not isinstance(X, (bytes, bytearray, memoryview)):
+        n = math.prod(shape_of(X))
+        assert result.size in (n, n // 2, n // 4, n // 8)
 
 
 def check_same_shape(result, **arguments):
@@ -373,6 +402,7 @@ CHECKS = {
     inspection.shift_curve: check_curve,
     inspection.shift_invariance: check_invariance,
     inspection.shift_rows: lambda result, X, **_: check_same_shape(result, X=X),
+    mixing.from_iq: check_iq,
     mixing.add_noise: lambda result, X, **_: check_same_shape(result, X=X),
     mixing.retune: lambda result, X, **_: check_same_shape(result, X=X),
     nn.flatten_sizes: check_sizes,
@@ -393,7 +423,7 @@ def bits_of(arguments):
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=by_name)
-@examples(80)
+@examples(100)
 @given(st.data())
 def test_a_function_returns_finite_values_or_refuses(function, data):
     arguments = data.draw(calls(function))
@@ -405,3 +435,43 @@ def test_a_function_returns_finite_values_or_refuses(function, data):
     if not refusal and is_finite(X):
         assert is_finite(result)
         CHECKS[function](result, **arguments)
+
+
+# One good value for the parameters that are drawn above, not listed.
+GOOD = {
+    "X": ROWS,
+    "psd": ROWS,
+    "y": np.arange(len(ROWS)) % 2,
+    "estimator_or_kernel": [1.0, 2.0],
+}
+PARAMETERS = [
+    (function, name)
+    for function in FUNCTIONS
+    for name in inspect.signature(function).parameters
+    if name not in ("C", "random_state", "rng")  # what others check
+]
+
+
+def good_call(function):
+    """Return arguments that a function takes."""
+    good = GOOD | {"estimator": models()[0], "rng": np.random.RandomState(0)}
+    return {
+        name: good[name] if name in good else FUNCTIONS[function][name][0]
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.default is parameter.empty or name in ALWAYS
+    }
+
+
+@examples(600)
+@given(st.sampled_from(PARAMETERS), st.sampled_from(range(len(WRONG))))
+def test_a_refused_value_of_a_parameter_of_a_function_is_named(parameter, index):
+    function, name = parameter
+    _, refusal = attempt(function, **good_call(function) | {name: WRONG[index]})
+    if refusal:
+        assert name.removeprefix("estimator_or_") in str(refusal)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=by_name)
+def test_the_good_values_are_taken(function):
+    _, refusal = attempt(function, **good_call(function))
+    assert not refusal
