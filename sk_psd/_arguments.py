@@ -51,7 +51,6 @@ def take_numbers(X, name="X"):
         dtype=np.float64,
         ensure_2d=False,
         allow_nd=True,
-        ensure_all_finite=False,
         input_name=name,
     )
 
