@@ -34,8 +34,10 @@ __all__ = [
     "as_floats",
     "as_signals",
     "at_least",
+    "check_axis",
     "check_finite",
     "check_labels",
+    "check_result",
     "check_rows",
     "encode_labels",
     "find_classes",
@@ -44,6 +46,7 @@ __all__ = [
     "positive",
     "release_pages",
     "to_array",
+    "to_numbers",
 ]
 
 
@@ -232,10 +235,7 @@ def as_signals(name, X):
     if isinstance(X, torch.Tensor):
         X = _plain(X)
     else:
-        X = np.asarray(X)
-        _refuse_structured(X)
-        if X.dtype.kind not in "biufc":
-            X = X.astype(np.float64)
+        X = to_numbers(np.asarray(X))
     if not (1 <= X.ndim <= 3 and all(X.shape)):
         raise ValueError(
             "X must hold signals, of shape (n_times,), (n_samples, n_times) or "
@@ -243,6 +243,72 @@ def as_signals(name, X):
         )
     check_signals(name, X)
     return X
+
+
+def to_numbers(X):
+    """Return an array as it is if it holds numbers, and objects as float64.
+
+    Parameters
+    ----------
+    X : ndarray
+
+    Returns
+    -------
+    X : ndarray
+        Of any type of real or complex numbers.
+
+    Raises
+    ------
+    TypeError
+        If X does not hold numbers.
+    """
+    _refuse_structured(X)
+    if X.dtype.kind in "biufc":
+        return X
+    try:
+        if X.dtype.kind == "O":
+            return X.astype(np.float64)
+    except (TypeError, ValueError):
+        pass
+    raise TypeError(f"X must hold real or complex numbers. Got {X.dtype}.")
+
+
+def check_result(what, result, X):
+    """Raise an error if numbers in a result are none although all in X are.
+
+    Parameters
+    ----------
+    what : str
+        What the result is, for the message.
+
+    result, X : ndarray
+    """
+    if not np.isfinite(result).all() and np.isfinite(X).all():
+        largest = np.finfo(result.dtype).max
+        raise ValueError(
+            f"The {what} of X are not finite, although X is: they exceed "
+            f"{largest:.1g}. Scale X first"
+            + (", or pass float64." if result.real.itemsize == 4 else ".")
+        )
+
+
+def check_axis(axis, n_axes):
+    """Raise an error unless an axis, or each of a tuple, is one of so many.
+
+    Parameters
+    ----------
+    axis : int or tuple of int
+
+    n_axes : int
+    """
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    whole = all(isinstance(a, Integral) and not isinstance(a, bool) for a in axes)
+    good = whole and axes and all(-n_axes <= a < n_axes for a in axes)
+    if not good or len({a % n_axes for a in axes}) < len(axes):
+        raise ValueError(
+            f"axis must be one of the {n_axes} axes of the array, or a tuple of them. "
+            f"Got {axis!r}."
+        )
 
 
 def _refuse_structured(X):

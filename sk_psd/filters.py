@@ -8,7 +8,12 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from sk_psd._numbers import WholeNumber, as_int, as_rate, rate
-from sk_psd._validation import SpectrumTransformer, StrOptions
+from sk_psd._validation import (
+    SpectrumTransformer,
+    StrOptions,
+    check_result,
+    to_numbers,
+)
 
 __all__ = ["ConvFilter", "convolve", "dilate", "fixed_kernel"]
 
@@ -99,7 +104,7 @@ def convolve(X, kernel, mode="same", *, stride=1, dilation=1):
     if mode not in _MODES:
         raise ValueError(f"mode must be one of {_MODES}. Got {mode!r} instead.")
     stride, dilation = _whole("stride", stride), _whole("dilation", dilation)
-    X, kernel = _as_numbers("X", X), _read_kernel(kernel)
+    X, kernel = _as_numbers(X), _read_kernel(kernel)
     if X.ndim == 0 or 0 in X.shape:
         raise ValueError(
             "X must hold signals, of shape (..., n_times), of one sample at least. Got "
@@ -108,6 +113,11 @@ def convolve(X, kernel, mode="same", *, stride=1, dilation=1):
     dtype = np.result_type(X, np.complex64) if np.iscomplexobj(kernel) else X.dtype
     with np.errstate(over="ignore"):
         kernel = kernel.astype(dtype)
+    if not np.isfinite(kernel).all():
+        raise ValueError(
+            f"The kernel holds values beyond {np.finfo(dtype).max:.1g}, the largest of "
+            f"{dtype}, which X is of. Scale it, or pass X as float64."
+        )
     rows = X.reshape(-1, X.shape[-1])
 
     # The wanted part of the full convolution: where it starts and how long it is.
@@ -123,8 +133,10 @@ def convolve(X, kernel, mode="same", *, stride=1, dilation=1):
     direct = len(kernel) <= _DIRECT_TAPS * stride
     apply = _add_shifted if direct else _convolve_by_fft
     filtered = np.empty((len(rows), (length - 1) // stride + 1), dtype)
-    for chunk in gen_batches(len(rows), max(1, _CHUNK_VALUES // (n_times + span))):
-        filtered[chunk] = apply(rows[chunk], kernel, dilation, wanted)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for chunk in gen_batches(len(rows), max(1, _CHUNK_VALUES // (n_times + span))):
+            filtered[chunk] = apply(rows[chunk], kernel, dilation, wanted)
+    check_result("filtered values", filtered, X)
     return filtered.reshape(*X.shape[:-1], -1)
 
 
@@ -139,18 +151,10 @@ def _whole(name, value):
     return number
 
 
-def _as_numbers(name, X):
+def _as_numbers(X):
     """Return an array of floating-point or complex numbers in native byte order."""
-    X = np.asarray(X)
-    try:
-        if X.dtype.kind not in "fc":
-            if X.dtype.kind not in "biuO":
-                raise TypeError
-            X = X.astype(np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(
-            f"{name} must hold real or complex numbers. Got {X.dtype}."
-        ) from None
+    X = to_numbers(np.asarray(X))
+    X = X if X.dtype.kind in "fc" else X.astype(np.float64)
     return X.astype(X.dtype.newbyteorder("="), copy=False)
 
 
@@ -432,17 +436,7 @@ class ConvFilter(SpectrumTransformer):
             As long as `mode` and `stride` say.
         """
         check_is_fitted(self, "kernel_")
-        X = self._check(X)
-        with np.errstate(over="ignore", invalid="ignore"):
-            filtered = self._convolve(X)
-        if not np.isfinite(filtered).all():
-            raise ValueError(
-                "The filtered values of X are not finite, although X is: they exceed "
-                f"{np.finfo(filtered.dtype).max:.1g}. Scale signals of such large "
-                "values first"
-                + (", or pass float64." if filtered.itemsize <= 8 else ".")
-            )
-        return filtered
+        return self._convolve(self._check(X))
 
     def get_feature_names_out(self, input_features=None):
         """Return a name for each value of a filtered row.

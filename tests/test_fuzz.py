@@ -162,6 +162,7 @@ ESTIMATORS = {
         fmin=[None, 1, 2.5, 1e-3, 5e-324, np.float32(1), 10**30],
         fmax=[None, 1, 8.0, 20, np.float32(30), 1e300],
         reduce=["max", "mean"],
+        decibels=FLAGS,
     ),
     MinMaxScale: dict(
         feature_range=[
@@ -196,7 +197,8 @@ ESTIMATORS = {
             *({"frequency": np.int64(1)}, {"phase": 1}, {"time": -1}),
         ],
     ),
-    WelchPSD: SEGMENTS | dict(decibels=FLAGS, average=["mean", "median"]),
+    WelchPSD: SEGMENTS
+    | dict(decibels=FLAGS, average=["mean", "median"], nan_segments=["raise", "omit"]),
 }
 TRANSFORMERS = [cls for cls in ESTIMATORS if not hasattr(cls, "predict")]
 CLASSIFIERS = [cls for cls in ESTIMATORS if hasattr(cls, "predict_proba")]

@@ -184,6 +184,9 @@ FUNCTIONS = {
         rng=st.builds(np.random.RandomState, st.just(0))
         | st.builds(np.random.default_rng, st.just(0)),
     ),
+    mixing.from_iq: dict(
+        X=arrays(), kind=[None, "cu8", "ci8", "ci16_le", "cf32", "cf64_be", "ri8", "x"]
+    ),
     mixing.retune: dict(
         X=arrays(),
         offset=[0.0, 0.25, -0.5, 1, np.float32(0.1), [0.1, 0.2], 1e300, np.nan, "a"],
@@ -205,16 +208,26 @@ FUNCTIONS = {
         freqs=[np.arange(20.0), np.arange(2.0), np.arange(1.0), np.zeros(20), "a"],
         targets=[np.geomspace(1, 19, 8), np.array([1.0]), np.zeros(3), np.arange(4.0)],
         reduce=["max", "mean", "min"],
+        decibels=FLAGS,
     ),
     scaling.min_max_scale: dict(
         X=real(),
         feature_range=[(0, 1), (-1, 1), (0, 1e39), (-1e308, 1e308), (1, 0), (0,), 3],
         axis=[-1, (-2, -1), 0, 5, (0, 0)],
     ),
-    spectral.decibels: dict(psd=real(), axis=[-1, (-2, -1), 0, 5]),
+    spectral.decibels: dict(
+        psd=real(),
+        axis=[-1, (-2, -1), 0, 5],
+        silent_level=[-120, -300.0, np.float32(1)],
+    ),
     spectral.fft_magnitude: dict(X=arrays()),
     spectral.spectrogram: dict(X=arrays(), **SEGMENTS),
-    spectral.welch: dict(X=arrays(), **SEGMENTS, average=["mean", "median"]),
+    spectral.welch: dict(
+        X=arrays(),
+        **SEGMENTS,
+        average=["mean", "median"],
+        nan_segments=["propagate", "omit"],
+    ),
 }
 # What each function needs to be quick, or to leave the global random state alone.
 ALWAYS = "X estimator random_state n_samples n_times n_train n_test n_freqs rng".split()
@@ -303,7 +316,11 @@ def check_scaled(result, X, feature_range=(0, 1), axis=-1):
     assert result.min() >= feature_range[0] and result.max() <= feature_range[1]
 
 
-def check_log_frequency(result, X, freqs, targets, reduce="max"):
+def check_samples(result, X, kind=None):
+    assert result.dtype == np.complex64 and 0 not in result.shape
+
+
+def check_log_frequency(result, X, freqs, targets, **params):
     assert shape_of(result) == (*shape_of(X)[:-1], len(targets))
 
 
@@ -374,6 +391,7 @@ CHECKS = {
     inspection.shift_invariance: check_invariance,
     inspection.shift_rows: lambda result, X, **_: check_same_shape(result, X=X),
     mixing.add_noise: lambda result, X, **_: check_same_shape(result, X=X),
+    mixing.from_iq: check_samples,
     mixing.retune: lambda result, X, **_: check_same_shape(result, X=X),
     nn.flatten_sizes: check_sizes,
     nn.global_pool_layers: check_layers,
