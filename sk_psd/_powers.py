@@ -282,8 +282,9 @@ def _log10(values, n_axes):
     n_filled = -(-n // _REGISTER_VALUES) * _REGISTER_VALUES
     height = max(1, min(len(rows), _CHUNK_VALUES // max(1, n_filled)))
     chunk = np.ones((height, n_filled), values.dtype)
-    for batch in gen_batches(len(rows), height):
-        part = chunk[: len(rows[batch])]
-        part[:, :n] = rows[batch]
-        rows[batch] = np.log10(part)[:, :n]
+    for start in range(0, len(rows), height):
+        batch = rows[start : start + height]
+        part = chunk[: len(batch)]
+        part[:, :n] = batch
+        batch[...] = np.log10(part)[:, :n]
     return rows.reshape(shape)
