@@ -246,7 +246,7 @@ def as_signals(name, X):
 
 
 def to_numbers(X):
-    """Return an array as it is if it holds numbers, and objects as float64.
+    """Return an array as it is if it holds numbers, and objects in double precision.
 
     Parameters
     ----------
@@ -267,8 +267,9 @@ def to_numbers(X):
         return X
     try:
         if X.dtype.kind == "O":
-            return X.astype(np.float64)
-    except (TypeError, ValueError):
+            numbers = X.astype(np.complex128)
+            return numbers if numbers.imag.any() else numbers.real.copy()
+    except (TypeError, ValueError, OverflowError):
         pass
     raise TypeError(f"X must hold real or complex numbers. Got {X.dtype}.")
 
@@ -339,21 +340,22 @@ def as_floats(X):
         If X does not hold real numbers.
     """
     if isinstance(X, torch.Tensor):
-        if not X.is_complex():
-            short = X.is_floating_point() and X.dtype != torch.float64
-            return _plain(X).to(torch.float32 if short else torch.float64)
+        short = X.is_floating_point() and X.dtype != torch.float64
+        real, single, double = not X.is_complex(), torch.float32, torch.float64
+        X = _plain(X)
     else:
         X = np.asarray(X)
-        try:
-            if X.dtype.kind in "biufO":
-                short = X.dtype.kind == "f" and X.dtype.itemsize <= 4
-                return X.astype(np.float32 if short else np.float64, copy=False)
-        except (TypeError, ValueError):
-            pass
-    raise TypeError(
-        f"X must hold real numbers. Got {X.dtype}; pass powers or levels, such as "
-        "WelchPSD returns."
-    )
+        X = to_numbers(X) if X.dtype.kind == "O" else X
+        short = X.dtype.kind == "f" and X.dtype.itemsize <= 4
+        real, single, double = X.dtype.kind in "biuf", np.float32, np.float64
+    if not real:
+        raise TypeError(
+            f"X must hold real numbers. Got {X.dtype}; pass powers or levels, such as "
+            "WelchPSD returns."
+        )
+    if isinstance(X, torch.Tensor):
+        return X.to(single if short else double)
+    return X.astype(single if short else double, copy=False)
 
 
 def is_complex(X):

@@ -12,6 +12,7 @@ from sk_psd._validation import (
     SpectrumTransformer,
     StrOptions,
     check_result,
+    to_array,
     to_numbers,
 )
 
@@ -153,7 +154,7 @@ def _whole(name, value):
 
 def _as_numbers(X):
     """Return an array of floating-point or complex numbers in native byte order."""
-    X = to_numbers(np.asarray(X))
+    X = to_numbers(np.asarray(to_array(X)))
     X = X if X.dtype.kind in "fc" else X.astype(np.float64)
     return X.astype(X.dtype.newbyteorder("="), copy=False)
 
@@ -172,7 +173,7 @@ def _read_kernel(kernel):
         float64 or complex128.
     """
     try:
-        values = np.asarray(kernel)
+        values = np.asarray(to_array(kernel))
         values = values.astype(np.complex128 if values.dtype.kind == "c" else float)
         good = values.ndim == 1 and len(values) and np.isfinite(values).all()
     except (TypeError, ValueError):

@@ -149,6 +149,8 @@ def from_iq(X, kind=None):
     array([0.5-0.5j], dtype=complex64)
     """
     wanted = None if kind is None else _read_kind(kind)
+    if hasattr(X, "resolve_conj"):  # a Tensor of any device and history
+        X = X.numpy(force=True)
     is_raw = isinstance(X, (bytes, bytearray, memoryview))
     X = np.frombuffer(X, np.uint8) if is_raw else np.asarray(X)
     if X.dtype.names is not None:

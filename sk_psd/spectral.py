@@ -27,6 +27,7 @@ from sk_psd._validation import (
     check_rows,
     is_complex,
     release_pages,
+    to_array,
     to_numbers,
 )
 
@@ -352,7 +353,7 @@ def fft_magnitude(X):
     ValueError
         If X has no axis of samples, or one without any.
     """
-    X = to_numbers(np.asarray(X))
+    X = to_numbers(np.asarray(to_array(X)))
     if X.ndim == 0 or 0 in X.shape:
         raise ValueError(
             "X must hold signals, of shape (..., n_times), of one sample at least. Got "
