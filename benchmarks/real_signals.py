@@ -1,16 +1,19 @@
 """Real recordings: spoken digits and bearing vibration, cross-validated by group.
 
     python benchmarks/real_signals.py DATA_DIR
-    python benchmarks/real_signals.py DATA_DIR --only cwru --seeds 1
+    python benchmarks/real_signals.py DATA_DIR --only cwru --seeds 2
     python benchmarks/real_signals.py DATA_DIR --only spectrograms
 
 DATA_DIR holds ``fsdd.npz`` (free spoken digits, 8 kHz: which digit, each of six
 speakers left out in turn) and ``cwru_bearing.npz`` (bearing vibration, 12 kHz: which
 fault, each of four motor loads left out in turn), with arrays ``X``, ``y``, ``group``
 and ``fs``. The spectra are one-sided: their axis ends, so padding_mode="zeros" is the
-net's regime here. The test signals of the bearings are also shifted in frequency (one
-sideband, each by its own offset), and in a table of their own noise is added to them.
-The digits are also told apart by their spectrograms, with each axis of the batch norm.
+net's regime here. The test signals of the bearings are also shifted in frequency, each
+by its own offset. Shifts and holes are measured apart: "shifted" fills the strip that a
+shift by one sideband leaves with noise at the signal's own floor, as another machine or
+receiver would, "hole" leaves it empty, as a band with a hard edge has it. In a table of
+their own noise is added to the test signals. The digits are also told apart by their
+spectrograms, with each axis of the batch norm.
 """
 
 import argparse
@@ -143,11 +146,14 @@ def run(name, data_dir, seeds):
     data = X, y, list(LeaveOneGroupOut().split(X, y, group))
     rng = np.random.default_rng(0)
     print(f"\n{file}: {len(X)} signals, {len(data[2])} groups, net seeds {seeds}")
-    offsets = [rng.uniform(-limit, limit, len(X)) / fs for limit in limits]
-    shifted = [retune(X, offset) if offset.any() else X for offset in offsets]
-    header = [f"+-{limit} Hz" for limit in limits]
+    tests = {"as recorded": X}
+    for limit in limits:
+        offset = rng.uniform(-limit, limit, len(X)) / fs
+        for kind, fill in [("shifted", "noise"), ("hole", None)] if limit else []:
+            moved = retune(X, offset, fill=fill, mean="remove", random_state=0)
+            tests[f"{kind} +-{limit} Hz"] = moved
     models = spectrogram_models_of if name == "spectrograms" else models_of
-    print_table(header, models(fs, seeds), data, shifted)
+    print_table(tests, models(fs, seeds), data, list(tests.values()))
     if name == "cwru":
         noisy = [X if snr is None else add_noise(X, snr, rng) for snr in SNR_DB]
         header = ["as recorded", *(f"{snr} dB" for snr in SNR_DB[1:])]

@@ -8,7 +8,8 @@ predicted probabilities change.
 """
 
 # %%
-# Models trained on complex signals at the centre of the axis.
+# Models trained on complex signals at the centre of the axis. They have no offset, so
+# that `detrend=False` keeps their shape the same at 0 Hz as elsewhere.
 
 import sys
 

@@ -32,7 +32,8 @@ data = make_shift_benchmark("std8", n_train=800, n_test=400, n_freqs=512)
 
 # %%
 # From signal to spectrum: complex signals have two-sided spectra, whose axis is a
-# circle. Without detrending the shape is the same wherever it lies.
+# circle. Without detrending the shape is the same wherever it lies. These signals have
+# no offset; beside the spike of a receiver at 0 Hz, `detrend="constant"` is right.
 
 psd = WelchPSD(
     nperseg=data.nperseg, return_onesided=False, detrend=False, decibels=True

@@ -5,6 +5,8 @@ import warnings
 import numpy as np
 import torch
 
+from sk_psd._pages import release_pages
+
 __all__ = [
     "check_signals",
     "warn_of_frames",
@@ -73,12 +75,17 @@ def _warn_of_clocks(name, X):
     if isinstance(X, torch.Tensor) or X.dtype.kind == "c" or n_times < 16:
         return
     rows = _some_rows(X)
-    starts = (0, (n_times - 16) // 2, n_times - 16)
-    parts = [rows[:, start : start + 16].astype(np.float64) for start in starts]
-    with np.errstate(invalid="ignore", over="ignore"):
-        steps = np.hstack([np.diff(part, axis=-1) for part in parts])
-        low, high = steps.min(axis=-1), steps.max(axis=-1)
-        clocks = np.flatnonzero((low > 0) & (high - low <= 1e-3 * high))
+    starts = 0, (n_times - 16) // 2, n_times - 16
+    is_clock = np.zeros(len(rows), bool)
+    for i, row in enumerate(rows):
+        parts = [row[start : start + 16].astype(np.float64) for start in starts]
+        with np.errstate(invalid="ignore", over="ignore"):
+            steps = np.diff(parts)
+            low, high = steps.min(), steps.max()
+            is_clock[i] = 0 < low and high - low <= 1e-3 * high
+        if i % 16 == 15:  # a page of a file may be a large one
+            release_pages(X)
+    clocks = np.flatnonzero(is_clock)
     if clocks.size:
         warnings.warn(
             f"At least {clocks.size} row(s) of X rise by equal steps from end to end, "

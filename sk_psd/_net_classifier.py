@@ -8,12 +8,11 @@ from numbers import Real
 
 import numpy as np
 import torch
-from scipy.special import softmax
+from scipy.special import log_softmax, softmax
 from sklearn.base import ClassifierMixin
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state, gen_batches
-from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._layout import warn_of_frames, warn_of_waveforms
 from sk_psd._net_estimator import NetEstimator, training_settings, with_callbacks
@@ -23,12 +22,15 @@ from sk_psd._training import Rows, resolve_device
 from sk_psd._validation import (
     StrOptions,
     at_least,
+    check_classes,
     check_labels,
     check_rows,
+    check_weights,
     encode_labels,
     find_classes,
     fraction,
-    to_array,
+    keep_weighted,
+    scale_weights,
 )
 from sk_psd.nn.layers import empty_module, reset_parameters
 from sk_psd.nn.shift import canonical_roll
@@ -39,6 +41,9 @@ __all__ = ["NetClassifier"]
 # depend on the rows around it; and small enough for the cache of a CPU.
 _CHUNK_ROWS = {"cpu": 32}
 _CHUNK_ROWS_ACCELERATOR = 1024
+
+# Epochs of a stream that are remembered.
+_KEPT_EPOCHS = 1000
 
 # Values in one part of the training data, where they are summed up or scaled.
 _PART_VALUES = 2**20
@@ -62,7 +67,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         "warm_start": ["boolean"],
     }
 
-    _private_learned = ("_aligns", "_config", "_earlier", "_goes_on", "_net")
+    _private_learned = ("_aligns", "_config", "_goes_on", "_net")
 
     @property
     @abstractmethod
@@ -101,7 +106,15 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         return False
 
     @with_callbacks
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
         """Train the net.
 
         Parameters
@@ -110,7 +123,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
             Spectra, or spectrograms for a classifier of those.
 
         y : array-like of shape (n_samples,)
-            Labels of any type: at least two classes, of at least two samples each.
+            Labels of any type, of at least two classes.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples in the loss. Those of weight 0 are left out.
@@ -122,7 +135,10 @@ class NetClassifier(ClassifierMixin, NetEstimator):
             y_val=True)`` was called on the classifier.
 
         y_val : array-like of shape (n_val_samples,), default=None
-            Their labels.
+            Labels of the samples to validate on.
+
+        sample_weight_val : array-like of shape (n_val_samples,), default=None
+            Weights of the samples to validate on.
 
         Returns
         -------
@@ -138,7 +154,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
             y = check_labels(self, X, y)
             classes = find_classes(self, y)
             data = self._weigh(X, encode_labels(y, classes), classes, sample_weight)
-            data, valid = self._split(data, X_val, y_val, classes)
+            data, valid = self._split(data, X_val, y_val, sample_weight_val, classes)
             self._check_number(data[0], "fit needs at least 2 samples")
             generator = self._make_generator()
             if again:
@@ -160,8 +176,10 @@ class NetClassifier(ClassifierMixin, NetEstimator):
                 patience=self.n_iter_no_change if self.early_stopping else None,
                 tol=self.tol,
             )
+            n_before = self.n_iter_ if again else 0
             self._train(net, rows, *given)
-            self.best_epoch_ = net.best_epoch() or self.n_iter_
+            best, n_epochs = net.best_epoch(), self.n_iter_ - n_before
+            self.best_epoch_ = n_before + (best or n_epochs)
             net.train_split = None  # lets go of the validation data
             self._net = net
         return self
@@ -169,15 +187,21 @@ class NetClassifier(ClassifierMixin, NetEstimator):
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train the net by one pass over some of the data.
 
-        The learning rate is constant. `lr` and `batch_size` may change between calls;
-        the other parameters, and the mean and the scale of the input, stay those of
-        the first one. A loaded model goes on with a fresh optimizer. The callbacks of
-        scikit-learn are not called.
+        The learning rate is constant. A loaded model goes on with a fresh optimizer.
+        The callbacks of scikit-learn are not called. `history_` and `loss_curve_` keep
+        the last 1000 epochs.
+
+        As in a warm start, the parameters of the net and the number of channels must
+        stay those of the first call, and so do the mean and the scale of the input.
+        `lr`, `batch_size`, `class_weight`, `augmentation` and `shift_invariance` may
+        change; `optimizer`, `weight_decay` and `callbacks` are those of the first call
+        after `fit`, loading or the start.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, [n_channels,] n_freqs[, n_frames])
-            Spectra, or spectrograms for a classifier of those, at least 2.
+            Spectra, or spectrograms for a classifier of those. A single one is enough
+            where the net has no batch norm over a single value.
 
         y : array-like of shape (n_samples,)
             Labels, all of them in `classes`.
@@ -199,18 +223,20 @@ class NetClassifier(ClassifierMixin, NetEstimator):
             device = resolve_device(self.device)
             X = self._check(X, reset=first)
             y = check_labels(self, X, y)
-            classes = self._check_classes(classes, first)
+            classes = self._check_partial(classes, first)
             data = self._weigh(X, encode_labels(y, classes), classes, sample_weight)
-            self._check_number(data[0], "partial_fit needs at least 2 samples")
+            if first:
+                module = self._build(data[0], classes, self._make_generator())
+            else:
+                module = self._check_same_net(X.shape[1:], classes)
             if first or not self._goes_on:
-                self._earlier = [] if first else self.history_
-                generator = self._make_generator()
-                if first:
-                    module = self._build(data[0], classes, generator)
-                else:
-                    module = self.module_
                 net = self._make_net(
-                    module, len(data[0]), device, generator, max_epochs=1, bar=False
+                    module,
+                    len(data[0]),
+                    device,
+                    self._make_generator(),
+                    max_epochs=1,
+                    bar=False,
                 )
                 with training_settings(device):
                     net.initialize()
@@ -220,14 +246,30 @@ class NetClassifier(ClassifierMixin, NetEstimator):
             net.set_params(batch_size=batch_size, lr=self.lr)
             rows = self._to_rows(*data, device, self._shifts(*X.shape[2:]))
             self._net, self._goes_on = None, False  # as long as it is in training
+            n_before = len(net.history)
             with training_settings(device):
-                net.partial_fit(rows)
+                self._step(net, rows)
             if net.interrupted_:
                 raise KeyboardInterrupt("Interrupted: the net stays as it was before.")
-            self._finish(net, rows, self._earlier)
+            self._record(net, rows, n_before)
+            # A stream may be endless.
+            for record in (net.history, self.history_, self.loss_curve_):
+                del record[:-_KEPT_EPOCHS]
             self.best_epoch_ = self.n_iter_
             self._net, self._goes_on = net, True  # the next call goes on with it
         return self
+
+    def _step(self, net, rows):
+        try:
+            net.partial_fit(rows)
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):
+                raise
+            raise ValueError(
+                "partial_fit needs at least 2 samples of non-zero weight at a time "
+                f"here, as a batch norm of this net sees one value of each sample. Got "
+                f"n_samples = {len(rows)}."
+            ) from error
 
     @property
     def net_(self):
@@ -259,20 +301,27 @@ class NetClassifier(ClassifierMixin, NetEstimator):
             module.eval()
             raise
 
-    def _check_classes(self, classes, first):
+    def _check_partial(self, classes, first):
         """Return the classes of `partial_fit`, those of the first call if None."""
-        if first and classes is None:
-            raise ValueError("classes must be passed in the first call of partial_fit.")
-        classes = self.classes_ if classes is None else np.unique(classes)
-        if not first and not np.array_equal(classes, self.classes_):
+        if self.early_stopping:
             raise ValueError(
-                f"classes (={classes.tolist()}) must be those of the first call "
-                f"(={self.classes_.tolist()}), or None."
+                "partial_fit does not support early_stopping=True, as it makes one "
+                "pass over the data. Set early_stopping=False."
             )
         if self.class_weight == "balanced":
             raise ValueError(
                 "class_weight='balanced' needs all of y and partial_fit sees a part. "
                 "Pass the weights as a dict, or sample_weight."
+            )
+        if first and classes is None:
+            raise ValueError("classes must be passed in the first call of partial_fit.")
+        if classes is None:
+            return self.classes_
+        classes = check_classes(self, classes)
+        if not first and not np.array_equal(classes, self.classes_):
+            raise ValueError(
+                f"classes (={classes.tolist()}) must be those of the first call "
+                f"(={self.classes_.tolist()}), or None."
             )
         return classes
 
@@ -299,6 +348,24 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         X = self._check(X, reset=False)
         return softmax(self._logits(X).astype(np.float64), axis=1)
 
+    def predict_log_proba(self, X):
+        """Return the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, [n_channels,] n_freqs[, n_frames])
+            Spectra or spectrograms on the axes seen in `fit`.
+
+        Returns
+        -------
+        log_proba : float64 ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`. Finite also where a probability is too
+            small for a number, so that logarithms of many windows can be summed.
+        """
+        check_is_fitted(self, "module_")
+        X = self._check(X, reset=False)
+        return log_softmax(self._logits(X).astype(np.float64), axis=1)
+
     def predict(self, X):
         """Return the most probable class.
 
@@ -317,62 +384,80 @@ class NetClassifier(ClassifierMixin, NetEstimator):
 
     def _weigh(self, X, codes, classes, sample_weight):
         """Rows of non-zero weight, their codes, and their weights of mean 1."""
-        weights = _check_sample_weight(
-            to_array(sample_weight), X, dtype=np.float64, ensure_non_negative=True
-        )
-        weights = _scale_weights(weights)
-        if self.class_weight == "balanced":
-            weights = weights * compute_sample_weight("balanced", codes)
-        elif self.class_weight is not None:
-            weights = weights * _scale_weights(self._class_weights(classes))[codes]
-        kept = weights > 0
-        if not kept.any():
-            raise ValueError("At least one weight must be positive. Got zeros only.")
-        if not kept.all():
-            X, codes, weights = X[kept], codes[kept], weights[kept]
+        weights = check_weights(sample_weight, X)
+        X, codes, weights = keep_weighted(weights, X, codes, weights)
+        if self.class_weight is not None:
+            if self.class_weight == "balanced":
+                sums = np.bincount(codes, weights, len(classes))
+                class_weight = weights.sum() / (np.count_nonzero(sums) * sums[codes])
+            else:
+                class_weight = self._class_weights(classes)[codes]
+            if not class_weight.any():
+                raise ValueError(
+                    "At least one weight must be positive. Got zeros only."
+                )
+            weights = weights * scale_weights(class_weight)
+            X, codes, weights = keep_weighted(weights, X, codes, weights)
         return X, codes, weights / weights.mean()
 
     def _class_weights(self, classes):
-        """Weight of each class, 1 for those that the parameter does not name."""
+        """Weight of each class, 1 for those that the parameter does not name.
+
+        Names beyond y, as a fold may lack a class, are ignored where every class of y
+        has a weight. Otherwise they may be slips of the pen.
+        """
         classes = classes.tolist()
-        unknown = [label for label in self.class_weight if label not in classes]
-        weights = [self.class_weight.get(label, 1.0) for label in classes]
-        good = all(isinstance(weight, Real) for weight in weights)
-        weights = np.array(weights, dtype=np.float64) if good else np.array([np.nan])
-        if unknown or not (np.isfinite(weights).all() and (weights >= 0).all()):
+        named = self.class_weight
+        unknown = [label for label in named if label not in classes]
+        missing = [label for label in classes if label not in named]
+        weights = list(named.values())
+        good = all(isinstance(w, Real) and np.isfinite(w) and w >= 0 for w in weights)
+        if (unknown and missing) or not good:
             raise ValueError(
                 "class_weight must give finite weights >= 0 to labels among "
-                f"{classes}. Got {self.class_weight!r} instead."
+                f"{classes}. Got {named!r} instead."
             )
-        return weights
+        return np.array([named.get(label, 1.0) for label in classes], dtype=np.float64)
 
-    def _split(self, data, X_val, y_val, classes):
-        """Training and validation data, the latter None without need for them."""
+    def _split(self, data, X_val, y_val, sample_weight_val, classes):
+        """Return the training and the validation data, None where none are needed."""
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val must be passed together.")
         if X_val is not None:
             try:
                 X_val = self._check(X_val, reset=False)
                 codes = encode_labels(check_labels(self, X_val, y_val), classes)
+                weights = check_weights(sample_weight_val, X_val)
             except ValueError as error:
                 raise ValueError(f"Of X_val and y_val: {error}") from error
-            return data, (X_val, codes, np.ones(len(codes)))
+            return data, (X_val, codes, weights / weights.mean())
+        if sample_weight_val is not None:
+            raise ValueError("sample_weight_val needs X_val and y_val.")
         if not self.early_stopping:
             return data, None
+        # A class of one sample cannot be in both parts.
+        alone = np.bincount(data[1], minlength=len(classes))[data[1]] == 1
+        rest = [part[~alone] for part in data] if alone.any() else data
         try:
             parts = train_test_split(
-                *data,
+                *rest,
                 test_size=float(self.validation_fraction),
-                stratify=data[1],
+                stratify=rest[1],
                 random_state=check_random_state(self.random_state).randint(2**31 - 1),
             )
         except ValueError as error:
             raise ValueError(
                 f"early_stopping cannot set aside validation_fraction "
-                f"(={self.validation_fraction}) of {len(data[0])} samples. Change "
+                f"(={self.validation_fraction}) of {len(rest[0])} samples. Change "
                 f"it, or pass X_val and y_val. {error}"
             ) from error
-        return parts[::2], parts[1::2]
+        train = parts[::2]
+        if alone.any():
+            train = [
+                np.concatenate([part, whole[alone]])
+                for part, whole in zip(train, data, strict=True)
+            ]
+        return train, parts[1::2]
 
     def _full_config(self, shape, classes):
         n_channels, *axes = shape
@@ -390,7 +475,11 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         return module
 
     def _check_same_net(self, shape, classes):
-        """Return the module of the fit before, if it is one for these data."""
+        """Return the module of the fit before, if it is one for these data.
+
+        This is where it is decided which parameters may change in a training that goes
+        on: all but those of the module.
+        """
         if not np.array_equal(classes, self.classes_):
             raise ValueError(
                 f"warm_start=True needs the classes of the fit before "
@@ -400,9 +489,11 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         changed = [key for key in config if config[key] != self._config[key]]
         if changed:
             raise ValueError(
-                f"warm_start=True needs the net of the fit before, but the {changed} "
-                "of this one differ. Set warm_start=False to train another net."
+                "warm_start=True and partial_fit need the net of the fit before, but "
+                f"the {changed} of this one differ. Set them back, or train another "
+                "net by fit with warm_start=False."
             )
+        self._aligns = self._align
         return self.module_
 
     def _make_net(self, *args, **options):
@@ -520,11 +611,6 @@ class NetClassifier(ClassifierMixin, NetEstimator):
             warnings.warn(f"{error} The loaded model is on the CPU.", stacklevel=2)
             device = torch.device("cpu")
         self.module_ = module.to(device).eval()
-
-
-def _scale_weights(weights):
-    """Scale weights by a power of 2, which rounds nothing, to at most 1."""
-    return np.ldexp(weights, -np.frexp(weights.max())[1])
 
 
 def _mean_and_deviation(X):

@@ -3,6 +3,7 @@
 import warnings
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
+from itertools import islice
 from numbers import Real
 
 import numpy as np
@@ -167,11 +168,11 @@ class NetEstimator(CallbackSupportMixin, VersionedState, BaseEstimator, ABC):
                 net.fit(rows, y=None)
         finally:
             net.close_bar()
-        self._finish(net, rows)
+        n_epochs = self._record(net, rows)
         if net.interrupted_:
             warnings.warn(
-                f"Training was interrupted in epoch {self.n_iter_ + 1} of "
-                f"{net.max_epochs}; the weights so far are kept.",
+                f"Training was interrupted in epoch {n_epochs + 1} of "
+                f"{net.max_epochs}; the weights of the last full epoch are kept.",
                 stacklevel=4,
             )
         if context is not None:
@@ -179,8 +180,24 @@ class NetEstimator(CallbackSupportMixin, VersionedState, BaseEstimator, ABC):
                 estimator=self, reconstruction_attributes={}, **given
             )
 
-    def _finish(self, net, rows, earlier=()):
-        """Set the record of the training and the learned attributes.
+    def _record(self, net, rows, first=0):
+        """Set the record of a training and the learned attributes.
+
+        Parameters
+        ----------
+        net : skorch.NeuralNet
+            Trained net.
+
+        rows : Rows
+            Its training data.
+
+        first : int, default=0
+            Number of epochs in the history of the net that are recorded already.
+
+        Returns
+        -------
+        n_epochs : int
+            Number of full epochs of this training.
 
         Raises
         ------
@@ -190,28 +207,37 @@ class NetEstimator(CallbackSupportMixin, VersionedState, BaseEstimator, ABC):
         ValueError
             If the loss or the weights say that the training went wrong.
         """
-        self.history_ = list(earlier) + [
-            # Without wall clock times, so that equal fits have equal files.
+        n_before = getattr(self, "n_iter_", 0)
+        # Without wall clock times, so that equal fits have equal files.
+        epochs = [
             {k: value for k, value in epoch.items() if k not in ("batches", "dur")}
-            for epoch in net.history
+            for epoch in islice(net.history, first, None)
             if "train_loss" in epoch  # not one that was interrupted
         ]
-        self.loss_curve_ = [float(epoch["train_loss"]) for epoch in self.history_]
-        self.n_iter_ = len(self.history_)
-        if self.n_iter_ == 0:
+        if not epochs:
             raise KeyboardInterrupt("Training was interrupted in its first epoch.")
+        for i, epoch in enumerate(epochs):
+            epoch["epoch"] = n_before + i + 1
+        losses = [self._loss_in_units_of_y(epoch["train_loss"]) for epoch in epochs]
+        self.history_ = [*getattr(self, "history_", ()), *epochs]
+        self.loss_curve_ = [*getattr(self, "loss_curve_", ()), *losses]
+        self.n_iter_ = n_before + len(epochs)
         learned = self._learned(net)
         # The last loss was taken before the last step, so the weights are looked at.
-        loss = self.loss_curve_[-1]
+        loss = float(epochs[-1]["train_loss"])
         with training_settings(net.device):
             finite = self._is_finite(learned, rows)
         if not (loss < self._diverged_from and finite):
             raise ValueError(
-                f"Training diverged: the loss is {loss} after {self.n_iter_} epochs"
+                f"Training diverged: the loss is {loss} after {len(epochs)} epochs"
                 f"{'' if finite else ', and the weights or results are not finite'}. "
                 f"Choose a lower lr (={self.lr})."
             )
         vars(self).update(learned)
+        return len(epochs)
+
+    def _loss_in_units_of_y(self, loss):
+        return float(loss)
 
 
 @contextmanager

@@ -26,7 +26,17 @@ _CHUNK_VALUES = 2**16
 _REGISTER_VALUES = 16
 
 
-def estimate(X, segments, how, n_jobs=None, *, levels=False, check=None, first_row=0):
+def estimate(
+    X,
+    segments,
+    how,
+    n_jobs=None,
+    *,
+    levels=False,
+    check=None,
+    bridge=None,
+    first_row=0,
+):
     """Estimate the powers of signals, or their levels, whatever their scale.
 
     The powers of signals of ordinary scale are computed in the precision of X. Those
@@ -55,6 +65,10 @@ def estimate(X, segments, how, n_jobs=None, *, levels=False, check=None, first_r
         Called with X where some powers are no numbers, to raise an error of what X
         holds. Without one, signals with NaN or infinity have powers of NaN or infinity.
 
+    bridge : callable, default=None
+        Called with powers and the axis of their frequencies, to change them in place
+        before their logarithms are taken.
+
     first_row : int, default=0
         Which row X starts with, for messages.
 
@@ -72,7 +86,7 @@ def estimate(X, segments, how, n_jobs=None, *, levels=False, check=None, first_r
     """
     if X.ndim == 1:
         result, silent = estimate(
-            X[None], segments, how, n_jobs, levels=levels, check=check
+            X[None], segments, how, n_jobs, levels=levels, check=check, bridge=bridge
         )
         return result[0], silent[0]
     frames = (segments.n_segments,) if how == "each" else ()
@@ -111,6 +125,7 @@ def estimate(X, segments, how, n_jobs=None, *, levels=False, check=None, first_r
         odd = ~((top >= least) & np.isfinite(top))
     if coarse is not None and coarse.any():
         odd = coarse if odd is None else odd | coarse
+    _bridge(bridge, powers, frames)
     result = to_levels(powers, (-2, -1) if frames else -1) if levels else powers
     silent = np.zeros(len(top), bool)
     if odd is None or not odd.any():
@@ -118,7 +133,7 @@ def estimate(X, segments, how, n_jobs=None, *, levels=False, check=None, first_r
     odd = np.flatnonzero(odd)
     for batch in gen_batches(len(odd), max(1, _BATCH_SAMPLES // X.shape[-1])):
         place = np.unravel_index(odd[batch], X.shape[:-1])
-        rows = _again(X, place, segments, how, n_jobs, levels, first_row)
+        rows = _again(X, place, segments, how, n_jobs, levels, bridge, first_row)
         silent[odd[batch]] = rows[1]
         if isinstance(X, torch.Tensor):
             place = tuple(torch.from_numpy(p).to(X.device) for p in place)
@@ -128,7 +143,13 @@ def estimate(X, segments, how, n_jobs=None, *, levels=False, check=None, first_r
     return result, silent.reshape(X.shape[:-1])
 
 
-def _again(X, place, segments, how, n_jobs, levels, first_row):
+def _bridge(bridge, powers, frames):
+    if bridge is not None:
+        with np.errstate(all="ignore"):  # of rows that are computed again
+            bridge(powers, -2 if frames else -1)
+
+
+def _again(X, place, segments, how, n_jobs, levels, bridge, first_row):
     """Return the powers or levels of some rows, and which are silent, from float64."""
     dtype = np.dtype("float32" if is_single(X) else "float64")
     if isinstance(X, torch.Tensor):
@@ -148,6 +169,7 @@ def _again(X, place, segments, how, n_jobs, levels, first_row):
     if loud.any():
         part = np.empty((loud.sum(), *powers.shape[1:]))
         getattr(segments, how)(rows[loud], part, n_jobs, double=True)
+        _bridge(bridge, part, frames)
         powers[loud] = part
     flat = powers.reshape(len(rows), -1)
     silent = (flat == 0).all(1)

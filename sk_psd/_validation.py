@@ -1,14 +1,12 @@
 """The one door for input: arrays, targets and the kinds of parameters."""
 
 import math
-import mmap
 from numbers import Integral, Real
 
 import numpy as np
 import torch
 from scipy.sparse import issparse
 from sklearn import get_config
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import (
     check_array,
     column_or_1d,
@@ -17,34 +15,37 @@ from sklearn.utils import (
 from sklearn.utils._param_validation import Interval, Options, RealNotInt, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
+    _check_sample_weight,
     check_consistent_length,
-    check_is_fitted,
     validate_data,
 )
+from torch.utils.data import DataLoader, Dataset
 
 from sk_psd._layout import check_signals
-from sk_psd._state import VersionedState
+from sk_psd._pages import release_pages
 
 __all__ = [
     "Integers",
     "Options",
     "RealNotInt",
-    "SpectrumTransformer",
     "StrOptions",
     "as_floats",
     "as_signals",
     "at_least",
     "check_axis",
+    "check_classes",
     "check_finite",
     "check_labels",
     "check_result",
     "check_rows",
+    "check_weights",
     "encode_labels",
     "find_classes",
     "fraction",
     "is_complex",
+    "keep_weighted",
     "positive",
-    "release_pages",
+    "scale_weights",
     "to_array",
     "to_numbers",
 ]
@@ -158,6 +159,8 @@ def check_rows(
     if isinstance(X, torch.Tensor):
         X = _plain(X) if tensors and _is_dispatched(X) else to_array(X)
     rows = X if issparse(X) or _is_dispatched(X) else _as_array(estimator, X)
+    if getattr(X, "shape", rows.shape) != rows.shape:  # a column of arrays
+        X = rows
     if isinstance(rows, np.ndarray):
         _refuse_structured(rows)
         if not (as_is or rows.dtype.isnative):  # so that float32 stays float32
@@ -470,8 +473,13 @@ def to_array(X):
 
 def _as_array(estimator, X):
     """Return X as an array of at least two axes, with our remedies in the errors."""
+    if isinstance(X, (Dataset, DataLoader)):
+        raise TypeError(
+            f"X must be an array. Got a {type(X).__name__} of torch. Stack its rows: "
+            "X = np.stack([x for x, _ in dataset]), and its labels likewise."
+        )
     try:
-        rows = np.asarray(X)
+        rows = _stack_cells(np.asarray(X))
     except ValueError as error:
         if "inhomogeneous" not in str(error):
             raise
@@ -490,22 +498,73 @@ def _as_array(estimator, X):
     return rows
 
 
-def release_pages(X):
-    """Let go of what was read of a file mapped into memory, as it may exceed it.
+def _stack_cells(rows):
+    """Return arrays that lie in the cells of an array as further axes.
+
+    So a column of signals becomes rows, and several columns become channels.
+    """
+    cells = rows.ravel() if rows.dtype == object else []
+    if not len(cells) or not all(
+        isinstance(cell, (np.ndarray, list)) and np.ndim(cell) == 1 for cell in cells
+    ):
+        return rows
+    if len({len(cell) for cell in cells}) > 1:
+        np.array(list(cells))  # raises NumPy's error of an inhomogeneous list
+    stacked = np.stack(cells).reshape(*rows.shape, -1)
+    return stacked[:, 0] if rows.ndim == 2 and rows.shape[1] == 1 else stacked
+
+
+def check_weights(sample_weight, X):
+    """Return the weights of the samples, of which one at least is positive.
 
     Parameters
     ----------
-    X : ndarray or Tensor
-        Left as it is unless it is a view of a :class:`numpy.memmap` that reads from
-        its file and writes to it. Other maps may hold values that are in no file.
+    sample_weight : array-like of shape (n_samples,) or None
+
+    X : ndarray of shape (n_samples, ...)
+
+    Returns
+    -------
+    weights : float64 ndarray of shape (n_samples,)
+        Scaled by a power of 2, which rounds nothing, to at most 1.
     """
-    mapped, base = None, X
-    while isinstance(base, np.ndarray):
-        mapped = base if isinstance(base, np.memmap) else mapped
-        base = base.base
-    shared = mapped is not None and mapped.mode in ("r", "r+", "w+")
-    if shared and isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-        base.madvise(mmap.MADV_DONTNEED)  # there is none on Windows
+    weights = _check_sample_weight(
+        to_array(sample_weight), X, dtype=np.float64, ensure_non_negative=True
+    )
+    if not (weights > 0).any():
+        raise ValueError("At least one weight must be positive. Got zeros only.")
+    return scale_weights(weights)
+
+
+def scale_weights(weights):
+    """Scale weights by a power of 2, which rounds nothing, to at most 1.
+
+    Parameters
+    ----------
+    weights : float64 ndarray
+
+    Returns
+    -------
+    scaled : float64 ndarray
+    """
+    return np.ldexp(weights, -np.frexp(weights.max())[1])
+
+
+def keep_weighted(weights, *arrays):
+    """Return the rows of weight above 0, without a copy where there is no other.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_samples,)
+
+    *arrays : ndarray of shape (n_samples, ...)
+
+    Returns
+    -------
+    kept : tuple of ndarray
+    """
+    kept = weights > 0
+    return arrays if kept.all() else tuple(array[kept] for array in arrays)
 
 
 def check_labels(estimator, X, y):
@@ -527,27 +586,64 @@ def check_labels(estimator, X, y):
     name = type(estimator).__name__
     if y is None:
         raise ValueError(f"{name} requires y to be passed, but the target y is None.")
+    y = _check_label_values(name, y, "y")
+    check_consistent_length(X, y)
+    return y
+
+
+def _check_label_values(estimator_name, y, name):
     y = to_array(y)
     shape = np.shape(y) if isinstance(y, (list, tuple)) else getattr(y, "shape", ())
     if len(shape) == 2 and shape[1] > 1:
         raise ValueError(
-            f"y should be a 1d array of labels, got an array of shape {shape} instead. "
-            "If its rows are one-hot, pass y.argmax(axis=1)."
+            f"{name} should be a 1d array of labels, got an array of shape {shape} "
+            f"instead. If its rows are one-hot, pass {name}.argmax(axis=1)."
         )
-    y = check_array(y, ensure_2d=False, dtype=None, estimator=name, input_name="y")
+    y = check_array(
+        y, ensure_2d=False, dtype=None, estimator=estimator_name, input_name=name
+    )
     y = column_or_1d(y, warn=True)
-    check_consistent_length(X, y)
     try:
         check_classification_targets(y)
     except TypeError as error:  # labels that cannot be sorted
         raise ValueError(
-            f"{name} needs labels of one kind, all strings or all numbers. {error}."
+            f"{estimator_name} needs labels of one kind, all strings or all numbers. "
+            f"{error}."
         ) from error
     return y
 
 
+def check_classes(estimator, classes):
+    """Validate the `classes` of `partial_fit` as labels are.
+
+    Parameters
+    ----------
+    estimator : estimator object
+        Named in the messages.
+
+    classes : array-like of shape (n_classes,)
+
+    Returns
+    -------
+    classes : ndarray of shape (n_classes,)
+        Sorted, at least two.
+    """
+    name = type(estimator).__name__
+    if isinstance(classes, (set, frozenset, dict)):
+        raise ValueError(
+            f"classes must be a list or an array of labels. Got a "
+            f"{type(classes).__name__}; pass sorted(classes)."
+        )
+    classes = np.unique(_check_label_values(name, classes, "classes"))
+    if len(classes) < 2:
+        raise ValueError(
+            f"{name} needs at least 2 classes. Got classes={classes.tolist()}."
+        )
+    return classes
+
+
 def find_classes(estimator, y):
-    """Return the sorted labels of `y`: two at least, of two samples each at least.
+    """Return the sorted labels of `y`, two at least.
 
     Parameters
     ----------
@@ -560,17 +656,11 @@ def find_classes(estimator, y):
     -------
     classes : ndarray of shape (n_classes,)
     """
-    name = type(estimator).__name__
-    classes, counts = np.unique(y, return_counts=True)
+    classes = np.unique(y)
     if len(classes) < 2:
         raise ValueError(
-            f"{name} needs samples of at least 2 classes, but y contains only one "
-            f"class: {classes.tolist()[0]!r}."
-        )
-    if counts.min() < 2:
-        raise ValueError(
-            f"{name} needs at least 2 samples of each class, but y has 1 sample of "
-            f"class {classes.tolist()[counts.argmin()]!r}. Add samples or leave it out."
+            f"{type(estimator).__name__} needs samples of at least 2 classes, but y "
+            f"contains only one class: {classes.tolist()[0]!r}."
         )
     return classes
 
@@ -598,58 +688,3 @@ def encode_labels(y, classes):
         )
     codes = np.array([position[label] for label in labels.tolist()], dtype=np.int64)
     return codes[inverse]
-
-
-class SpectrumTransformer(
-    OneToOneFeatureMixin, TransformerMixin, VersionedState, BaseEstimator
-):
-    """Base of transformers that learn nothing but the length of the rows."""
-
-    _parameter_constraints = {}
-    _allow_complex = False
-
-    def fit(self, X, y=None):
-        """Check the parameters and remember the length of the spectra.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_freqs) or (n_samples, n_channels, n_freqs)
-            Spectra.
-
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : object
-            Fitted transformer.
-        """
-        self._fit(X)
-        return self
-
-    def _fit(self, X):
-        self._validate_params()
-        return self._check_rows(X, reset=True)
-
-    def _check(self, X):
-        check_is_fitted(self, "n_features_in_")
-        return self._check_rows(X, reset=False)
-
-    def _check_rows(self, X, reset):
-        return check_rows(
-            self, X, reset=reset, allow_3d=True, allow_complex=self._allow_complex
-        )
-
-    def _in_chunks(self, function, X):
-        """Apply a function to some rows at a time, so that memory stays small."""
-        result = np.empty_like(X, order="C")
-        for rows in gen_batches(len(X), max(1, _CHUNK_VALUES // max(1, X[0].size))):
-            # A copy, as torch warns of arrays that are read-only.
-            result[rows] = function(np.array(X[rows], order="C"))
-        return result
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags

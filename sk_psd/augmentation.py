@@ -1,5 +1,6 @@
 """Transformers that change training data only."""
 
+import copy
 from numbers import Integral, Real
 
 import numpy as np
@@ -7,7 +8,8 @@ import torch
 from sklearn.utils import check_random_state
 
 from sk_psd._layout import warn_of_frames, warn_of_spectra, warn_of_waveforms
-from sk_psd._validation import RealNotInt, SpectrumTransformer, StrOptions, at_least
+from sk_psd._transformer import SpectrumTransformer
+from sk_psd._validation import RealNotInt, StrOptions, at_least
 from sk_psd.mixing import add_noise, retune
 from sk_psd.nn.shift import random_shift
 
@@ -70,7 +72,8 @@ class RandomFreqShift(_TrainingOnly):
         Shifts are drawn uniformly from the whole numbers of bins between
         ``-max_shift`` and ``max_shift``. An int is a number of bins, a float a
         fraction of the axis between 0 and 1. The bins of a signal are those of the FFT
-        over its whole length.
+        over its whole length. The axis of a complex signal is its sampling frequency,
+        that of a real one is half of it, whatever part :class:`WelchPSD` keeps.
 
     mode : {"wrap", "edge", "floor"}, default="wrap"
         What enters at the vacated end: what left at the other one (for two-sided
@@ -80,8 +83,19 @@ class RandomFreqShift(_TrainingOnly):
 
     domain : {"spectrum", "signal"}, default="spectrum"
         Whether the rows are spectra, or raw signals to be shifted before their spectra
-        are taken: complex ones are mixed, of real ones the analytic signal is, so that
-        what passes the end of their axis folds back.
+        are taken. Complex signals are mixed. Real ones are shifted by one sideband, and
+        what would leave the axis is removed, see :func:`sk_psd.mixing.retune`.
+
+    fill : {"noise"} or None, default="noise"
+        What the vacated strip of a real signal holds: white noise at the signal's own
+        floor, or nothing. For signals only.
+
+    offset : {"auto", "move", "remove", "stay"}, default="auto"
+        What becomes of the mean of each signal: it moves with the rest, it is taken off
+        together with the drift, or both stay at 0 Hz. "auto" is "move" for complex
+        signals and "stay" for real ones, where the mean belongs to the sensor. For a
+        complex signal with the spike of a receiver at 0 Hz choose "stay". For signals
+        only.
 
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same shifts at every call.
@@ -103,6 +117,9 @@ class RandomFreqShift(_TrainingOnly):
     All channels of a sample are shifted together. The number of samples stays the
     same, and so does X itself.
 
+    Real signals that are shifted off their axis are gone. Choose `max_shift` so that
+    the band of each stays on it.
+
     Examples
     --------
     >>> import numpy as np
@@ -119,15 +136,26 @@ class RandomFreqShift(_TrainingOnly):
         "max_shift": [at_least(0), at_least(0, RealNotInt)],
         "mode": [StrOptions({"wrap", "edge", "floor"})],
         "domain": [StrOptions({"spectrum", "signal"})],
+        "fill": [StrOptions({"noise"}), None],
+        "offset": [StrOptions({"auto", "move", "remove", "stay"})],
         "random_state": ["random_state"],
     }
 
     def __init__(
-        self, max_shift=0.5, *, mode="wrap", domain="spectrum", random_state=None
+        self,
+        max_shift=0.5,
+        *,
+        mode="wrap",
+        domain="spectrum",
+        fill="noise",
+        offset="auto",
+        random_state=None,
     ):
         self.max_shift = max_shift
         self.mode = mode
         self.domain = domain
+        self.fill = fill
+        self.offset = offset
         self.random_state = random_state
 
     @property
@@ -138,8 +166,8 @@ class RandomFreqShift(_TrainingOnly):
         X = super()._fit(X)
         if self.domain == "signal" and self.mode != "wrap":
             raise ValueError(
-                "mode must be 'wrap' with domain='signal': what leaves the axis of a "
-                f"signal re-enters or folds back. Got mode={self.mode!r}."
+                "mode must be 'wrap' with domain='signal'; see fill for what a real "
+                f"signal gets at the vacated end. Got mode={self.mode!r}."
             )
         if self.domain == "spectrum":
             remedy = "For signals use RandomFreqShift(domain='signal')."
@@ -158,7 +186,13 @@ class RandomFreqShift(_TrainingOnly):
         max_bins = self._max_bins(X)
         if self.domain == "signal":
             bins = rng.randint(-max_bins, max_bins + 1, size=len(X))
-            return retune(X, bins / X.shape[-1])
+            mean = self.offset
+            if mean == "auto":
+                mean = "move" if np.iscomplexobj(X) else "stay"
+            # From a copy, so that the shifts are the same with and without noise.
+            seed = copy.deepcopy(rng).randint(2**31 - 1)
+            offset = bins / X.shape[-1]
+            return retune(X, offset, fill=self.fill, mean=mean, random_state=seed)
         generator = torch.Generator().manual_seed(int(rng.randint(2**31 - 1)))
         shifted = random_shift(
             torch.from_numpy(X), max_bins, mode=self.mode, generator=generator
@@ -234,7 +268,8 @@ class RandomNoise(_TrainingOnly):
         snr = self.snr_db
         limits = tuple(snr) if isinstance(snr, (tuple, list)) else (snr, snr)
         numbers = len(limits) == 2 and all(isinstance(x, Real) for x in limits)
-        if not numbers or not -np.inf < limits[0] <= limits[1] < np.inf:
+        # Not of any size, as a range that overflows has no uniform distribution.
+        if not numbers or not -1e300 < limits[0] <= limits[1] < 1e300:
             raise ValueError(
                 "snr_db must be a finite number or a tuple (low, high) of them with "
                 f"low <= high. Got {snr!r} instead."

@@ -23,7 +23,8 @@ def make_baselines(psd=None, *, C=0.01):
     ----------
     psd : transformer, default=None
         From signals to spectra. None is ``WelchPSD(decibels=True)``. For complex
-        signals pass ``WelchPSD(return_onesided=False, detrend=False, decibels=True)``.
+        signals pass ``WelchPSD(return_onesided=False, detrend=False, decibels=True)``,
+        or the default detrend where they have an offset.
 
     C : float, default=0.01
         Inverse of the strength of the regularisation, for standardised features.

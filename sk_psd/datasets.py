@@ -1,6 +1,7 @@
 """Signals with a known spectral shape or a known clean part: no files, no downloads."""
 
-from numbers import Integral
+from collections.abc import Mapping
+from numbers import Integral, Real
 
 import numpy as np
 from scipy import fft
@@ -30,6 +31,8 @@ def make_spectral_shapes(
     gain_db=(-30.0, 30.0),
     tilt_db=0.5,
     n_spurs=0,
+    line_db=None,
+    line_freq=0.0,
     real=False,
     return_X_y=True,
     random_state=None,
@@ -82,6 +85,16 @@ def make_spectral_shapes(
         Up to so many sine waves are added anywhere on the axis, each with 0.5 to 10 %
         of the signal's power.
 
+    line_db : float, (float, float) or array of shape (n_samples,), default=None
+        Power of a line beside the signal's power, in dB. The line belongs to the
+        receiver, such as mains hum or the spike at 0 Hz: it stays at its frequency
+        wherever the signal lies. None is no line. The signals with a line are those
+        without one and the line.
+
+    line_freq : float, (float, float) or array of shape (n_samples,), default=0.0
+        Frequency of the line, in Hz. The phase is random; at 0 Hz the line of a real
+        signal is a constant.
+
     real : bool, default=False
         Whether the signals are real (float64). Then the band must lie between 0 and
         ``fs / 2``. By default they are complex (complex128) baseband.
@@ -102,7 +115,8 @@ def make_spectral_shapes(
 
     bunch : Bunch
         Instead of the two, when `return_X_y` is False: `X`, `y`, `fs` and for each
-        signal `center_freq` (Hz), `bandwidth` (Hz) and `snr_db`.
+        signal `center_freq` (Hz), `bandwidth` (Hz) and `snr_db`; with a line also
+        `line_db` and `line_freq` (Hz).
 
     See Also
     --------
@@ -118,14 +132,20 @@ def make_spectral_shapes(
     ['qpsk', 'qpsk', 'qpsk', 'rect', 'rect', 'rect']
     """
     rng = check_random_state(random_state)
-    unknown = [shape for shape in shapes if shape not in SHAPES]
-    if unknown or len(shapes) == 0:
+    if not _are_names(shapes, SHAPES):
         raise ValueError(
             f"shapes must be names among {sorted(SHAPES)}. Got {shapes!r} instead."
         )
-    if n_times < 16:
-        raise ValueError(f"n_times must be at least 16. Got {n_times!r} instead.")
-    nominal = fs / 8 if bandwidth is None else bandwidth
+    _check_sizes(n_samples, n_times)
+    _check_int("n_spurs", n_spurs, 0)
+    if not _check_number("fs", fs) > 0:
+        raise ValueError(f"fs must be positive. Got {fs!r}.")
+    _check_number("tilt_db", tilt_db)
+    if not 0 <= _check_number("bandwidth_jitter", bandwidth_jitter) < 1:
+        raise ValueError(
+            f"bandwidth_jitter must lie between 0 and 1. Got {bandwidth_jitter!r}."
+        )
+    nominal = fs / 8 if bandwidth is None else _check_number("bandwidth", bandwidth)
     if not 0 < nominal * (1 + bandwidth_jitter) <= (fs / 2 if real else fs):
         raise ValueError(
             f"bandwidth (={nominal!r} Hz, with its jitter) must be positive and fit "
@@ -140,8 +160,10 @@ def make_spectral_shapes(
 
     label = rng.permutation(np.arange(n_samples) % len(shapes))
     center = _one_per_sample(center_freq, n_samples, rng, "center_freq")
-    snr = _one_per_sample(snr_db, n_samples, rng, "snr_db")
-    gain = _one_per_sample(gain_db, n_samples, rng, "gain_db")
+    snr = _levels(snr_db, n_samples, rng, "snr_db", high=np.inf)
+    gain = _levels(gain_db, n_samples, rng, "gain_db")
+    if not np.isfinite(center).all():
+        raise ValueError(f"center_freq must be finite. Got {center_freq!r}.")
     width = nominal * rng.uniform(1 - bandwidth_jitter, 1 + bandwidth_jitter, n_samples)
     if real and not np.all((center - width / 2 >= 0) & (center + width / 2 <= fs / 2)):
         raise ValueError(
@@ -169,23 +191,95 @@ def make_spectral_shapes(
         x = fft.ifft(fft.fft(x) * tilt)
         X[i] = np.sqrt(2) * x.real if real else x
 
+    truth = dict(center_freq=center, bandwidth=width, snr_db=snr)
+    if line_db is not None:
+        # Drawn last, so that all else is the same with and without it.
+        level = _levels(line_db, n_samples, rng, "line_db")
+        freq = _one_per_sample(line_freq, n_samples, rng, "line_freq")
+        X += _lines(freq, fs, level + gain, n_times, real, rng)
+        truth.update(line_db=level, line_freq=freq)
+
     y = np.asarray(shapes)[label]
-    if return_X_y:
-        return X, y
-    return Bunch(X=X, y=y, fs=fs, center_freq=center, bandwidth=width, snr_db=snr)
+    return (X, y) if return_X_y else Bunch(X=X, y=y, fs=fs, **truth)
+
+
+def _lines(freq, fs, level, n_times, real, rng):
+    """Make a line of its own frequency and power (in dB) for each signal."""
+    lowest = 0 if real else -fs / 2
+    if not np.all((freq >= lowest) & (freq <= fs / 2)):
+        raise ValueError(
+            f"line_freq must lie between {lowest:g} and fs / 2 (={fs / 2:g} Hz). Got "
+            f"values from {freq.min():g} to {freq.max():g}."
+        )
+    turns = np.outer(freq / fs, np.arange(n_times)) + rng.uniform(size=(len(freq), 1))
+    lines = np.exp(2j * np.pi * turns)
+    if real:  # of exactly this power, also at 0 Hz, where the phase is a factor
+        lines = lines.real
+        lines /= np.sqrt(np.mean(lines**2, axis=1, keepdims=True))
+    return lines * 10 ** (level[:, None] / 20)
+
+
+def _check_sizes(n_samples, n_times):
+    _check_int("n_samples", n_samples, 1)
+    _check_int("n_times", n_times, 1)
+    if n_times < 16:
+        raise ValueError(f"n_times must be at least 16. Got {n_times!r} instead.")
+
+
+def _check_int(name, value, low):
+    if not (isinstance(value, Integral) and value >= low):
+        raise ValueError(f"{name} must be an int of at least {low}. Got {value!r}.")
+
+
+def _check_number(name, value):
+    """Return a number that floating point can hold."""
+    try:
+        good = isinstance(value, Real) and np.isfinite(float(value))
+    except OverflowError:
+        good = False
+    if not good:
+        raise ValueError(f"{name} must be a finite number. Got {value!r}.")
+    return value
+
+
+def _are_names(names, known):
+    """Say whether these are a list or the like of known names, at least one."""
+    if isinstance(names, (str, Mapping)) or not np.iterable(names):
+        return False
+    return len(names) > 0 and all(isinstance(n, str) and n in known for n in names)
 
 
 def _one_per_sample(value, n_samples, rng, name):
     """A number for each sample from one for all, a range, or an array."""
+    expected = (
+        f"{name} must be a number, a tuple (low, high) or an array of shape "
+        f"({n_samples},). Got "
+    )
+    try:
+        numbers = np.asarray(value)
+        numbers = numbers.astype(float) if numbers.dtype.kind in "biuf" else None
+    except ValueError:  # of rows of different lengths
+        numbers = None
+    if numbers is None:
+        raise ValueError(f"{expected}{value!r} instead.")
     if isinstance(value, tuple) and len(value) == 2:
+        if not np.isfinite(np.ptp(numbers)):
+            raise ValueError(f"{expected}{value!r}, which is no finite range.")
         return rng.uniform(*value, size=n_samples)
-    value = np.asarray(value, float)
-    if value.shape not in [(), (n_samples,)]:
+    if numbers.shape not in [(), (n_samples,)]:
+        raise ValueError(f"{expected}an array of shape {numbers.shape} instead.")
+    return np.broadcast_to(numbers, (n_samples,)).copy()
+
+
+def _levels(value, n_samples, rng, name, high=1000):
+    """A level in dB for each sample, of powers that floating point can hold."""
+    level = _one_per_sample(value, n_samples, rng, name)
+    if not np.all((level >= -1000) & (level <= high)):
         raise ValueError(
-            f"{name} must be a number, a tuple (low, high) or an array of shape "
-            f"({n_samples},). Got an array of shape {value.shape} instead."
+            f"{name} must lie between -1000 and {high} dB. Got values from "
+            f"{level.min():g} to {level.max():g}."
         )
-    return np.broadcast_to(value, (n_samples,)).copy()
+    return level
 
 
 _BENCHMARKS = {
@@ -256,10 +350,12 @@ def make_shift_benchmark(
     >>> bench.X_train.shape, list(bench.test)
     ((8, 256), ['centred', 'shifted', 'wrapped', 'partly'])
     """
-    if name not in _BENCHMARKS:
+    if not isinstance(name, str) or name not in _BENCHMARKS:
         raise ValueError(
             f"name must be one of {sorted(_BENCHMARKS)}. Got {name!r} instead."
         )
+    for what, value in [("n_train", n_train), ("n_test", n_test), ("n_freqs", n_freqs)]:
+        _check_int(what, value, 1)
     rng = check_random_state(random_state)
     b = 1 / 8
 
@@ -386,15 +482,14 @@ def make_harmonic_sounds(
     ['bright', 'formant', 'gapped', 'saw', 'square', 'steep']
     """
     rng = check_random_state(random_state)
-    unknown = [name for name in timbres if name not in _TIMBRES]
-    if isinstance(timbres, str) or unknown or len(timbres) == 0:
+    if not _are_names(timbres, _TIMBRES):
         raise ValueError(
             f"timbres must be a list of names among {sorted(_TIMBRES)}. Got "
             f"{timbres!r} instead."
         )
-    if n_times < 16:
-        raise ValueError(f"n_times must be at least 16. Got {n_times!r} instead.")
-    if not 0 <= gain_jitter <= 1:
+    _check_sizes(n_samples, n_times)
+    _check_number("fs", fs)
+    if not 0 <= _check_number("gain_jitter", gain_jitter) <= 1:
         raise ValueError(
             f"gain_jitter must lie between 0 and 1. Got {gain_jitter!r} instead."
         )
@@ -405,7 +500,12 @@ def make_harmonic_sounds(
             f"f0 must lie between 0 and fs / 2 (={fs / 2:g} Hz), ends excluded. Got "
             f"values from {f0.min():g} to {f0.max():g}."
         )
-    snr = _one_per_sample(snr_db, n_samples, rng, "snr_db")
+    if fs / f0.min() > 2e6:
+        raise ValueError(
+            f"f0 must be at least fs / 2e6 (={fs / 2e6:g} Hz), as a line lies at "
+            f"each of its multiples. Got {f0.min():g}."
+        )
+    snr = _levels(snr_db, n_samples, rng, "snr_db", high=np.inf)
 
     X = np.empty((n_samples, n_times), np.float32)
     for i in range(n_samples):
@@ -567,10 +667,9 @@ def make_two_tones(
 
 
 def _tones(n_samples, n_times, fs, freq, amplitude, rng, name):
-    for what, value in (("n_samples", n_samples), ("n_times", n_times)):
-        if not (isinstance(value, Integral) and value >= 1):
-            raise ValueError(f"{what} must be an int of at least 1. Got {value!r}.")
-    if not fs > 0:
+    _check_int("n_samples", n_samples, 1)
+    _check_int("n_times", n_times, 1)
+    if not _check_number("fs", fs) > 0:
         raise ValueError(f"fs must be positive. Got {fs!r}.")
     freq = _one_per_sample(freq, n_samples, rng, name)
     if not np.all((freq >= 0) & (freq <= fs / 2)):
@@ -578,9 +677,10 @@ def _tones(n_samples, n_times, fs, freq, amplitude, rng, name):
             f"{name} must lie between 0 and fs / 2 (={fs / 2:g} Hz). Got values from "
             f"{freq.min():g} to {freq.max():g}."
         )
-    amplitude = _one_per_sample(
-        amplitude, n_samples, rng, name.replace("freq", "amplitude")
-    )
+    amplitude_name = name.replace("freq", "amplitude")
+    amplitude = _one_per_sample(amplitude, n_samples, rng, amplitude_name)
+    if not np.isfinite(amplitude).all():
+        raise ValueError(f"{amplitude_name} must be finite. Got {amplitude.max()!r}.")
     turns = np.outer(freq, np.arange(n_times) / fs) + rng.uniform(size=(n_samples, 1))
     return amplitude[:, None] * np.sin(2 * np.pi * turns)
 
@@ -589,4 +689,6 @@ def _noise(shape, std, rng):
     std = _one_per_sample(std, shape[0], rng, "noise_std")
     if not np.all(std >= 0):
         raise ValueError(f"noise_std must not be negative. Got {std.min()!r}.")
+    if not np.isfinite(std).all():
+        raise ValueError(f"noise_std must be finite. Got {std.max()!r}.")
     return std[:, None] * rng.standard_normal(shape)

@@ -1,5 +1,7 @@
 """Learn one kernel from pairs of noisy and clean signals."""
 
+import warnings
+
 import numpy as np
 import torch
 from sklearn.base import OneToOneFeatureMixin, RegressorMixin, TransformerMixin
@@ -14,6 +16,8 @@ from sk_psd._validation import (
     at_least,
     check_finite,
     check_rows,
+    check_weights,
+    keep_weighted,
     to_array,
 )
 from sk_psd.filters import convolve
@@ -27,6 +31,12 @@ _PAD_MODES = {
     "reflect": "reflect",
     "replicate": "edge",
 }
+
+
+_NOT_LABELS = (
+    "LearnedConvFilter learns clean signals, not labels. In front of a classifier, fit "
+    "it on clean signals first and put FrozenEstimator(filter) into the Pipeline."
+)
 
 
 class LearnedConvFilter(
@@ -135,8 +145,10 @@ class LearnedConvFilter(
     strongly coloured signal would need millions of steps.
 
     Signals of another length are filtered by ``ConvFilter(kernel_)``. In a pipeline to
-    a classifier y would be the labels: fit the filter first, and put it there as a
-    :class:`sklearn.frozen.FrozenEstimator`.
+    a classifier every step would get the class labels as y, and the filter would learn
+    those: fit it on clean signals first, and put it there as a
+    :class:`sklearn.frozen.FrozenEstimator`, as in
+    ``make_pipeline(FrozenEstimator(learned), WelchPSD(), ...)``.
 
     Ctrl-C during `fit` ends the training after the last full epoch, keeps the kernel
     so far and warns; in the first epoch it is raised. A `fit` that raises an error
@@ -201,7 +213,7 @@ class LearnedConvFilter(
         self.random_state = random_state
 
     @with_callbacks
-    def fit(self, X, y):
+    def fit(self, X, y, sample_weight=None):
         """Learn the kernel.
 
         Parameters
@@ -215,6 +227,9 @@ class LearnedConvFilter(
             part nothing depends on what lies beyond the ends, and one column or a 1-D
             array is the clean value in the middle of each row.
 
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples in the loss. Those of weight 0 are left out.
+
         Returns
         -------
         self : object
@@ -223,9 +238,12 @@ class LearnedConvFilter(
         with self._or_unfitted(), plain_torch():
             self._validate_params()
             device = resolve_device(self.device)
-            given = X, y
+            given = X, y, sample_weight
             X = self._check(X, reset=True)
             y = self._check_target(X, y)
+            weights = check_weights(sample_weight, X)
+            X, y, weights = keep_weighted(weights, X, y, weights)
+            weights = weights / weights.mean()
             if self.padding_mode in ("circular", "reflect"):
                 if self.kernel_size > X.shape[1]:
                     raise ValueError(
@@ -243,11 +261,12 @@ class LearnedConvFilter(
             # Padded once, and only as much as the outputs see: torch adds nothing.
             x = self._pad(x)[:, self._middle(extra=self.kernel_size - 1)]
             with training_settings("cpu"):
-                whitening = _whitening(x, self.kernel_size, self.bias)
+                roots = np.sqrt(weights)[:, None]
+                whitening = _whitening(x, self.kernel_size, self.bias, roots)
             rows = Rows(
                 torch.from_numpy(np.ascontiguousarray(x)).unsqueeze(1).to(device),
                 torch.from_numpy(y).to(device),
-                torch.ones(len(y), device=device, dtype=torch.float32),
+                torch.from_numpy(weights.astype(np.float32)).to(device),
             )
             net = self._make_net(
                 _WhiteFilter(whitening, self.kernel_size),
@@ -257,7 +276,6 @@ class LearnedConvFilter(
                 lr_schedule=self.lr_schedule,
             )
             self._train(net, rows, *given)
-            self.loss_curve_ = [loss * self._y_scale**2 for loss in self.loss_curve_]
         return self
 
     def predict(self, X):
@@ -333,6 +351,9 @@ class LearnedConvFilter(
                 f"{name} expects y of shape (n_samples, n_times). Found array with dim "
                 f"{y.ndim}. Make rows of the channels: y.reshape(-1, y.shape[-1])."
             )
+        kind = np.asarray(y).dtype.kind
+        if kind == "b":
+            raise ValueError(f"y must hold clean signals. Got booleans. {_NOT_LABELS}")
         y = check_array(
             y,
             dtype=[np.float64, np.float32],
@@ -343,6 +364,12 @@ class LearnedConvFilter(
         )
         check_finite(self, y.reshape(len(y), -1), "y")
         check_consistent_length(X, y)
+        if y.ndim == 1 and min(X.shape) >= 32 and _look_like_labels(y):
+            warnings.warn(
+                f"y has {len(np.unique(y))} distinct integers for {len(y)} rows, as "
+                f"class labels have. {_NOT_LABELS}",
+                stacklevel=3,
+            )
         if y.ndim == 2 and y.shape[1] > X.shape[1]:
             raise ValueError(
                 f"y must hold clean rows no longer than those of X (n_features = "
@@ -383,6 +410,9 @@ class LearnedConvFilter(
                 "bias_": float(bias) * self._y_scale,
             }
 
+    def _loss_in_units_of_y(self, loss):
+        return float(loss) * self._y_scale**2
+
     def _is_finite(self, learned, rows):
         return bool(np.isfinite([*learned["kernel_"], learned["bias_"]]).all())
 
@@ -395,6 +425,11 @@ class LearnedConvFilter(
         return tags
 
 
+def _look_like_labels(y):
+    """Whether a few integers occur again and again."""
+    return bool((y == np.rint(y)).all()) and len(np.unique(y)) <= len(y) // 10 + 1
+
+
 def _to_unit_power(X):
     """Return the rows over their root mean square, in float32, and the latter."""
     scale = np.abs(X).max() or 1.0  # first, as squares may leave the range of numbers
@@ -403,7 +438,7 @@ def _to_unit_power(X):
     return (X / scale).astype(np.float32), scale
 
 
-def _whitening(x, kernel_size, bias):
+def _whitening(x, kernel_size, bias, roots):
     """Return the matrix that makes what the taps see white.
 
     Along the taps, and a constant for the bias, the samples of a signal are correlated,
@@ -419,6 +454,9 @@ def _whitening(x, kernel_size, bias):
 
     bias : bool
 
+    roots : ndarray of shape (n_samples, 1)
+        Square roots of the weights of the rows.
+
     Returns
     -------
     whitening : float64 Tensor of shape (n_taps, n_taps)
@@ -426,7 +464,8 @@ def _whitening(x, kernel_size, bias):
         1e-7 of the strongest.
     """
     # By torch, whose threads the caller sets: sums then have one order everywhere.
-    x = torch.from_numpy(x.astype(np.float64))
+    roots = torch.from_numpy(roots)
+    x = torch.from_numpy(x.astype(np.float64)) * roots
     n_outputs = x.shape[1] - kernel_size + 1
     correlations = x.new_zeros(kernel_size + bias, kernel_size + bias)
     # From one pair of taps to the next pair, a product leaves and another enters.
@@ -436,12 +475,12 @@ def _whitening(x, kernel_size, bias):
         shifted = x[:, j : j + n_outputs]
         correlations[0, j] = (x[:, :n_outputs] * shifted).sum()
         if bias:
-            correlations[j, -1] = shifted.sum()
+            correlations[j, -1] = (shifted * roots).sum()
     for i in range(kernel_size - 1):
         row = correlations[i, i : kernel_size - 1] + change[i, i:]
         correlations[i + 1, i + 1 : kernel_size] = row
     if bias:
-        correlations[-1, -1] = len(x) * n_outputs
+        correlations[-1, -1] = float((roots * roots).sum()) * n_outputs
     power, axes = torch.linalg.eigh(correlations / (len(x) * n_outputs), UPLO="U")
     power = power.clip(min=1e-7 * (float(power[-1]) or 1.0))
     whitening = (axes / power.sqrt()) @ axes.T

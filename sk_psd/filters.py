@@ -8,13 +8,8 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from sk_psd._numbers import WholeNumber, as_int, as_rate, rate
-from sk_psd._validation import (
-    SpectrumTransformer,
-    StrOptions,
-    check_result,
-    to_array,
-    to_numbers,
-)
+from sk_psd._transformer import SpectrumTransformer
+from sk_psd._validation import StrOptions, check_result, to_array, to_numbers
 
 __all__ = ["ConvFilter", "convolve", "dilate", "fixed_kernel"]
 
@@ -44,14 +39,31 @@ def dilate(kernel, dilation):
 
     Parameters
     ----------
-    kernel : ndarray of shape (kernel_size,)
+    kernel : array-like of shape (kernel_size,)
+        Real or complex.
 
     dilation : int
+        Samples from one value to the next, at least 1.
 
     Returns
     -------
     spread : ndarray of shape (dilation * (kernel_size - 1) + 1,)
+        Of the type of `kernel`.
+
+    Raises
+    ------
+    ValueError
+        If `kernel` has no single axis with a value, or `dilation` is less than 1.
+
+    TypeError
+        If `kernel` does not hold numbers.
     """
+    kernel, dilation = to_numbers(np.asarray(kernel)), _whole("dilation", dilation)
+    if kernel.ndim != 1 or not len(kernel):
+        raise ValueError(
+            "A kernel must be one-dimensional, with at least one tap. Got shape "
+            f"{kernel.shape}."
+        )
     spread = np.zeros(dilation * (len(kernel) - 1) + 1, kernel.dtype)
     spread[::dilation] = kernel
     return spread

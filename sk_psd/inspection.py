@@ -8,18 +8,30 @@ from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator
 from sklearn.metrics import check_scoring
 from sklearn.preprocessing import FunctionTransformer
-from sklearn.utils import Bunch, check_array
+from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
+from sk_psd._arguments import check_rng, take_numbers
+from sk_psd._sideband import shift_signals, warn_of_drift
 from sk_psd.filters import dilate
-from sk_psd.mixing import retune
 from sk_psd.nn.shift import noise_bins, shift_bins
 from sk_psd.spectral import decibels
 
 __all__ = ["filter_response", "shift_curve", "shift_invariance", "shift_rows"]
 
 
-def shift_rows(estimator, X, shift, *, mode="wrap", domain="auto"):
+def shift_rows(
+    estimator,
+    X,
+    shift,
+    *,
+    mode="wrap",
+    domain="auto",
+    fill="noise",
+    offset="auto",
+    static=None,
+    random_state=0,
+):
     """Shift all rows by the same number of bins, as the estimator sees bins.
 
     Parameters
@@ -27,69 +39,154 @@ def shift_rows(estimator, X, shift, *, mode="wrap", domain="auto"):
     estimator : estimator object
         Fitted classifier of spectra, or a Pipeline from spectra or raw signals.
 
-    X : ndarray of shape (n_samples, ..., n_features)
+    X : array-like of shape (n_samples, ..., n_features)
         What it predicts from.
 
     shift : int or float
-        An int is a number of bins of the spectrum, a float a fraction of its axis.
+        An int is a number of bins of the spectrum, a float a fraction of its axis, as
+        in :func:`shift_curve`. Neither may exceed the axis.
 
     mode : {"wrap", "edge", "floor"}, default="wrap"
         What enters a spectrum at the vacated end, as in :class:`RandomFreqShift`.
-        Signals know "wrap" only: complex ones are mixed, of real ones the analytic
-        signal is, which folds back at the ends of their axis.
+        Raw signals know "wrap" only; for real ones see `fill`.
 
     domain : {"auto", "spectrum", "signal"}, default="auto"
         What X is. "auto": signals if they are complex or a step, however deep inside,
         has a sampling frequency `fs`; an error if a step takes either; else spectra.
 
+    fill : {"noise"} or None, default="noise"
+        What the vacated strip of a real signal holds: white noise at the signal's own
+        floor, or nothing, as in :func:`sk_psd.mixing.retune`.
+
+    offset : {"auto", "move", "remove", "stay"}, default="auto"
+        What becomes of the mean of each signal, as in :func:`shift_curve`.
+
+    static : array-like of shape (n_times,) or like `X`, default=None
+        Part of the signals that does not move. It is added after the shift.
+
+    random_state : int, RandomState, Generator or None, default=0
+        Source of the noise. One seed gives the same noise for every shift.
+
     Returns
     -------
-    shifted : ndarray like `X`
+    shifted : ndarray of the shape of `X`
+        float32 and complex64 are kept, other numbers become float64 or complex128.
     """
-    return _move(X, shift, _find_axis(estimator, X, domain), mode)
+    X, _ = _unpack(X)
+    axis = _find_axis(estimator, X, domain)
+    return _Mover(X, axis, mode, fill, offset, static, random_state)(shift)
 
 
-def _move(X, shift, axis, mode):
-    bins = axis.to_bins(shift)
-    if axis.domain == "signal":
+class _Mover:
+    """What shifts rows, checked once and called for each shift."""
+
+    def __init__(self, X, axis, mode, fill, offset, static, random_state):
+        if not isinstance(mode, str) or mode not in ("wrap", "edge", "floor"):
+            raise ValueError(
+                f"mode must be 'wrap', 'edge' or 'floor'. Got {mode!r} instead."
+            )
+        if not (fill is None or isinstance(fill, str) and fill == "noise"):
+            raise ValueError(f"fill must be 'noise' or None. Got {fill!r} instead.")
+        offsets = ("auto", "move", "remove", "stay")
+        if not isinstance(offset, str) or offset not in offsets:
+            raise ValueError(
+                f"offset must be 'auto', 'move', 'remove' or 'stay'. Got {offset!r} "
+                "instead."
+            )
+        self.X, self.axis, self.mode, self.fill = X, axis, mode, fill
+        self.static = None
+        if axis.domain == "spectrum":
+            if static is not None:
+                raise ValueError(
+                    "static needs raw signals. Got spectra; pass signals and the whole "
+                    "pipeline."
+                )
+            if mode == "floor" and np.iscomplexobj(X):
+                raise ValueError(
+                    "mode='floor' needs real spectra. Got complex rows; for signals "
+                    "pass domain='signal'."
+                )
+            return
         if mode != "wrap":
             raise ValueError(
                 f"mode must be 'wrap' for raw signals. Got {mode!r}; pass spectra and "
                 "the part of the pipeline after them."
             )
-        return retune(X, bins * axis.cycles_per_bin)
-    if mode not in ("wrap", "edge", "floor"):
-        raise ValueError(
-            f"mode must be 'wrap', 'edge' or 'floor'. Got {mode!r} instead."
+        self.mean = axis.mean if offset == "auto" else offset
+        self.static = _check_static(static, X)
+        # Drawn once, so that every shift gets the same noise, in any order.
+        rng = check_rng(random_state, "random_state")
+        draw = rng.integers if isinstance(rng, np.random.Generator) else rng.randint
+        self.seed = int(draw(2**31 - 1))
+        if self.mean == "move":
+            warn_of_drift(X, "Pass offset='remove' or offset='stay'.")
+
+    def __call__(self, shift):
+        bins = self.axis.to_bins(shift)
+        if self.axis.domain == "signal":
+            return self._move_signals(bins)
+        x = torch.from_numpy(np.array(self.X, order="C"))
+        noise = noise_bins(x) if self.mode == "floor" else None
+        ones = torch.ones(len(x), dtype=torch.int64)
+        moved = shift_bins(x, bins * ones, mode=self.mode, noise=noise, start=0 * ones)
+        return moved.numpy()
+
+    def _move_signals(self, bins):
+        moved = shift_signals(
+            self.X,
+            np.full(len(self.X), bins * self.axis.cycles_per_bin),
+            fill=self.fill,
+            mean=self.mean,
+            rng=np.random.default_rng(self.seed),
         )
-    x = torch.from_numpy(np.array(X, order="C"))
-    noise = noise_bins(x) if mode == "floor" else None
-    ones = torch.ones(len(x), dtype=torch.int64)
-    moved = shift_bins(x, bins * ones, mode=mode, noise=noise, start=0 * ones)
-    return moved.numpy()
+        return moved if self.static is None else moved + self.static
+
+
+def _check_static(static, X):
+    if static is None:
+        return None
+    static = take_numbers(static, "static")
+    try:
+        fits = np.broadcast_shapes(static.shape, X.shape) == X.shape
+    except ValueError:
+        fits = False
+    if not fits or static.shape[-1:] != X.shape[-1:]:
+        raise ValueError(
+            f"static must be of shape {X.shape[-1:]}, for all signals, or {X.shape}, "
+            f"for each, or broadcast to it. Got {static.shape}."
+        )
+    if np.iscomplexobj(static) and np.isrealobj(X):
+        raise ValueError("static must be real for real signals. Got complex numbers.")
+    return static.astype(X.dtype, copy=False)
 
 
 class _Axis:
     """What a bin is to an estimator: of a spectrum, or of the PSD of a signal."""
 
-    def __init__(self, domain, n_bins, cycles_per_bin=None):
+    def __init__(self, domain, n_bins, cycles_per_bin=None, mean=None):
         self.domain = domain
         self.n_bins = n_bins
         self.cycles_per_bin = cycles_per_bin
+        self.mean = mean
 
     def to_bins(self, shift):
-        if isinstance(shift, Integral):
-            return int(shift)
-        if not (isinstance(shift, Real) and abs(shift) <= 1):
+        whole = isinstance(shift, Integral)
+        if not (whole or isinstance(shift, Real) and abs(shift) <= 1):
             raise ValueError(
                 "shift must be an int (bins) or a float between -1 and 1 (fraction of "
                 f"the axis). Got {shift!r} instead."
             )
-        return round(shift * self.n_bins)
+        bins = int(shift) if whole else round(float(shift) * self.n_bins)
+        if abs(bins) > self.n_bins:
+            raise ValueError(
+                f"shift (={shift!r}) must not exceed the axis of {self.n_bins} bins. "
+                "An int is a number of bins, a float a fraction of the axis."
+            )
+        return bins
 
 
 def _find_axis(estimator, X, domain):
-    if domain not in ("auto", "spectrum", "signal"):
+    if not isinstance(domain, str) or domain not in ("auto", "spectrum", "signal"):
         raise ValueError(
             f"domain must be 'auto', 'spectrum' or 'signal'. Got {domain!r} instead."
         )
@@ -112,11 +209,13 @@ def _find_axis(estimator, X, domain):
             domain = "spectrum"
     if domain == "spectrum":
         return _Axis(domain, X.shape[-1])
-    whole = 1.0 if np.iscomplexobj(X) else 0.5
     if psd is None or len(psd.freqs_) < 2:
-        return _Axis(domain, round(whole * X.shape[-1]), 1 / X.shape[-1])
+        # The bins of one FFT over the whole signal, in which the mean is a line.
+        n_bins = X.shape[-1] // 2 + 1 if np.isrealobj(X) else X.shape[-1]
+        return _Axis(domain, n_bins, 1 / X.shape[-1], "stay")
     step = (psd.freqs_[1] - psd.freqs_[0]) / psd.fs
-    return _Axis(domain, round(whole / step), step)
+    keeps_mean = getattr(psd, "detrend", None) is False
+    return _Axis(domain, len(psd.freqs_), step, "move" if keeps_mean else "remove")
 
 
 def _walk(thing, seen):
@@ -136,9 +235,7 @@ def _walk(thing, seen):
 
 def _unpack(X):
     """Return the rows as an array, and what makes an array a thing like X again."""
-    rows = np.asarray(X)
-    if rows.dtype.kind not in "fc":
-        rows = check_array(rows, dtype=np.float64, allow_nd=True)
+    rows = take_numbers(X)
     if hasattr(X, "iloc"):  # pandas
         return rows, lambda moved: type(X)(moved, columns=X.columns, index=X.index)
     if hasattr(X, "to_numpy"):  # polars
@@ -163,8 +260,12 @@ def shift_curve(
     shifts=None,
     mode="wrap",
     domain="auto",
+    fill="noise",
+    offset="auto",
+    static=None,
     scoring=None,
     n_jobs=None,
+    random_state=0,
 ):
     """Score a fitted classifier on data shifted along the frequency axis.
 
@@ -182,15 +283,37 @@ def shift_curve(
     shifts : array-like of int or float, default=None
         Integers are bins of the spectrum, floats fractions of its axis. None is 41
         shifts from minus to plus half of the axis: on an axis of 2**n bins they meet
-        the strides of a net at different phases.
+        the strides of a net at different phases. None may exceed the axis. For raw
+        signals the axis is the one that :class:`WelchPSD` hands on, from `fmin` to
+        `fmax` where these crop it. It is in Hz also where :class:`LogFrequency`
+        follows: the signals are shifted, not stretched.
 
     mode : {"wrap", "edge", "floor"}, default="wrap"
         What enters a spectrum at the vacated end, as in :class:`RandomFreqShift`.
-        Raw signals know "wrap" only.
+        Raw signals know "wrap" only; for real ones see `fill`.
 
     domain : {"auto", "spectrum", "signal"}, default="auto"
         What X is. "auto": signals if they are complex or a step, however deep inside,
         has a sampling frequency `fs`; an error if a step takes either; else spectra.
+
+    fill : {"noise"} or None, default="noise"
+        What the vacated strip of a real signal holds: white noise at the signal's own
+        floor, as signals at another place have it, or nothing, a hole with a hard
+        edge. What leaves the axis at the other end is removed. See
+        :func:`sk_psd.mixing.retune`.
+
+    offset : {"auto", "move", "remove", "stay"}, default="auto"
+        What becomes of the mean of each signal, which is a line at 0 Hz. "move" shifts
+        it with the signal. "remove" takes it off before the shift, together with the
+        drift (the straight line that fits the signal best). "stay" leaves both at
+        0 Hz. "auto" is "remove" where :class:`WelchPSD` detrends, as it hides an offset
+        at 0 Hz but not elsewhere, and "move" with ``detrend=False``. Without a
+        WelchPSD it is "stay", as a receiver has it.
+
+    static : array-like of shape (n_times,) or like `X`, default=None
+        Part of the signals that does not move, such as mains hum or the spike of a
+        receiver at 0 Hz. It is added after the shift, also to signals that are shifted
+        by 0. X must come without it.
 
     scoring : str, callable or None, default=None
         As in scikit-learn. None is the estimator's own `score`, the accuracy.
@@ -198,11 +321,19 @@ def shift_curve(
     n_jobs : int, default=None
         Number of threads over the shifts, in joblib's conventions.
 
+    random_state : int, RandomState, Generator or None, default=0
+        Source of the noise. One seed gives the same noise for every shift.
+
     Returns
     -------
     curve : Bunch
         `shifts` in bins, `fractions` of the axis, and the `scores`, each an ndarray of
         shape (n_shifts,).
+
+    Warns
+    -----
+    UserWarning
+        If the mean moves and a real signal drifts by more than the rest of it varies.
 
     See Also
     --------
@@ -223,20 +354,31 @@ def shift_curve(
     X, pack = _unpack(X)
     axis = _find_axis(estimator, X, domain)
     shifts = _list_shifts(shifts, np.linspace(-0.5, 0.5, 41))
+    bins = np.array([axis.to_bins(shift) for shift in shifts])
     scorer = check_scoring(estimator, scoring)
+    move = _Mover(X, axis, mode, fill, offset, static, random_state)
 
     def score(shift):
-        return scorer(estimator, pack(_move(X, shift, axis, mode)), y)
+        return scorer(estimator, pack(move(shift)), y)
 
     scores = Parallel(n_jobs=n_jobs, prefer="threads")(
         delayed(score)(shift) for shift in shifts
     )
-    bins = np.array([axis.to_bins(shift) for shift in shifts])
     return Bunch(shifts=bins, fractions=bins / axis.n_bins, scores=np.array(scores))
 
 
 def shift_invariance(
-    estimator, X, *, shifts=None, mode="wrap", domain="auto", n_jobs=None
+    estimator,
+    X,
+    *,
+    shifts=None,
+    mode="wrap",
+    domain="auto",
+    fill="noise",
+    offset="auto",
+    static=None,
+    n_jobs=None,
+    random_state=0,
 ):
     """Measure how much shifts change the predicted probabilities.
 
@@ -249,19 +391,33 @@ def shift_invariance(
         What it predicts from.
 
     shifts : array-like of int or float, default=None
-        Integers are bins of the spectrum, floats fractions of its axis. None is every
-        whole number of bins on the axis.
+        Integers are bins of the spectrum, floats fractions of its axis, as in
+        :func:`shift_curve`. None is every whole number of bins on the axis.
 
     mode : {"wrap", "edge", "floor"}, default="wrap"
         What enters a spectrum at the vacated end, as in :class:`RandomFreqShift`.
-        Raw signals know "wrap" only.
+        Raw signals know "wrap" only; for real ones see `fill`.
 
     domain : {"auto", "spectrum", "signal"}, default="auto"
         What X is. "auto": signals if they are complex or a step, however deep inside,
         has a sampling frequency `fs`; an error if a step takes either; else spectra.
 
+    fill : {"noise"} or None, default="noise"
+        What the vacated strip of a real signal holds, as in :func:`shift_curve`. The
+        noise is not that of the signal, so that no model is exactly invariant to it.
+
+    offset : {"auto", "move", "remove", "stay"}, default="auto"
+        What becomes of the mean of each signal, as in :func:`shift_curve`.
+
+    static : array-like of shape (n_times,) or like `X`, default=None
+        Part of the signals that does not move. It is added after the shift, and to the
+        signals that are compared with.
+
     n_jobs : int, default=None
         Number of threads over the shifts, in joblib's conventions.
+
+    random_state : int, RandomState, Generator or None, default=0
+        Source of the noise. One seed gives the same noise for every shift.
 
     Returns
     -------
@@ -269,6 +425,11 @@ def shift_invariance(
         `max_change` and `median_change` of the probability of any class, over all
         pairs of sample and shift; `flipped`, the share of pairs whose label changes;
         `worst_sample` and `worst_shift` (in bins), where the change is largest.
+
+    Warns
+    -----
+    UserWarning
+        If the mean moves and a real signal drifts by more than the rest of it varies.
 
     See Also
     --------
@@ -292,16 +453,18 @@ def shift_invariance(
     X, pack = _unpack(X)
     axis = _find_axis(estimator, X, domain)
     shifts = _list_shifts(shifts, range(1, max(2, axis.n_bins)))
-    reference = estimator.predict_proba(pack(X))
+    bins = [axis.to_bins(shift) for shift in shifts]
+    move = _Mover(X, axis, mode, fill, offset, static, random_state)
+    reference = estimator.predict_proba(pack(move(0)))
     label = reference.argmax(axis=1)
 
     def compare(shift):
-        proba = estimator.predict_proba(pack(_move(X, shift, axis, mode)))
+        proba = estimator.predict_proba(pack(move(shift)))
         return np.abs(proba - reference).max(axis=1), proba.argmax(axis=1) != label
 
     changes, flips = zip(
         *Parallel(n_jobs=n_jobs, prefer="threads")(
-            delayed(compare)(shift) for shift in shifts
+            delayed(compare)(shift) for shift in bins
         ),
         strict=True,
     )
@@ -312,7 +475,7 @@ def shift_invariance(
         median_change=float(np.median(changes)),
         flipped=float(np.mean(flips)),
         worst_sample=int(column),
-        worst_shift=axis.to_bins(shifts[row]),
+        worst_shift=bins[row],
     )
 
 
@@ -369,10 +532,14 @@ def filter_response(estimator_or_kernel, fs=None, *, n_freqs=512):
         cycles = np.arange(n_freqs) / n_freqs - 0.5
     else:
         cycles = np.linspace(0, 0.5, n_freqs)
-    response = np.polynomial.polynomial.polyval(np.exp(-2j * np.pi * cycles), kernel)
+    # Of a kernel of any size, whose squares would overflow or vanish.
+    largest = float(np.abs(kernel).max()) or 1.0
+    response = np.polynomial.polynomial.polyval(
+        np.exp(-2j * np.pi * cycles), kernel / largest
+    )
     return Bunch(
         frequencies=cycles * fs,
-        gain=decibels(np.abs(response) ** 2),
+        gain=decibels(np.abs(response) ** 2) + 20 * np.log10(largest),
         phase=np.angle(response),
     )
 

@@ -144,7 +144,8 @@ class ShiftCurveDisplay:
         scores = [score for curve in self.curves.values() for score in curve.scores]
         if 0 <= min(scores) and max(scores) <= 1:
             ax.set_ylim(0, 1.02)
-        ax.legend()
+        if ax.get_legend_handles_labels()[0]:  # names with "_" in front are hidden
+            ax.legend()
         self.ax_, self.figure_ = ax, ax.figure
         return self
 

@@ -4,14 +4,13 @@ import warnings
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from sk_psd._frequency_names import read_frequencies, write_names
 from sk_psd._layout import warn_of_frames, warn_of_waveforms
 from sk_psd._numbers import Number, as_float
+from sk_psd._transformer import SpectrumTransformer, Transformer
 from sk_psd._validation import (
-    SpectrumTransformer,
     StrOptions,
     as_floats,
     at_least,
@@ -230,6 +229,24 @@ class PeakAlign(SpectrumTransformer):
         warn_of_frames("PeakAlign", X)
         return X
 
+    def get_feature_names_out(self, input_features=None):
+        """Return a name for each bin that says how far it is from the peak.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Ignored, as a rolled bin is no longer at the frequency of its column.
+
+        Returns
+        -------
+        names : ndarray of str objects
+            "aligned-2", "aligned-1", "aligned+0", ... in bins.
+        """
+        check_is_fitted(self, "n_features_in_")
+        n_bins = self.n_features_in_
+        distances = np.arange(n_bins) - n_bins // 2
+        return np.array([f"aligned{d:+d}" for d in distances], dtype=object)
+
     def transform(self, X):
         """Align each spectrum.
 
@@ -414,7 +431,7 @@ def _reduce_cells(X, edges, reduce, decibels):
     return np.where(np.isfinite(means), means, np.clip(again, low, high))
 
 
-class LogFrequency(TransformerMixin, BaseEstimator):
+class LogFrequency(Transformer):
     """Resample one-sided spectra to a logarithmic frequency axis.
 
     A change of speed or pitch stretches the spectrum of a machine or a sound: all
@@ -612,9 +629,3 @@ class LogFrequency(TransformerMixin, BaseEstimator):
             step = (known[-1] - known[0]) / (len(known) - 1)
             return write_names(known[0] + step * self.freqs_, "psd_", "Hz")
         return write_names(self.freqs_, *self._name)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags

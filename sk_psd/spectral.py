@@ -7,15 +7,17 @@ from numbers import Integral, Real
 import numpy as np
 import torch
 from scipy import fft
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._frequency_names import FrequencyNames
 from sk_psd._layout import check_signals
-from sk_psd._numbers import Number, WholeNumber, as_rate, rate
+from sk_psd._notch import Notch
+from sk_psd._numbers import Number, WholeNumber, as_float, as_rate, rate
+from sk_psd._pages import release_pages
 from sk_psd._powers import SILENT_LEVEL, estimate, name_row, to_levels
 from sk_psd._segments import Segments
+from sk_psd._transformer import Transformer
 from sk_psd._validation import (
     Options,
     StrOptions,
@@ -26,7 +28,6 @@ from sk_psd._validation import (
     check_result,
     check_rows,
     is_complex,
-    release_pages,
     to_array,
     to_numbers,
 )
@@ -96,9 +97,11 @@ def welch(
 
     detrend : {"constant", "linear"}, False or callable, default="constant"
         What is subtracted from each segment. "constant" removes power around 0 Hz
-        only; a spectrum that is to keep its shape wherever it lies on a two-sided
-        axis needs False. A function takes segments of shape (..., nperseg) and
-        returns them detrended.
+        only, so that a shape that lies there looks different from elsewhere; with
+        False it keeps its shape anywhere on a two-sided axis. A receiver with a spike
+        at 0 Hz needs "constant", or False and the `notch` of :class:`WelchPSD`, as the
+        spike stays where it is when the signal moves. A function takes segments of
+        shape (..., nperseg) and returns them detrended.
 
     return_onesided : bool, default=True
         Whether to return the frequencies from 0 to ``fs / 2`` only, with the power of
@@ -229,9 +232,11 @@ def spectrogram(
 
     detrend : {"constant", "linear"}, False or callable, default="constant"
         What is subtracted from each segment. "constant" removes power around 0 Hz
-        only; a spectrum that is to keep its shape wherever it lies on a two-sided
-        axis needs False. A function takes segments of shape (..., nperseg) and
-        returns them detrended.
+        only, so that a shape that lies there looks different from elsewhere; with
+        False it keeps its shape anywhere on a two-sided axis. A receiver with a spike
+        at 0 Hz needs "constant", or False and the `notch` of :class:`WelchPSD`, as the
+        spike stays where it is when the signal moves. A function takes segments of
+        shape (..., nperseg) and returns them detrended.
 
     return_onesided : bool, default=True
         Whether to return the frequencies from 0 to ``fs / 2`` only, with the power of
@@ -331,7 +336,15 @@ def decibels(psd, axis=-1, *, silent_level=SILENT_LEVEL):
         raise ValueError(
             f"psd must hold one power at least. Got shape {tuple(psd.shape)}."
         )
-    return to_levels(psd, axis, silent_level)
+    try:
+        level = as_float(silent_level)
+    except (TypeError, ValueError, OverflowError):
+        level = np.nan
+    if not np.isfinite(level):
+        raise ValueError(
+            f"silent_level must be a finite level in dB. Got {silent_level!r}."
+        )
+    return to_levels(psd, axis, level)
 
 
 def fft_magnitude(X):
@@ -370,7 +383,7 @@ def fft_magnitude(X):
     return magnitude
 
 
-class _SegmentTransformer(TransformerMixin, BaseEstimator):
+class _SegmentTransformer(Transformer):
     """Base of transformers of segments: their parameters, axis and checks."""
 
     _parameter_constraints = {
@@ -389,6 +402,7 @@ class _SegmentTransformer(TransformerMixin, BaseEstimator):
         "decibels": ["boolean"],
         "fmin": [Number(None, None), None],
         "fmax": [Number(None, None), None],
+        "notch": [Real, "array-like", None],
         "n_jobs": [Integral, None],
     }
 
@@ -465,6 +479,15 @@ class _SegmentTransformer(TransformerMixin, BaseEstimator):
             omit_nan=self._omits_nan(),
         )
         self.freqs_ = self._segments.freqs
+        self._notch = None
+        if self.notch is not None:
+            self._notch = Notch(
+                self.notch,
+                self.freqs_,
+                fs=self.fs,
+                window=self._segments._window,
+                onesided=self.return_onesided,
+            )
         return X
 
     def _omits_nan(self):
@@ -485,6 +508,7 @@ class _SegmentTransformer(TransformerMixin, BaseEstimator):
             self.n_jobs,
             levels=self.decibels,
             check=check,
+            bridge=None if self._notch is None else self._notch.bridge,
             first_row=first_row,
         )
         rest = segments.step * (segments.n_segments - 1) + segments.nperseg
@@ -564,12 +588,6 @@ class _SegmentTransformer(TransformerMixin, BaseEstimator):
             complex_hint=" with return_onesided=True: use return_onesided=False",
         )
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
-
 
 class WelchPSD(FrequencyNames, _SegmentTransformer):
     """Estimate the power spectral density of each signal with Welch's method.
@@ -601,9 +619,11 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
 
     detrend : {"constant", "linear"}, False or callable, default="constant"
         What is subtracted from each segment. "constant" removes power around 0 Hz
-        only; a spectrum that is to keep its shape wherever it lies on a two-sided
-        axis needs False. A function takes segments of shape (..., nperseg) and
-        returns them detrended.
+        only, so that a shape that lies there looks different from elsewhere; with
+        False it keeps its shape anywhere on a two-sided axis. A receiver with a spike
+        at 0 Hz needs "constant", or False and the `notch` of :class:`WelchPSD`, as the
+        spike stays where it is when the signal moves. A function takes segments of
+        shape (..., nperseg) and returns them detrended.
 
     return_onesided : bool, default=True
         Whether to return the frequencies from 0 to ``fs / 2`` only, with the power of
@@ -632,6 +652,14 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
 
     fmin, fmax : float, default=None
         Keep only frequencies from `fmin` to `fmax`, both included, in Hz.
+
+    notch : list of float or (float, float), default=None
+        Frequencies of lines that do not belong to the signals, in Hz, such as mains hum
+        or the spike of a receiver at 0 Hz. A number takes the bins in the main lobe of
+        the window around it, which is two bins wide to either side with a Hann window.
+        A pair takes the bins from low to high. They get the levels on a straight line
+        in decibels between the neighbors on both sides; at the end of an axis, that of
+        the one neighbor. On a two-sided axis list the negative frequencies too.
 
     n_jobs : int, default=None
         Number of threads. ``None`` means 1 unless in a :obj:`joblib.parallel_config`
@@ -713,6 +741,7 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
         decibels=False,
         fmin=None,
         fmax=None,
+        notch=None,
         n_jobs=None,
     ):
         self.fs = fs
@@ -728,6 +757,7 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
         self.decibels = decibels
         self.fmin = fmin
         self.fmax = fmax
+        self.notch = notch
         self.n_jobs = n_jobs
 
     def transform(self, X):
@@ -779,9 +809,11 @@ class Spectrogram(_SegmentTransformer):
 
     detrend : {"constant", "linear"}, False or callable, default="constant"
         What is subtracted from each segment. "constant" removes power around 0 Hz
-        only; a spectrum that is to keep its shape wherever it lies on a two-sided
-        axis needs False. A function takes segments of shape (..., nperseg) and
-        returns them detrended.
+        only, so that a shape that lies there looks different from elsewhere; with
+        False it keeps its shape anywhere on a two-sided axis. A receiver with a spike
+        at 0 Hz needs "constant", or False and the `notch` of :class:`WelchPSD`, as the
+        spike stays where it is when the signal moves. A function takes segments of
+        shape (..., nperseg) and returns them detrended.
 
     return_onesided : bool, default=True
         Whether to return the frequencies from 0 to ``fs / 2`` only, with the power of
@@ -796,6 +828,14 @@ class Spectrogram(_SegmentTransformer):
 
     fmin, fmax : float, default=None
         Keep only frequencies from `fmin` to `fmax`, both included, in Hz.
+
+    notch : list of float or (float, float), default=None
+        Frequencies of lines that do not belong to the signals, in Hz, such as mains hum
+        or the spike of a receiver at 0 Hz. A number takes the bins in the main lobe of
+        the window around it, which is two bins wide to either side with a Hann window.
+        A pair takes the bins from low to high. They get the levels on a straight line
+        in decibels between the neighbors on both sides; at the end of an axis, that of
+        the one neighbor. On a two-sided axis list the negative frequencies too.
 
     n_jobs : int, default=None
         Number of threads. ``None`` means 1 unless in a :obj:`joblib.parallel_config`
@@ -857,6 +897,7 @@ class Spectrogram(_SegmentTransformer):
         decibels=False,
         fmin=None,
         fmax=None,
+        notch=None,
         n_jobs=None,
     ):
         self.fs = fs
@@ -870,6 +911,7 @@ class Spectrogram(_SegmentTransformer):
         self.decibels = decibels
         self.fmin = fmin
         self.fmax = fmax
+        self.notch = notch
         self.n_jobs = n_jobs
 
     def _fit(self, X):
@@ -898,7 +940,7 @@ class Spectrogram(_SegmentTransformer):
         return "each"
 
 
-class FFTMagnitude(FrequencyNames, TransformerMixin, BaseEstimator):
+class FFTMagnitude(FrequencyNames, Transformer):
     """Return the magnitude of the FFT of each row.
 
     Of signals it is the plain spectrum. Of spectra it is a description that does not
@@ -976,9 +1018,3 @@ class FFTMagnitude(FrequencyNames, TransformerMixin, BaseEstimator):
                 f"{kinds[not self._is_complex]}: the frequencies would differ."
             )
         return fft_magnitude(X)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags

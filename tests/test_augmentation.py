@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sk_psd import RandomFreqShift
+from sk_psd import RandomFreqShift, RandomNoise
+from sk_psd.mixing import retune
 
 X = np.random.default_rng(0).random((200, 32)).astype(np.float32)
 
@@ -76,3 +77,44 @@ def test_the_global_random_states_stay_as_they_were():
     RandomFreqShift(random_state=0).fit_transform(X)
     np.testing.assert_array_equal(np.random.get_state()[1], numpy_before)
     assert torch.equal(torch.get_rng_state(), torch_before)
+
+
+def test_signals_are_shifted_as_retune_does_with_their_mean_where_it_was():
+    rng = np.random.default_rng(0)
+    real = rng.standard_normal((40, 256)) + 10
+    hole = RandomFreqShift(20, domain="signal", fill=None, random_state=0)
+    drawn = np.random.RandomState(0).randint(-20, 21, size=40)
+    expected = retune(real, drawn / 256, fill=None, mean="stay")
+    np.testing.assert_array_equal(hole.fit_transform(real), expected)
+    np.testing.assert_allclose(expected.mean(axis=1), 10, atol=0.3)
+    for offset, mean in [("auto", "move"), ("stay", "stay"), ("remove", "remove")]:
+        shift = RandomFreqShift(20, domain="signal", offset=offset, random_state=0)
+        bins = np.random.RandomState(0).randint(-20, 21, size=40)
+        np.testing.assert_array_equal(
+            shift.fit_transform(real * 1j), retune(real * 1j, bins / 256, mean=mean)
+        )
+
+
+def test_real_signals_get_their_floor_where_the_shift_leaves_a_strip():
+    signals = np.random.default_rng(0).standard_normal((200, 512))
+
+    def lowest_bins(fill):
+        shift = RandomFreqShift(0.2, domain="signal", fill=fill, random_state=0)
+        power = np.abs(np.fft.rfft(shift.fit_transform(signals))) ** 2 / 512
+        return power[:, 1:10].mean()
+
+    assert lowest_bins("noise") == pytest.approx(1, abs=0.15)
+    assert lowest_bins(None) < 0.7
+
+
+def test_noise_of_an_impossible_level_is_refused_instead_of_turning_into_nan():
+    for snr_db in [(-1e308, 1e308), (0, 10**400)]:
+        with pytest.raises(ValueError, match="snr_db must be a finite number"):
+            RandomNoise(snr_db).fit(X)
+    with pytest.raises(
+        ValueError, match="snr_db must be at least -1000 dB. Got -1e[+]299"
+    ):
+        RandomNoise(-1e299).fit_transform(X)
+    huge = RandomNoise(10, random_state=0).fit_transform(X.astype(float) * 1e200)
+    plain = RandomNoise(10, random_state=0).fit_transform(X.astype(float))
+    np.testing.assert_allclose(huge / 1e200, plain)

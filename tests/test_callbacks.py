@@ -182,7 +182,8 @@ def test_a_batch_unpacks_into_tensors(model):
     ],
     ids=repr,
 )
-def test_monitors_of_validation_data_need_some(callbacks):
+def test_monitors_of_validation_data_need_some(callbacks, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where a checkpoint writes
     model = clone(NET)
     model.callbacks = callbacks
     with pytest.raises(ValueError, match="no validation data. Pass X_val .*early_stop"):

@@ -486,7 +486,7 @@ def test_spectrogram_net_continues_stops_early_and_is_saved(chirps):
     again = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
     model.set_params(early_stopping=False, warm_start=True, max_epochs=1)
-    assert model.fit(X, y, sample_weight=np.ones(60)).n_iter_ == 1
+    assert model.fit(X, y, sample_weight=np.ones(60)).n_iter_ == 4
     with pytest.raises(ValueError, match="warm_start=True needs the net"):
         model.set_params(norm_axis="channel").fit(X, y)
 

@@ -65,7 +65,7 @@ def expected_failed_checks(estimator):
             "check_transformer_general": TRAINING_ONLY,
             "check_transformer_data_not_an_array": TRAINING_ONLY,
         }
-    if estimator in CLASSIFIERS:
+    if estimator in CLASSIFIERS + REGRESSORS:
         return {"check_sample_weight_equivalence_on_dense_data": MINI_BATCHES}
     return {}
 

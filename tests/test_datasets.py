@@ -74,6 +74,27 @@ def test_spurs_are_narrow_lines_outside_the_band():
     assert np.mean(outside.max(axis=1) > 20 * np.median(outside, axis=1)) > 0.4
 
 
+@pytest.mark.parametrize("real", [False, True])
+@pytest.mark.parametrize("freq", [0.0, 0.2, 0.25, 0.5])
+def test_a_line_is_added_to_the_signals_at_its_frequency_with_its_power(real, freq):
+    kwargs = dict(center_freq=0.25, real=real, random_state=0, gain_db=(-30.0, 30.0))
+    kwargs.update(shapes=["rect"], snr_db=np.inf, tilt_db=0.0, return_X_y=False)
+    without = make_spectral_shapes(12, **kwargs)
+    data = make_spectral_shapes(12, line_db=(-10.0, 10.0), line_freq=freq, **kwargs)
+    np.testing.assert_array_equal(without.y, data.y)
+    line = data.X - without.X
+    ratio = np.mean(np.abs(line) ** 2, axis=1) / np.mean(np.abs(without.X) ** 2, axis=1)
+    np.testing.assert_allclose(10 * np.log10(ratio), data.line_db, atol=0.5)
+    assert np.ptp(data.line_db) > 10 and (data.line_freq == freq).all()
+    turn = np.exp(2j * np.pi * freq * np.arange(data.X.shape[1]))
+    share = np.abs(line @ turn.conj()) ** 2 / data.X.shape[1]
+    share /= np.sum(np.abs(line) ** 2, axis=1)
+    half = real and freq not in (0.0, 0.5)  # the other half lies at -freq
+    np.testing.assert_allclose(share, 0.5 if half else 1, atol=1e-3)
+    phases = line[:, 0] / np.abs(line[:, 0])
+    assert len(np.unique(phases.round(6))) > 1
+
+
 def test_one_seed_gives_one_data_set():
     first, second = (make_spectral_shapes(4, random_state=3)[0] for _ in range(2))
     np.testing.assert_array_equal(first, second)
@@ -116,6 +137,29 @@ def test_wrapped_bands_have_power_at_both_ends_and_partly_cut_ones_at_one():
     [
         (dict(shapes=["blob"]), "shapes must be names among"),
         (dict(shapes=[]), "shapes must be names among"),
+        (dict(shapes={"rect": 1}), "shapes must be names among"),
+        (dict(shapes="rect"), "shapes must be names among"),
+        (dict(shapes=3), "shapes must be names among .* Got 3"),
+        (dict(shapes=[["rect"]]), "shapes must be names among"),
+        (dict(n_samples=-1), "n_samples must be an int of at least 1. Got -1"),
+        (dict(n_times="a"), "n_times must be an int of at least 1. Got 'a'"),
+        (dict(n_spurs=-1), "n_spurs must be an int of at least 0. Got -1"),
+        (dict(fs="a"), "fs must be a finite number. Got 'a'"),
+        (dict(fs=10**400), "fs must be a finite number. Got 1000"),
+        (dict(fs=0), "fs must be positive. Got 0"),
+        (dict(bandwidth="a"), "bandwidth must be a finite number. Got 'a'"),
+        (dict(bandwidth_jitter=-1), "bandwidth_jitter must lie between 0 and 1. Got"),
+        (dict(tilt_db=None), "tilt_db must be a finite number. Got None"),
+        (dict(snr_db=None), "snr_db must be a number, a tuple .* Got None"),
+        (dict(snr_db=np.nan), "snr_db must lie between -1000 and inf dB. Got .*nan"),
+        (dict(snr_db=(0, np.inf)), "which is no finite range"),
+        (dict(snr_db=[[1.0], [1.0, 2.0]]), "snr_db must be a number, a tuple"),
+        (dict(gain_db=1e6), "gain_db must lie between -1000 and 1000 dB"),
+        (dict(center_freq=np.nan), "center_freq must be finite. Got nan"),
+        (dict(center_freq="a"), "center_freq must be a number, .* Got 'a'"),
+        (dict(line_db=0, line_freq=0.6), r"line_freq must lie between -0.5 and fs / 2"),
+        (dict(line_db=np.nan), "line_db must lie between -1000 and 1000 dB"),
+        (dict(random_state="a"), "'a' cannot be used to seed"),
         (dict(n_times=4), "n_times must be at least 16. Got 4"),
         (dict(bandwidth=2.0), "bandwidth .=2.0 Hz, with its jitter. must be positive"),
         (dict(n_times=16), r"n_times \(=16\) is too short for a bandwidth of 0.125"),
@@ -125,7 +169,20 @@ def test_wrapped_bands_have_power_at_both_ends_and_partly_cut_ones_at_one():
 )
 def test_impossible_signals_are_refused(kwargs, match):
     with pytest.raises(ValueError, match=match):
-        make_spectral_shapes(10, **kwargs)
+        make_spectral_shapes(**({"n_samples": 10} | kwargs))
+
+
+@pytest.mark.parametrize(
+    "args, kwargs, match",
+    [
+        ([[]], {}, r"name must be one of .* Got \[\]"),
+        ([], dict(n_train=-1), "n_train must be an int of at least 1. Got -1"),
+        ([], dict(n_freqs="a"), "n_freqs must be an int of at least 1. Got 'a'"),
+    ],
+)
+def test_impossible_benchmarks_are_refused(args, kwargs, match):
+    with pytest.raises(ValueError, match=match):
+        make_shift_benchmark(*args, **kwargs)
 
 
 def test_unknown_benchmark_is_refused():
@@ -177,6 +234,10 @@ def test_one_seed_gives_the_same_pairs(make):
         (make_noisy_sines, dict(noise_std=[1, 2, 3]), "noise_std must be a number, a"),
         (make_two_tones, dict(high_freq=(-1.0, 3.0)), "high_freq must lie between 0"),
         (make_two_tones, dict(low_amplitude=[1, 2]), "low_amplitude must be a number"),
+        (make_two_tones, dict(high_amplitude=None), "high_amplitude must be a number"),
+        (make_two_tones, dict(high_amplitude=np.inf), "high_amplitude must be finite"),
+        (make_two_tones, dict(fs="a"), "fs must be a finite number. Got 'a'"),
+        (make_noisy_sines, dict(noise_std=np.inf), "noise_std must be finite. Got"),
     ],
 )
 def test_impossible_tones_are_refused(make, kwargs, match):
@@ -277,6 +338,12 @@ def test_one_seed_gives_the_same_sounds():
             r"timbres must be a list of names among .*Got \['flute'\]",
         ),
         (dict(timbres=[]), "timbres must be a list of names among"),
+        (dict(timbres={"saw": 1}), "timbres must be a list of names among"),
+        (dict(timbres=None), "timbres must be a list of names among"),
+        (dict(n_times="a"), "n_times must be an int of at least 1. Got 'a'"),
+        (dict(fs="a"), "fs must be a finite number. Got 'a'"),
+        (dict(f0=5, fs=1e19), r"f0 must be at least fs / 2e6 \(=5e[+]12 Hz\)"),
+        (dict(snr_db=None), "snr_db must be a number, a tuple .* Got None"),
         (dict(n_times=4), "n_times must be at least 16. Got 4"),
         (dict(f0=0.0), r"f0 must lie between 0 and fs / 2 \(=8000 Hz\).*from 0 to 0"),
         (dict(f0=(7e3, 9e3)), "f0 must lie between 0 .*, ends excluded. Got values"),

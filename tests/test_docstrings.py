@@ -99,7 +99,7 @@ FAMILIES = {
     ),
     "shifts": (
         [inspection.shift_rows, inspection.shift_curve, inspection.shift_invariance],
-        "X estimator mode shifts",
+        "estimator fill offset shifts static",
     ),
     "tones": ([datasets.make_noisy_sines, datasets.make_two_tones], ""),
     "filters": ([ConvFilter, filters.convolve], "kernel mode stride"),

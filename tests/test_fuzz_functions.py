@@ -8,6 +8,7 @@ import pytest
 import torch
 from draws import (
     RATES,
+    WRONG,
     as_bits,
     attempt,
     examples,
@@ -18,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
-from test_fuzz import FEW, FLAGS, KERNELS, SEGMENTS, SIZES
+from test_fuzz import FEW, FLAGS, KERNELS, ROWS, SEGMENTS, SIZES
 
 import sk_psd
 from sk_psd import (
@@ -80,6 +81,10 @@ SHIFTING = dict(
     X=arrays(n_samples=st.integers(1, 4), lengths=st.just(20)),
     mode=["wrap", "edge", "floor"],
     domain=["auto", "spectrum", "signal"],
+    fill=["noise", None],
+    offset=["auto", "move", "remove", "stay"],
+    static=[None, np.ones(20), np.zeros(20), np.ones(3), np.full(20, np.nan)],
+    random_state=SEEDS,
 )
 LAYOUT = dict(kernel_size=[None, 1, 5, (3, 2), [2, 99]], stride=[None, 1, 4, (2, 1)])
 
@@ -108,6 +113,8 @@ FUNCTIONS = {
         random_state=SEEDS,
     ),
     datasets.make_spectral_shapes: dict(
+        line_db=[None, 0.0, 20, (0.0, 10.0), 1e4, np.nan],
+        line_freq=[0.0, 0.1, (0.0, 0.5), -0.5, 1e300],
         n_samples=FEW,
         n_times=[64, 100, np.int64(200), 16, 15],
         random_state=SEEDS,
@@ -157,11 +164,9 @@ FUNCTIONS = {
     ),
     inspection.shift_curve: dict(
         estimator=MODELS,
-        X=SHIFTING["X"],
+        **SHIFTING,
         y=[np.arange(n) % 2 for n in (1, 2, 3, 4)],
         shifts=[[0], [1, -1], [0.25], 3, [], [19, 20, 21], [-0.5, 2], [10**30], "a"],
-        mode=SHIFTING["mode"],
-        domain=SHIFTING["domain"],
         scoring=[None, "accuracy", "neg_log_loss", "bogus"],
         n_jobs=[None, 1, 2],
     ),
@@ -173,10 +178,15 @@ FUNCTIONS = {
     ),
     inspection.shift_rows: dict(
         estimator=MODELS,
-        X=SHIFTING["X"],
+        **SHIFTING,
         shift=FRACTIONS,
-        mode=SHIFTING["mode"],
-        domain=SHIFTING["domain"],
+    ),
+    mixing.from_iq: dict(
+        X=arrays()
+        | st.sampled_from(
+            [b"", b"1", b"123456789012", bytearray(16), memoryview(b"12")]
+        ),
+        kind=[None, "cu8", "cs8", "ci16_le", "ci16_be", "cf32_le", "cs16", "cf64_le"],
     ),
     mixing.add_noise: dict(
         X=arrays(),
@@ -184,12 +194,12 @@ FUNCTIONS = {
         rng=st.builds(np.random.RandomState, st.just(0))
         | st.builds(np.random.default_rng, st.just(0)),
     ),
-    mixing.from_iq: dict(
-        X=arrays(), kind=[None, "cu8", "ci8", "ci16_le", "cf32", "cf64_be", "ri8", "x"]
-    ),
     mixing.retune: dict(
         X=arrays(),
         offset=[0.0, 0.25, -0.5, 1, np.float32(0.1), [0.1, 0.2], 1e300, np.nan, "a"],
+        fill=["noise", None],
+        mean=["move", "remove", "stay"],
+        random_state=SEEDS,
     ),
     nn.flatten_sizes: dict(
         n_freqs=SIZES,
@@ -216,9 +226,7 @@ FUNCTIONS = {
         axis=[-1, (-2, -1), 0, 5, (0, 0)],
     ),
     spectral.decibels: dict(
-        psd=real(),
-        axis=[-1, (-2, -1), 0, 5],
-        silent_level=[-120, -300.0, np.float32(1)],
+        psd=real(), axis=[-1, (-2, -1), 0, 5], silent_level=[-120.0, 0, -1e300, np.nan]
     ),
     spectral.fft_magnitude: dict(X=arrays()),
     spectral.spectrogram: dict(X=arrays(), **SEGMENTS),
@@ -306,6 +314,12 @@ def check_convolve(result, X, kernel, mode="same", stride=1, dilation=1):
     assert result.shape == (*shape_of(X)[:-1], len(row))
 
 
+def check_iq(result, X, kind=None):
+    assert result.dtype == np.complex64
+    if not isinstance(X, (bytes, bytearray, memoryview)):
+        assert result.size in (np.size(X), np.size(X) // 2, np.size(X) // 4)
+
+
 def check_same_shape(result, **arguments):
     X = arguments.get("X", arguments.get("psd"))
     assert shape_of(result) == shape_of(X)
@@ -314,10 +328,6 @@ def check_same_shape(result, **arguments):
 def check_scaled(result, X, feature_range=(0, 1), axis=-1):
     assert shape_of(result) == shape_of(X)
     assert result.min() >= feature_range[0] and result.max() <= feature_range[1]
-
-
-def check_samples(result, X, kind=None):
-    assert result.dtype == np.complex64 and 0 not in result.shape
 
 
 def check_log_frequency(result, X, freqs, targets, **params):
@@ -390,8 +400,8 @@ CHECKS = {
     inspection.shift_curve: check_curve,
     inspection.shift_invariance: check_invariance,
     inspection.shift_rows: lambda result, X, **_: check_same_shape(result, X=X),
+    mixing.from_iq: check_iq,
     mixing.add_noise: lambda result, X, **_: check_same_shape(result, X=X),
-    mixing.from_iq: check_samples,
     mixing.retune: lambda result, X, **_: check_same_shape(result, X=X),
     nn.flatten_sizes: check_sizes,
     nn.global_pool_layers: check_layers,
@@ -411,7 +421,7 @@ def bits_of(arguments):
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=by_name)
-@examples(80)
+@examples(100)
 @given(st.data())
 def test_a_function_returns_finite_values_or_refuses(function, data):
     arguments = data.draw(calls(function))
@@ -423,3 +433,43 @@ def test_a_function_returns_finite_values_or_refuses(function, data):
     if not refusal and is_finite(X):
         assert is_finite(result)
         CHECKS[function](result, **arguments)
+
+
+# One good value for the parameters that are drawn above, not listed.
+GOOD = {
+    "X": ROWS,
+    "psd": ROWS,
+    "y": np.arange(len(ROWS)) % 2,
+    "estimator_or_kernel": [1.0, 2.0],
+}
+PARAMETERS = [
+    (function, name)
+    for function in FUNCTIONS
+    for name in inspect.signature(function).parameters
+    if name not in ("C", "random_state", "rng")  # what others check
+]
+
+
+def good_call(function):
+    """Return arguments that a function takes."""
+    good = GOOD | {"estimator": models()[0], "rng": np.random.RandomState(0)}
+    return {
+        name: good[name] if name in good else FUNCTIONS[function][name][0]
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.default is parameter.empty or name in ALWAYS
+    }
+
+
+@examples(600)
+@given(st.sampled_from(PARAMETERS), st.sampled_from(range(len(WRONG))))
+def test_a_refused_value_of_a_parameter_of_a_function_is_named(parameter, index):
+    function, name = parameter
+    _, refusal = attempt(function, **good_call(function) | {name: WRONG[index]})
+    if refusal:
+        assert name.removeprefix("estimator_or_") in str(refusal)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=by_name)
+def test_the_good_values_are_taken(function):
+    _, refusal = attempt(function, **good_call(function))
+    assert not refusal

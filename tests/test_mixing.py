@@ -1,5 +1,9 @@
+import warnings
+
 import numpy as np
 import pytest
+import torch
+from scipy import signal
 
 from sk_psd import RandomFreqShift, RandomNoise
 from sk_psd.mixing import add_noise, retune
@@ -18,11 +22,106 @@ def test_a_complex_tone_moves_by_the_offset_and_wraps():
     np.testing.assert_allclose(peak(retune(X, np.array([0.5, -0.25]))), [-0.25, -0.375])
 
 
-def test_a_real_tone_moves_and_folds_back_at_zero():
+def test_a_real_tone_moves_and_what_would_leave_the_axis_is_removed():
     X = np.cos(2 * np.pi * 0.125 * T)[None]
-    for offset, expected in [(0.25, 0.375), (-0.0625, 0.0625), (-0.1875, 0.0625)]:
+    for offset, expected in [(0.25, 0.375), (-0.0625, 0.0625)]:
         assert np.abs(peak(retune(X, offset))) == pytest.approx(expected)
-    np.testing.assert_allclose(retune(X, 0.0), X, atol=1e-12)
+    for offset in (0.4, -0.1875, 0.5, -0.5):
+        np.testing.assert_allclose(retune(X, offset, fill=None), 0, atol=1e-12)
+    np.testing.assert_array_equal(retune(X, 0.0), X)
+
+
+def density(X, nperseg=64):
+    return signal.welch(X, nperseg=nperseg, return_onesided=False)
+
+
+@pytest.mark.parametrize("offset", [0.2, -0.2])
+@pytest.mark.parametrize("n_times", [300, 2048, 65536])
+def test_the_vacated_strip_has_the_density_of_the_noise_floor(offset, n_times):
+    n_rows = max(8, 2**17 // n_times)
+    rng, level = np.random.default_rng(0), 10.0 ** (np.arange(n_rows) % 5)
+    t = np.arange(n_times)
+    X = rng.standard_normal((n_rows, n_times)) + 3 * np.cos(2 * np.pi * 0.25 * t)
+    X *= level[:, None]
+    freqs, psd = density(retune(X, offset, random_state=1))
+    strip = (freqs > 0.02) & (freqs < 0.17)
+    strip = strip if offset > 0 else (freqs > 0.33) & (freqs < 0.48)
+    ratio = psd[:, strip].mean(axis=1) / level**2
+    assert ratio.mean() == pytest.approx(1, abs=0.08)
+    _, empty = density(retune(X, offset, fill=None))
+    assert np.median(empty[:, strip].mean(axis=1) / level**2) < 0.01
+
+
+def test_no_bin_of_a_single_periodogram_stays_empty_where_the_mean_was():
+    X = np.random.default_rng(0).standard_normal((200, 256)) + 5
+    moved = retune(X, 32 / 256, mean="remove", random_state=0)
+    power = np.mean(np.abs(np.fft.rfft(moved)) ** 2, axis=0) / 256
+    assert power[1:].min() > 0.5
+
+
+def test_one_seed_fills_with_the_same_noise_for_every_offset():
+    X = np.random.default_rng(0).standard_normal((2, 512))
+
+    def noise(offset, seed):
+        kwargs = dict(random_state=seed)
+        filled = retune(X, offset, **kwargs) - retune(X, offset, fill=None)
+        return np.fft.rfft(filled)[:, 5:50]
+
+    np.testing.assert_allclose(noise(0.1, 3), noise(0.4, 3), atol=1e-10)
+    np.testing.assert_array_equal(noise(0.1, 3), noise(0.1, 3))
+    assert np.abs(noise(0.1, 3) - noise(0.1, 4)).max() > 0.1
+
+
+@pytest.mark.parametrize("line", [np.ones(256), np.cos(np.pi * T)])
+def test_a_shift_by_one_sideband_halves_the_lines_at_the_ends_of_the_axis(line):
+    inwards = 0.125 if line[1] > 0 else -0.125
+    moved = retune(line[None], inwards, fill=None)
+    assert np.mean(moved**2) == pytest.approx(0.5)
+    tone = np.cos(2 * np.pi * 0.125 * T + 0.3)[None]
+    at_zero = retune(tone, -0.125, fill=None)  # depends on the phase
+    np.testing.assert_allclose(at_zero, np.cos(0.3), atol=1e-12)
+
+
+@pytest.mark.parametrize("is_complex", [False, True])
+@pytest.mark.parametrize("strength", [0, 1, 10])
+def test_the_mean_and_the_drift_move_go_or_stay(is_complex, strength):
+    rng = np.random.default_rng(0)
+    tone = np.exp(2j * np.pi * 64 / 1024 * np.arange(1024))
+    X = (tone + 0.1 * rng.standard_normal(1024))[None]
+    X = X if is_complex else X.real
+    line = strength * (1 + np.linspace(-1, 1, 1024)) * (2 - 1j if is_complex else 2)
+    kwargs = dict(random_state=0)
+    pure = retune(X, 0.125, mean="remove", **kwargs)
+    moved = retune(X + line, 0.125, mean="remove", **kwargs)
+    np.testing.assert_allclose(moved, pure, atol=1e-9)
+    stays = retune(X + line, 0.125, mean="stay", **kwargs) - line
+    np.testing.assert_allclose(stays, retune(X, 0.125, mean="stay", **kwargs))
+    if is_complex:
+        exact = (X + line) * np.exp(2j * np.pi * 0.125 * np.arange(1024))
+        np.testing.assert_allclose(retune(X + line, 0.125), exact)
+
+
+@pytest.mark.parametrize("drift", [10, 100])
+def test_a_drift_is_taken_off_or_named_in_one_warning(drift):
+    fs, t = 256.0, np.arange(2048) / 256
+    X = np.sin(2 * np.pi * 20 * t)[None].repeat(3, axis=0)
+    X = X + drift * np.linspace(-1, 1, 2048)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        moved = retune(X, 10 / fs, mean="remove")
+        assert retune(X, 0.0) is not None and retune(X[:, :1024] * 1j, 0.1).any()
+    np.testing.assert_allclose(np.abs(peak(moved)) * fs, 30, atol=0.2)
+    with pytest.warns(UserWarning, match="drifts.* Pass mean='remove'") as seen:
+        retune(X, 10 / fs)
+    assert len(seen) == 1
+
+
+def test_no_warning_names_a_drift_that_is_none():
+    rng = np.random.default_rng(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        retune(rng.standard_normal((50, 300)) + 1000, 0.1)
+        retune(np.full((2, 300), 0.1), 0.1)
 
 
 def test_retuning_is_accurate_for_long_signals():
@@ -39,8 +138,54 @@ def test_dtype_and_channels_are_kept(dtype):
     for moved in (retune(X, [0.1, 0.2, 0.3]), add_noise(X, 3.0, rng)):
         assert moved.dtype == X.dtype and moved.shape == X.shape
     np.testing.assert_allclose(
-        retune(X, [0.1, 0.2, 0.3])[1], retune(X[1], 0.2), atol=1e-6
+        retune(X, [0.1, 0.2, 0.3], fill=None)[1],
+        retune(X[1], 0.2, fill=None),
+        atol=1e-6,
     )
+
+
+KINDS = {
+    "big-endian": (np.dtype(">f4"), np.float32),
+    "big-endian complex": (np.dtype(">c16"), np.complex128),
+    "longdouble": (np.longdouble, np.float64),
+    "clongdouble": (np.clongdouble, np.complex128),
+    "half": (np.float16, np.float64),
+    "unsigned": (np.uint8, np.float64),
+    "bool": (np.bool_, np.float64),
+}
+
+
+@pytest.mark.parametrize("kind, expected", KINDS.values(), ids=KINDS)
+def test_numbers_of_any_kind_are_moved_as_their_values_are(kind, expected):
+    X = np.random.default_rng(0).integers(0, 200, (2, 128)).astype(kind)
+    values = X.astype(complex if X.dtype.kind == "c" else float)
+    for function in (retune, add_noise):
+        result = function(X, 0.25, **seeded(function))
+        assert result.dtype == expected and result.dtype.isnative
+        exact = function(values, 0.25, **seeded(function))
+        np.testing.assert_allclose(result, exact, rtol=1e-4, atol=1e-4)
+        as_list = function(values.tolist(), 0.25, **seeded(function))
+        np.testing.assert_array_equal(as_list, exact)
+
+
+def seeded(function):
+    return {"rng" if function is add_noise else "random_state": 0}
+
+
+def test_tensors_with_a_history_or_lazy_signs_are_moved_as_their_values_are():
+    x = torch.randn(2, 64, dtype=torch.complex128, requires_grad=True)
+    y = (x.detach() * 1j).conj()
+    half = retune(torch.ones(2, 64, dtype=torch.bfloat16), 0.25, random_state=0)
+    exact = retune(np.ones((2, 64)), 0.25, random_state=0)
+    np.testing.assert_allclose(half, exact, atol=1e-9)
+    assert retune(np.ones((0, 64)), 0.25).shape == (0, 64)
+    for tensor in (x, y, y.imag):
+        values = tensor.detach().resolve_conj().resolve_neg().numpy()
+        for function in (retune, add_noise):
+            np.testing.assert_array_equal(
+                function(tensor, 0.25, **seeded(function)),
+                function(values, 0.25, **seeded(function)),
+            )
 
 
 def test_integers_do_not_wrap_around():
@@ -48,6 +193,66 @@ def test_integers_do_not_wrap_around():
     X = X[None, 0].astype(np.int16)
     for moved in (retune(X, 0.1), add_noise(X, 0.0, np.random.default_rng(0))):
         assert moved.dtype == np.float64 and np.abs(moved).max() > 32768
+
+
+PAIRS = np.zeros((2, 8), [("re", "<i2"), ("im", "<i2")])
+
+
+@pytest.mark.parametrize(
+    "function, args, match",
+    [
+        (retune, (PAIRS, 0.1), r"Got .*'re'.* X.view\(np.int16\)"),
+        (retune, (None, 0.1), "X must be an array of numbers. Got None instead"),
+        (retune, ([["a", "b"]], 0.1), "X must be an array of numbers. Got .*'a'"),
+        (retune, ([[1.0, 2.0], [1.0]], 0.1), "X must hold rows of one length"),
+        (retune, (np.zeros((2, 0)), 0.1), r"at least one time. Got shape \(2, 0\)"),
+        (
+            retune,
+            (np.ones((2, 8)), 3000.0),
+            "-0.5 and 0.5 .* Got 3000; divide Hz by fs",
+        ),
+        (
+            retune,
+            (np.ones((2, 8)), [0.1] * 3),
+            r"array of 2 numbers, .* Got \[0.1, 0.1",
+        ),
+        (retune, (np.ones((2, 8)), np.nan), "offset must be finite. Got nan"),
+        (retune, (np.ones((2, 8)), "up"), "offset must be a number .* Got 'up'"),
+        (add_noise, (np.ones((2, 8)), [1, 2, 3]), "snr_db must be a number or an arr"),
+        (add_noise, (np.ones((2, 8)), 0, "x"), "rng must be an int, .* Got 'x'"),
+        (
+            add_noise,
+            (np.eye(8) * 1e308, -60),
+            "too large for noise of -60 dB in float64",
+        ),
+        (add_noise, (np.eye(8), -1e308), "at least -1000 dB. Got -1e[+]308"),
+        (retune, (np.eye(8) * (1 + 1j) * 1.7e308, 0.1), "too large for a shift in com"),
+    ],
+)
+def test_impossible_signals_and_offsets_are_refused(function, args, match):
+    with pytest.raises(ValueError, match=match):
+        function(*args)
+    for kwargs, word in [
+        (dict(fill="floor"), "fill must be 'noise' or None. Got 'floor'"),
+        (dict(mean="keep"), "mean must be 'move', .* Got 'keep'"),
+        (dict(random_state="x"), "random_state must be an int, .* Got 'x'"),
+    ]:
+        with pytest.raises(ValueError, match=word):
+            retune(np.ones((2, 8)), 0.1, **kwargs)
+
+
+@pytest.mark.parametrize("largest", [1e300, 1e-300])
+def test_very_large_and_very_small_signals_are_treated_like_others(largest):
+    X = np.random.default_rng(0).standard_normal((2, 500))
+    noisy = add_noise(X * largest, 10.0, 0) / largest
+    np.testing.assert_allclose(noisy, add_noise(X, 10.0, 0))
+    moved = retune(X * largest, 0.1, random_state=0) / largest
+    np.testing.assert_allclose(moved, retune(X, 0.1, random_state=0))
+
+
+def test_unsigned_levels_do_not_wrap_around():
+    X = np.random.default_rng(0).standard_normal((1, 1000))
+    np.testing.assert_array_equal(add_noise(X, np.uint8(40), 0), add_noise(X, 40.0, 0))
 
 
 def test_one_signal_needs_an_axis_of_samples():

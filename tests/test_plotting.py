@@ -1,3 +1,5 @@
+import warnings
+
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -24,6 +26,16 @@ def test_display_sorts_the_shifts_and_shows_negative_scores(models, spectra):
     np.testing.assert_array_equal(display.lines_[0].get_xdata() * 256, [-20, 0, 20])
     low, high = display.ax_.get_ylim()
     assert low < display.lines_[0].get_ydata().min() and high < 0.5
+
+
+def test_a_name_that_matplotlib_hides_makes_no_empty_legend(models, spectra):
+    X, y = spectra[2]["centred"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        display = ShiftCurveDisplay.from_estimator(
+            models["exact"], X, y, shifts=[0], name="_hidden"
+        )
+    assert display.ax_.get_legend() is None
 
 
 def test_display_of_one_model_is_named_after_it_and_drawn_where_asked(pipe, signals):

@@ -139,8 +139,11 @@ def test_warm_start_goes_on_from_the_weights(model, blobs):
     model = clone(model).set_params(warm_start=True).fit(X, y)
     first = model.loss_curve_
     model.fit(X, y)
-    assert model.loss_curve_[0] < first[0]
+    assert model.loss_curve_[:6] == first
+    assert model.loss_curve_[6] < first[0]
     assert model.loss_curve_[-1] < first[-1]
+    assert [epoch["epoch"] for epoch in model.history_] == list(range(1, 13))
+    assert model.n_iter_ == model.best_epoch_ == 12
 
 
 def test_warm_start_needs_the_same_classes_and_sizes(blobs):
@@ -182,8 +185,14 @@ def test_partial_fit_goes_on_after_fit_and_after_loading(blobs):
     "change, match",
     [
         (dict(classes=None), "classes must be passed in the first call"),
-        (dict(classes=["narrow"]), r"\['wide'\], which are not among the classes"),
-        (dict(X=np.ones((1, 32)), y=["wide"]), "at least 2 samples .*n_samples = 1"),
+        (dict(classes=["narrow", "odd"]), r"\['wide'\], which are not among the cl"),
+        (dict(classes=["narrow"]), r"at least 2 classes. Got classes=\['narrow'\]"),
+        (dict(classes={"narrow", "wide"}), "Got a set; pass sorted"),
+        (dict(classes=[0.0, 1.0, np.nan]), "classes contains NaN"),
+        (
+            dict(classes=np.array([0, 1, None], object)),
+            "labels of one kind|Unknown label type",
+        ),
     ],
 )
 def test_bad_partial_fit_is_refused(change, match, blobs):

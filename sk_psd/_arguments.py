@@ -1,0 +1,109 @@
+"""Arguments of functions: arrays of any kind, numbers per sample, random sources."""
+
+import numpy as np
+import torch
+from sklearn.utils import check_array, check_random_state
+
+__all__ = ["check_rng", "one_for_each", "take_numbers"]
+
+
+def take_numbers(X, name="X"):
+    """Return native numbers of floating point, in which nothing wraps around.
+
+    Parameters
+    ----------
+    X : array-like or Tensor
+        Numbers of any type and byte order.
+
+    name : str, default="X"
+        For the messages.
+
+    Returns
+    -------
+    X : ndarray of float32, float64, complex64 or complex128
+        Of single precision where it was. The input itself where it is such an array.
+    """
+    if isinstance(X, torch.Tensor):
+        X = X.detach().resolve_conj().resolve_neg()
+        X = (X.float() if X.dtype is torch.bfloat16 else X).numpy(force=True)
+    try:
+        numbers = np.asarray(X)
+    except ValueError as error:
+        raise ValueError(
+            f"{name} must hold rows of one length. NumPy makes no array of it: {error}."
+        ) from error
+    if numbers.dtype.kind in "USmM" or numbers.dtype.kind == "O" and numbers.ndim == 0:
+        raise ValueError(f"{name} must be an array of numbers. Got {X!r} instead.")
+    if numbers.dtype.kind == "V":
+        raise ValueError(
+            f"{name} must hold real or complex numbers. Got {numbers.dtype}; make "
+            "complex numbers of pairs of a real and an imaginary part, such as by "
+            f"{name}.view(np.int16).astype(np.float32).view(np.complex64)."
+        )
+    if numbers.dtype.kind == "c":
+        single = numbers.dtype.itemsize == 8
+        return numbers.astype(np.complex64 if single else np.complex128, copy=False)
+    if numbers.dtype.kind in "biuf":
+        single = numbers.dtype.kind == "f" and numbers.dtype.itemsize == 4
+        return numbers.astype(np.float32 if single else np.float64, copy=False)
+    return check_array(
+        X,
+        dtype=np.float64,
+        ensure_2d=False,
+        allow_nd=True,
+        ensure_all_finite=False,
+        input_name=name,
+    )
+
+
+def one_for_each(value, n_samples, name):
+    """Return a finite number for each sample, of one for all or an array.
+
+    Parameters
+    ----------
+    value : float or array-like of shape (n_samples,)
+
+    n_samples : int
+
+    name : str
+        For the messages.
+
+    Returns
+    -------
+    numbers : ndarray of shape (n_samples,)
+    """
+    numbers = np.asarray(value)
+    if numbers.dtype.kind not in "biuf" or numbers.shape not in [(), (n_samples,)]:
+        raise ValueError(
+            f"{name} must be a number or an array of {n_samples} numbers, one for each "
+            f"signal. Got {value!r} instead."
+        )
+    numbers = numbers.astype(np.float64)
+    if not np.isfinite(numbers).all():
+        raise ValueError(f"{name} must be finite. Got {value!r} instead.")
+    return np.broadcast_to(numbers, (n_samples,))
+
+
+def check_rng(random_state, name="random_state"):
+    """Return a source of random numbers.
+
+    Parameters
+    ----------
+    random_state : int, RandomState, Generator or None
+
+    name : str, default="random_state"
+        For the message.
+
+    Returns
+    -------
+    rng : RandomState or Generator
+    """
+    if isinstance(random_state, np.random.Generator):
+        return random_state
+    try:
+        return check_random_state(random_state)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name} must be an int, a RandomState, a Generator or None. Got "
+            f"{random_state!r} instead."
+        ) from error
