@@ -250,7 +250,7 @@ def fixed_kernel(name, kernel_size=21, *, cutoff=None, fs=1.0):
     array([ 0.5,  0.5,  0. , -0.5, -0.5])
     """
     kernel_size, fs = _whole("kernel_size", kernel_size), as_rate(fs)
-    if name in _CUTOFFS:
+    if isinstance(name, str) and name in _CUTOFFS:
         cutoff = _check_cutoff(name, cutoff, fs)
         if name == "highpass" and kernel_size % 2 == 0:
             raise ValueError(
@@ -264,9 +264,9 @@ def fixed_kernel(name, kernel_size=21, *, cutoff=None, fs=1.0):
             f"kernel={name!r} takes no cutoff. Got cutoff={cutoff!r}; leave it None or "
             f"choose one of {sorted(_CUTOFFS)}."
         )
-    if name == "moving_average":
+    if isinstance(name, str) and name == "moving_average":
         return np.full(kernel_size, 1 / kernel_size)
-    if name != "edge":
+    if not isinstance(name, str) or name != "edge":
         raise ValueError(
             "kernel must be 'moving_average', 'edge', 'lowpass', 'highpass' or "
             f"'bandpass'. Got {name!r} instead."

@@ -220,7 +220,8 @@ def from_iq(X, kind=None):
             X.dtype.itemsize,
         ):
             raise ValueError(f"kind={kind!r} contradicts X, which is {X.dtype}.")
-        return X.astype(np.complex64)
+        parts = X.real, X.imag
+        wanted = None
     else:
         # Bytes of longer samples are no samples yet, so their last axis is no pair.
         of_bytes = X.dtype.kind in "iu" and X.dtype.itemsize == 1
@@ -232,7 +233,15 @@ def from_iq(X, kind=None):
     signals = np.empty(parts[0].shape, np.complex64)
     for part, out in zip(parts, (signals.real, signals.imag), strict=True):
         if dtype.kind == "f":
-            out[...] = part
+            with np.errstate(over="ignore"):
+                out[...] = part
+            if dtype.itemsize > 4 and not np.array_equal(
+                np.isfinite(part), np.isfinite(out)
+            ):
+                raise ValueError(
+                    f"X holds values beyond {np.finfo(np.float32).max:.1g}, the largest "
+                    "of complex64. Scale them first."
+                )
         else:
             info = np.iinfo(dtype)
             middle = (info.max + info.min) / 2 if dtype.kind == "u" else 0

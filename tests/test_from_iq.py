@@ -117,6 +117,8 @@ def test_a_mapped_file_is_left_as_it_is(tmp_path):
         (np.zeros(4, "i2"), 8, ValueError, "kind=8 is no datatype"),
         (np.zeros(4, "i2"), "cf8", ValueError, "no datatype"),
         (np.zeros(4, "i2,i2,i2"), None, ValueError, "fields need two of one numeric"),
+        (np.full(4, 1e300), None, ValueError, "values beyond 3e.38.* Scale them first"),
+        (np.full(4, 1e300 + 0j), None, ValueError, "values beyond 3e.38"),
         (np.zeros(4, "i2,f4"), None, ValueError, "fields need two of one numeric"),
     ],
 )
