@@ -234,6 +234,21 @@ def large_fit():
     child.join()
 
 
+def stream_row(n_calls=6000):
+    """CPU time of one call of partial_fit, early and late in a stream."""
+    X, y = make_data(16, 32)
+    model = make_ours(32, 16, 1)
+    model.partial_fit(X, y, classes=np.arange(N_CLASSES))
+    seconds = [cpu_seconds(lambda: model.partial_fit(X, y)) for _ in range(n_calls)]
+    early, late = (
+        statistics.median(part) for part in (seconds[100:200], seconds[-100:])
+    )
+    print(
+        f"call 200: {1e3 * early:.2f} ms, call {n_calls}: {1e3 * late:.2f} ms",
+        flush=True,
+    )
+
+
 def other_forms(n_freqs, rounds):
     """The same loop in bfloat16, and one step of the position-bound net."""
     X, y = make_data(256, n_freqs)
@@ -275,6 +290,8 @@ def main():
     print("\nOther forms, training, batch 32")
     for n_freqs in lengths:
         other_forms(n_freqs, min(3, args.rounds))
+    print("\nA stream: CPU time of partial_fit with 16 rows")
+    stream_row()
     print("\nMemory over the data, one epoch and a prediction of 1600 spectra")
     for n_freqs in lengths:
         memory_row(n_freqs)

@@ -196,6 +196,10 @@ class GlobalPoolCNNClassifier(NetClassifier):
     A `fit` that raises an error leaves an unfitted classifier. With `warm_start`, and
     in `partial_fit`, an error or an interruption leaves the model as it was before.
 
+    `fit` warns of X that looks like raw signals (nearly all rows swing symmetrically
+    around zero and the columns are not standardized) or like spectrograms (16 channels
+    or more, whose levels are smooth and far apart, with all columns alike).
+
     On a CPU the training runs in one thread, as sums over several threads depend on
     their number. Prediction shares the rows among the threads that torch may use; no
     result depends on how many there are.

@@ -700,6 +700,11 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
     A signal without power (zeros, or a constant that `detrend` takes off) gives a
     spectrum of zeros, in decibels `silent_level_`. A warning counts them.
 
+    The last axis of X is time. In `fit`, rows of one sample, and up to 4 samples in at
+    least 64 times as many rows or channels, are an error that names the transposition;
+    up to 16 samples a warning. A row that rises by equal steps from end to end, as a
+    column of times does, is a warning.
+
     References
     ----------
     .. [1] Welch, P. (1967). "The use of the fast Fourier transform for the estimation
@@ -866,6 +871,8 @@ class Spectrogram(_SegmentTransformer):
 
     Notes
     -----
+    Arrays in the wrong layout are named as by :class:`WelchPSD`.
+
     Only whole segments make a column, so nothing is padded at the ends. To scale the
     result use ``MinMaxScale(per="spectrogram")``.
 

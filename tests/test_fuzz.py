@@ -245,9 +245,10 @@ def shape_out(estimator, shape):
     """Return the shape that the documentation of a fitted transformer promises."""
     *front, n = shape
     if isinstance(estimator, ConvFilter):
-        span = estimator.dilation * (len(estimator.kernel_) - 1) + 1
+        stride, dilation = int(estimator.stride), int(estimator.dilation)
+        span = dilation * (len(estimator.kernel_) - 1) + 1
         sizes = {"full": n + span - 1, "same": max(n, span), "valid": abs(n - span) + 1}
-        return (*front, (sizes[estimator.mode] - 1) // estimator.stride + 1)
+        return (*front, (sizes[estimator.mode] - 1) // stride + 1)
     if isinstance(estimator, Spectrogram):
         return (*front, len(estimator.freqs_), len(estimator.times_))
     if isinstance(estimator, LogFrequency):

@@ -14,7 +14,13 @@ from sk_psd.nn import (
     global_pool_layers,
     spectrogram_layers,
 )
-from sk_psd.nn.layers import ConvBlock, GlobalPool, reset_parameters
+from sk_psd.nn.layers import (
+    ConvBlock,
+    GlobalPool,
+    Head,
+    empty_module,
+    reset_parameters,
+)
 from sk_psd.nn.shift import canonical_roll, noise_bins, random_shift, shift_bins
 
 
@@ -219,3 +225,31 @@ def test_shifts_move_along_the_axis_that_is_named():
         assert torch.equal(along_time[n], x[n].roll(by, -1))
         by = int((along_frequency[n, 0, :, 0] == x[n, 0, 0, 0]).nonzero())
         assert torch.equal(along_frequency[n], x[n].roll(by, -2))
+
+
+def test_a_layer_whose_values_nobody_draws_is_an_error():
+    net = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.LayerNorm(2))
+    with pytest.raises(TypeError, match="Got LayerNorm, whose values nobody draws"):
+        reset_parameters(net, torch.Generator())
+
+
+def test_an_empty_module_has_memory_and_touches_no_random_state():
+    config = dict(n_channels=1, n_classes=2, layers=[(4, 3, 1)])
+    before = torch.get_rng_state()
+    net = empty_module(GlobalPoolCNN, config)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert {value.device.type for value in net.state_dict().values()} == {"cpu"}
+    reset_parameters(net, torch.Generator().manual_seed(0))
+    assert net(torch.zeros(2, 1, 8)).shape == (2, 2)
+
+
+@pytest.mark.parametrize("n_features", [1, 9, 16, 33])
+def test_a_row_of_the_head_depends_on_no_other_row(n_features):
+    head = Head(n_features, 3)
+    x = torch.randn(32, n_features)
+    with torch.inference_mode():
+        together = head(x)
+        torch.testing.assert_close(together, F.linear(x, head.weight, head.bias))
+        for i in range(32):
+            rows = x.roll(i, 0)
+            assert torch.equal(head(rows).roll(-i, 0), together)
