@@ -220,8 +220,8 @@ def from_iq(X, kind=None):
             X.dtype.itemsize,
         ):
             raise ValueError(f"kind={kind!r} contradicts X, which is {X.dtype}.")
-        parts = X.real, X.imag
-        wanted = None
+        X = X.astype(np.complex128) if X.dtype.itemsize > 16 else X
+        parts, wanted = (X.real, X.imag), None
     else:
         # Bytes of longer samples are no samples yet, so their last axis is no pair.
         of_bytes = X.dtype.kind in "iu" and X.dtype.itemsize == 1
@@ -239,8 +239,8 @@ def from_iq(X, kind=None):
                 np.isfinite(part), np.isfinite(out)
             ):
                 raise ValueError(
-                    f"X holds values beyond {np.finfo(np.float32).max:.1g}, the largest "
-                    "of complex64. Scale them first."
+                    f"X holds values beyond {np.finfo(np.float32).max:.1g}, the "
+                    "largest of complex64. Scale them first."
                 )
         else:
             info = np.iinfo(dtype)

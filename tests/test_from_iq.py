@@ -84,7 +84,7 @@ def test_fields_frames_lists_and_complex_numbers():
     frame = pd.DataFrame({"i": [0.5, 1.0], "q": [2.0, -1.0]})
     np.testing.assert_array_equal(from_iq(frame), [0.5 + 2j, 1 - 1j])
     np.testing.assert_array_equal(from_iq([0, 255], "cu8"), [-1 + 1j])
-    for dtype in (">c8", "c8", "c16"):
+    for dtype in (">c8", "c8", "c16", "G"):
         X = TONE.astype(dtype)
         assert from_iq(X).dtype == np.complex64 and from_iq(X).dtype.isnative
         np.testing.assert_allclose(from_iq(X), TONE, atol=1e-6)
