@@ -208,6 +208,7 @@ def _some_rows(X):
 def _is_standardized(X):
     """Whether every column has mean 0 and deviation 1 (or is constant)."""
     columns = X.reshape(len(X), -1)
-    mean, std = columns.mean(axis=0), columns.std(axis=0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, std = columns.mean(axis=0), columns.std(axis=0)
     unit = (np.abs(std - 1) < 1e-3) | (std == 0)
     return bool((np.abs(mean) < 1e-3).all() and unit.all())

@@ -145,7 +145,8 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         self : object
             Fitted classifier.
         """
-        again = self.warm_start and hasattr(self, "module_")
+        warm = isinstance(self.warm_start, (bool, np.bool_)) and self.warm_start
+        again = warm and hasattr(self, "module_")
         with self._or_as_before() if again else self._or_unfitted(), plain_torch():
             self._validate_params()
             device = resolve_device(self.device)

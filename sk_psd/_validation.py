@@ -70,7 +70,10 @@ class Number(Interval):
         """Say whether `value` is such a number."""
         if isinstance(value, (bool, np.bool_)):
             return False
-        return super().is_satisfied_by(value)
+        try:
+            return super().is_satisfied_by(value)
+        except TypeError:  # of numbers that NumPy does not know, such as fractions
+            return False
 
 
 class Integers(Number):
