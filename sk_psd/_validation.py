@@ -32,9 +32,11 @@ __all__ = [
     "as_floats",
     "as_signals",
     "at_least",
+    "check_axis",
     "check_classes",
     "check_finite",
     "check_labels",
+    "check_result",
     "check_rows",
     "check_weights",
     "encode_labels",
@@ -45,6 +47,7 @@ __all__ = [
     "positive",
     "scale_weights",
     "to_array",
+    "to_numbers",
 ]
 
 
@@ -238,10 +241,7 @@ def as_signals(name, X):
     if isinstance(X, torch.Tensor):
         X = _plain(X)
     else:
-        X = np.asarray(X)
-        _refuse_structured(X)
-        if X.dtype.kind not in "biufc":
-            X = X.astype(np.float64)
+        X = to_numbers(np.asarray(X))
     if not (1 <= X.ndim <= 3 and all(X.shape)):
         raise ValueError(
             "X must hold signals, of shape (n_times,), (n_samples, n_times) or "
@@ -249,6 +249,73 @@ def as_signals(name, X):
         )
     check_signals(name, X)
     return X
+
+
+def to_numbers(X):
+    """Return an array as it is if it holds numbers, and objects in double precision.
+
+    Parameters
+    ----------
+    X : ndarray
+
+    Returns
+    -------
+    X : ndarray
+        Of any type of real or complex numbers.
+
+    Raises
+    ------
+    TypeError
+        If X does not hold numbers.
+    """
+    _refuse_structured(X)
+    if X.dtype.kind in "biufc":
+        return X
+    try:
+        if X.dtype.kind == "O":
+            numbers = X.astype(np.complex128)
+            return numbers if numbers.imag.any() else numbers.real.copy()
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise TypeError(f"X must hold real or complex numbers. Got {X.dtype}.")
+
+
+def check_result(what, result, X):
+    """Raise an error if numbers in a result are none although all in X are.
+
+    Parameters
+    ----------
+    what : str
+        What the result is, for the message.
+
+    result, X : ndarray
+    """
+    if not np.isfinite(result).all() and np.isfinite(X).all():
+        largest = np.finfo(result.dtype).max
+        raise ValueError(
+            f"The {what} of X are not finite, although X is: they exceed "
+            f"{largest:.1g}. Scale X first"
+            + (", or pass float64." if result.real.itemsize == 4 else ".")
+        )
+
+
+def check_axis(axis, n_axes):
+    """Raise an error unless an axis, or each of a tuple, is one of so many.
+
+    Parameters
+    ----------
+    axis : int or tuple of int
+
+    n_axes : int
+    """
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    whole = all(isinstance(a, Integral) and not isinstance(a, bool) for a in axes)
+    good = whole and axes and all(-n_axes <= a < n_axes for a in axes)
+    if not good or len({a % n_axes for a in axes}) < len(axes):
+        raise ValueError(
+            f"axis must be one of the {n_axes} axes of the array, or a tuple of them. "
+            f"Got {axis!r}."
+        )
 
 
 def _refuse_structured(X):
@@ -279,21 +346,22 @@ def as_floats(X):
         If X does not hold real numbers.
     """
     if isinstance(X, torch.Tensor):
-        if not X.is_complex():
-            short = X.is_floating_point() and X.dtype != torch.float64
-            return _plain(X).to(torch.float32 if short else torch.float64)
+        short = X.is_floating_point() and X.dtype != torch.float64
+        real, single, double = not X.is_complex(), torch.float32, torch.float64
+        X = _plain(X)
     else:
         X = np.asarray(X)
-        try:
-            if X.dtype.kind in "biufO":
-                short = X.dtype.kind == "f" and X.dtype.itemsize <= 4
-                return X.astype(np.float32 if short else np.float64, copy=False)
-        except (TypeError, ValueError):
-            pass
-    raise TypeError(
-        f"X must hold real numbers. Got {X.dtype}; pass powers or levels, such as "
-        "WelchPSD returns."
-    )
+        X = to_numbers(X) if X.dtype.kind == "O" else X
+        short = X.dtype.kind == "f" and X.dtype.itemsize <= 4
+        real, single, double = X.dtype.kind in "biuf", np.float32, np.float64
+    if not real:
+        raise TypeError(
+            f"X must hold real numbers. Got {X.dtype}; pass powers or levels, such as "
+            "WelchPSD returns."
+        )
+    if isinstance(X, torch.Tensor):
+        return X.to(single if short else double)
+    return X.astype(single if short else double, copy=False)
 
 
 def is_complex(X):

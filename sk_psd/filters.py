@@ -9,7 +9,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from sk_psd._numbers import WholeNumber, as_int, as_rate, rate
 from sk_psd._transformer import SpectrumTransformer
-from sk_psd._validation import StrOptions
+from sk_psd._validation import StrOptions, check_result, to_array, to_numbers
 
 __all__ = ["ConvFilter", "convolve", "dilate", "fixed_kernel"]
 
@@ -39,14 +39,31 @@ def dilate(kernel, dilation):
 
     Parameters
     ----------
-    kernel : ndarray of shape (kernel_size,)
+    kernel : array-like of shape (kernel_size,)
+        Real or complex.
 
     dilation : int
+        Samples from one value to the next, at least 1.
 
     Returns
     -------
     spread : ndarray of shape (dilation * (kernel_size - 1) + 1,)
+        Of the type of `kernel`.
+
+    Raises
+    ------
+    ValueError
+        If `kernel` has no single axis with a value, or `dilation` is less than 1.
+
+    TypeError
+        If `kernel` does not hold numbers.
     """
+    kernel, dilation = to_numbers(np.asarray(kernel)), _whole("dilation", dilation)
+    if kernel.ndim != 1 or not len(kernel):
+        raise ValueError(
+            "A kernel must be one-dimensional, with at least one tap. Got shape "
+            f"{kernel.shape}."
+        )
     spread = np.zeros(dilation * (len(kernel) - 1) + 1, kernel.dtype)
     spread[::dilation] = kernel
     return spread
@@ -100,7 +117,7 @@ def convolve(X, kernel, mode="same", *, stride=1, dilation=1):
     if mode not in _MODES:
         raise ValueError(f"mode must be one of {_MODES}. Got {mode!r} instead.")
     stride, dilation = _whole("stride", stride), _whole("dilation", dilation)
-    X, kernel = _as_numbers("X", X), _read_kernel(kernel)
+    X, kernel = _as_numbers(X), _read_kernel(kernel)
     if X.ndim == 0 or 0 in X.shape:
         raise ValueError(
             "X must hold signals, of shape (..., n_times), of one sample at least. Got "
@@ -109,6 +126,11 @@ def convolve(X, kernel, mode="same", *, stride=1, dilation=1):
     dtype = np.result_type(X, np.complex64) if np.iscomplexobj(kernel) else X.dtype
     with np.errstate(over="ignore"):
         kernel = kernel.astype(dtype)
+    if not np.isfinite(kernel).all():
+        raise ValueError(
+            f"The kernel holds values beyond {np.finfo(dtype).max:.1g}, the largest of "
+            f"{dtype}, which X is of. Scale it, or pass X as float64."
+        )
     rows = X.reshape(-1, X.shape[-1])
 
     # The wanted part of the full convolution: where it starts and how long it is.
@@ -124,8 +146,10 @@ def convolve(X, kernel, mode="same", *, stride=1, dilation=1):
     direct = len(kernel) <= _DIRECT_TAPS * stride
     apply = _add_shifted if direct else _convolve_by_fft
     filtered = np.empty((len(rows), (length - 1) // stride + 1), dtype)
-    for chunk in gen_batches(len(rows), max(1, _CHUNK_VALUES // (n_times + span))):
-        filtered[chunk] = apply(rows[chunk], kernel, dilation, wanted)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for chunk in gen_batches(len(rows), max(1, _CHUNK_VALUES // (n_times + span))):
+            filtered[chunk] = apply(rows[chunk], kernel, dilation, wanted)
+    check_result("filtered values", filtered, X)
     return filtered.reshape(*X.shape[:-1], -1)
 
 
@@ -140,18 +164,10 @@ def _whole(name, value):
     return number
 
 
-def _as_numbers(name, X):
+def _as_numbers(X):
     """Return an array of floating-point or complex numbers in native byte order."""
-    X = np.asarray(X)
-    try:
-        if X.dtype.kind not in "fc":
-            if X.dtype.kind not in "biuO":
-                raise TypeError
-            X = X.astype(np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(
-            f"{name} must hold real or complex numbers. Got {X.dtype}."
-        ) from None
+    X = to_numbers(np.asarray(to_array(X)))
+    X = X if X.dtype.kind in "fc" else X.astype(np.float64)
     return X.astype(X.dtype.newbyteorder("="), copy=False)
 
 
@@ -169,7 +185,7 @@ def _read_kernel(kernel):
         float64 or complex128.
     """
     try:
-        values = np.asarray(kernel)
+        values = np.asarray(to_array(kernel))
         values = values.astype(np.complex128 if values.dtype.kind == "c" else float)
         good = values.ndim == 1 and len(values) and np.isfinite(values).all()
     except (TypeError, ValueError):
@@ -234,7 +250,7 @@ def fixed_kernel(name, kernel_size=21, *, cutoff=None, fs=1.0):
     array([ 0.5,  0.5,  0. , -0.5, -0.5])
     """
     kernel_size, fs = _whole("kernel_size", kernel_size), as_rate(fs)
-    if name in _CUTOFFS:
+    if isinstance(name, str) and name in _CUTOFFS:
         cutoff = _check_cutoff(name, cutoff, fs)
         if name == "highpass" and kernel_size % 2 == 0:
             raise ValueError(
@@ -248,9 +264,9 @@ def fixed_kernel(name, kernel_size=21, *, cutoff=None, fs=1.0):
             f"kernel={name!r} takes no cutoff. Got cutoff={cutoff!r}; leave it None or "
             f"choose one of {sorted(_CUTOFFS)}."
         )
-    if name == "moving_average":
+    if isinstance(name, str) and name == "moving_average":
         return np.full(kernel_size, 1 / kernel_size)
-    if name != "edge":
+    if not isinstance(name, str) or name != "edge":
         raise ValueError(
             "kernel must be 'moving_average', 'edge', 'lowpass', 'highpass' or "
             f"'bandpass'. Got {name!r} instead."
@@ -433,17 +449,7 @@ class ConvFilter(SpectrumTransformer):
             As long as `mode` and `stride` say.
         """
         check_is_fitted(self, "kernel_")
-        X = self._check(X)
-        with np.errstate(over="ignore", invalid="ignore"):
-            filtered = self._convolve(X)
-        if not np.isfinite(filtered).all():
-            raise ValueError(
-                "The filtered values of X are not finite, although X is: they exceed "
-                f"{np.finfo(filtered.dtype).max:.1g}. Scale signals of such large "
-                "values first"
-                + (", or pass float64." if filtered.itemsize <= 8 else ".")
-            )
-        return filtered
+        return self._convolve(self._check(X))
 
     def get_feature_names_out(self, input_features=None):
         """Return a name for each value of a filtered row.

@@ -208,6 +208,8 @@ def from_iq(X, kind=None):
     array([0.5-0.5j], dtype=complex64)
     """
     wanted = None if kind is None else _read_kind(kind)
+    if hasattr(X, "resolve_conj"):  # a Tensor of any device and history
+        X = X.numpy(force=True)
     is_raw = isinstance(X, (bytes, bytearray, memoryview))
     X = np.frombuffer(X, np.uint8) if is_raw else np.asarray(X)
     if X.dtype.names is not None:
@@ -218,7 +220,8 @@ def from_iq(X, kind=None):
             X.dtype.itemsize,
         ):
             raise ValueError(f"kind={kind!r} contradicts X, which is {X.dtype}.")
-        return X.astype(np.complex64)
+        X = X.astype(np.complex128) if X.dtype.itemsize > 16 else X
+        parts, wanted = (X.real, X.imag), None
     else:
         # Bytes of longer samples are no samples yet, so their last axis is no pair.
         of_bytes = X.dtype.kind in "iu" and X.dtype.itemsize == 1
@@ -230,7 +233,15 @@ def from_iq(X, kind=None):
     signals = np.empty(parts[0].shape, np.complex64)
     for part, out in zip(parts, (signals.real, signals.imag), strict=True):
         if dtype.kind == "f":
-            out[...] = part
+            with np.errstate(over="ignore"):
+                out[...] = part
+            if dtype.itemsize > 4 and not np.array_equal(
+                np.isfinite(part), np.isfinite(out)
+            ):
+                raise ValueError(
+                    f"X holds values beyond {np.finfo(np.float32).max:.1g}, the "
+                    "largest of complex64. Scale them first."
+                )
         else:
             info = np.iinfo(dtype)
             middle = (info.max + info.min) / 2 if dtype.kind == "u" else 0

@@ -14,6 +14,7 @@ from sk_psd._validation import (
     StrOptions,
     as_floats,
     at_least,
+    check_axis,
     check_rows,
 )
 from sk_psd.nn.shift import canonical_roll
@@ -55,8 +56,11 @@ def min_max_scale(X, feature_range=(0, 1), axis=-1):
     """
     X = as_floats(X)
     xp = torch if isinstance(X, torch.Tensor) else np
-    low, high = (float(bound) for bound in feature_range)
+    low, high = _read_range(feature_range)
     _check_bounds(X, low, high)
+    check_axis(axis, X.ndim)
+    if 0 in X.shape:
+        raise ValueError(f"X must hold one value at least. Got shape {tuple(X.shape)}.")
     bottom = xp.amin(X, axis=axis, keepdims=True)
     top = xp.amax(X, axis=axis, keepdims=True)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -75,6 +79,21 @@ def min_max_scale(X, feature_range=(0, 1), axis=-1):
     else:
         unit = low * (1 - unit) + high * unit
     return xp.clip(unit, low, high, out=unit)
+
+
+def _read_range(feature_range):
+    """Return the two bounds as floats, or raise an error that says what came."""
+    try:
+        low, high = (as_float(bound) for bound in feature_range)
+        ordered = np.isfinite([low, high]).all() and low < high
+    except (TypeError, ValueError, OverflowError):
+        ordered = False
+    if not ordered:
+        raise ValueError(
+            "feature_range must be a tuple of two finite numbers (min, max) with "
+            f"min < max. Got {feature_range!r} instead."
+        )
+    return low, high
 
 
 def _bound(X, value):
@@ -141,16 +160,7 @@ class MinMaxScale(SpectrumTransformer):
         self.per = per
 
     def _fit(self, X):
-        try:
-            low, high = self.feature_range
-            ordered = np.isfinite([low, high]).all() and low < high
-        except (TypeError, ValueError):
-            ordered = False
-        if not ordered:
-            raise ValueError(
-                "feature_range must be a tuple of two finite numbers (min, max) with "
-                f"min < max. Got {self.feature_range!r} instead."
-            )
+        _read_range(self.feature_range)
         return super()._fit(X)
 
     def transform(self, X):
@@ -335,7 +345,13 @@ def log_frequency(X, freqs, targets, reduce="max", *, decibels=False):
 
 def _check_axes(X, freqs, targets):
     """Return the axes as arrays of float64, or raise an error of what is wrong."""
-    freqs, targets = (np.asarray(axis, dtype=np.float64) for axis in (freqs, targets))
+    try:
+        freqs, targets = (np.asarray(axis, np.float64) for axis in (freqs, targets))
+    except (TypeError, ValueError):
+        raise ValueError(
+            "freqs and targets must be arrays of numbers. Got "
+            f"{freqs!r} and {targets!r}."
+        ) from None
     n_bins = X.shape[-1] if X.ndim else 0
     if freqs.shape != (n_bins,) or n_bins < 2:
         raise ValueError(

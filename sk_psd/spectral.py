@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from sk_psd._frequency_names import FrequencyNames
 from sk_psd._layout import check_signals
 from sk_psd._notch import Notch
-from sk_psd._numbers import Number, WholeNumber, as_rate, rate
+from sk_psd._numbers import Number, WholeNumber, as_float, as_rate, rate
 from sk_psd._pages import release_pages
 from sk_psd._powers import SILENT_LEVEL, estimate, name_row, to_levels
 from sk_psd._segments import Segments
@@ -23,9 +23,13 @@ from sk_psd._validation import (
     StrOptions,
     as_floats,
     as_signals,
+    check_axis,
     check_finite,
+    check_result,
     check_rows,
     is_complex,
+    to_array,
+    to_numbers,
 )
 
 __all__ = [
@@ -327,7 +331,20 @@ def decibels(psd, axis=-1, *, silent_level=SILENT_LEVEL):
             "np.abs(X) ** 2 of the complex amplitudes X."
         )
     psd = as_floats(psd)
-    return to_levels(psd, axis, silent_level)
+    check_axis(axis, psd.ndim)
+    if 0 in psd.shape:
+        raise ValueError(
+            f"psd must hold one power at least. Got shape {tuple(psd.shape)}."
+        )
+    try:
+        level = as_float(silent_level)
+    except (TypeError, ValueError, OverflowError):
+        level = np.nan
+    if not np.isfinite(level):
+        raise ValueError(
+            f"silent_level must be a finite level in dB. Got {silent_level!r}."
+        )
+    return to_levels(psd, axis, level)
 
 
 def fft_magnitude(X):
@@ -349,17 +366,21 @@ def fft_magnitude(X):
     ValueError
         If X has no axis of samples, or one without any.
     """
-    X = np.asarray(X)
-    if X.ndim == 0 or X.shape[-1] == 0:
+    X = to_numbers(np.asarray(to_array(X)))
+    if X.ndim == 0 or 0 in X.shape:
         raise ValueError(
             "X must hold signals, of shape (..., n_times), of one sample at least. Got "
             f"shape {X.shape}."
         )
-    if np.iscomplexobj(X):
-        single = X.dtype.itemsize == 8
-        X = X.astype(np.complex64 if single else np.complex128, copy=False)
-        return np.abs(fft.fftshift(fft.fft(X), axes=-1))
-    return np.abs(fft.rfft(as_floats(X)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.iscomplexobj(X):
+            single = X.dtype.itemsize == 8
+            X = X.astype(np.complex64 if single else np.complex128, copy=False)
+            magnitude = np.abs(fft.fftshift(fft.fft(X), axes=-1))
+        else:
+            magnitude = np.abs(fft.rfft(as_floats(X)))
+    check_result("magnitudes", magnitude, X)
+    return magnitude
 
 
 class _SegmentTransformer(Transformer):
@@ -507,15 +528,16 @@ class _SegmentTransformer(Transformer):
         if xp.isfinite(result).all():
             return
         place = np.nonzero(np.asarray((~xp.isfinite(result)).tolist()))
-        place = place[0] + first_row, *place[1:]
+        n_axes = result.ndim - (2 if self._how() == "each" else 1)
+        row = name_row(place[:n_axes], first_row=first_row)
         if self._omits_nan() and xp.isnan(result).any():
             raise ValueError(
-                f"Input X contains NaN in every segment of {name_row(place[:-1])}: "
-                "there is nothing to average. Leave it out or choose a shorter nperseg."
+                f"Input X contains NaN in every segment of {row}: there is nothing to "
+                "average. Leave it out or choose a shorter nperseg."
             )
         raise ValueError(
-            "The powers of X are not finite, although X is: look at "
-            f"{name_row(place[:-1])}, at fs and at what detrend returns."
+            f"The powers of X are not finite, although X is: look at {row}, at fs and "
+            "at what detrend returns."
         )
 
     def _floors(self, result, silent):
@@ -1002,12 +1024,4 @@ class FFTMagnitude(FrequencyNames, Transformer):
                 f"FFTMagnitude was fitted on {kinds[self._is_complex]} rows, but X is "
                 f"{kinds[not self._is_complex]}: the frequencies would differ."
             )
-        with np.errstate(over="ignore", invalid="ignore"):
-            magnitude = fft_magnitude(X)
-        if not np.isfinite(magnitude).all():
-            raise ValueError(
-                "The magnitudes of X are not finite, although X is: they exceed "
-                f"{np.finfo(magnitude.dtype).max:.1g}. Scale rows of such large values "
-                "first" + (", or pass float64." if magnitude.itemsize == 4 else ".")
-            )
-        return magnitude
+        return fft_magnitude(X)

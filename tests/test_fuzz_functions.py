@@ -332,7 +332,7 @@ def check_scaled(result, X, feature_range=(0, 1), axis=-1):
     assert result.min() >= feature_range[0] and result.max() <= feature_range[1]
 
 
-def check_log_frequency(result, X, freqs, targets, reduce="max"):
+def check_log_frequency(result, X, freqs, targets, **params):
     assert shape_of(result) == (*shape_of(X)[:-1], len(targets))
 
 
