@@ -3,7 +3,7 @@
 import math
 import threading
 from functools import lru_cache
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
 import torch
@@ -84,6 +84,10 @@ class Segments:
         if scaling not in ("density", "spectrum"):
             raise ValueError(
                 f"scaling must be 'density' or 'spectrum'. Got {scaling!r}."
+            )
+        if not isinstance(return_onesided, (Integral, np.bool_)):
+            raise ValueError(
+                f"return_onesided must be True or False. Got {return_onesided!r}."
             )
         nperseg = _length("nperseg", nperseg, low=1)
         noverlap = _length("noverlap", noverlap, low=0)

@@ -372,6 +372,12 @@ def _check_axes(X, freqs, targets):
             "targets must be two or more positive, ascending frequencies, as of "
             f"np.geomspace. Got shape {targets.shape}: {targets!r}."
         )
+    step = steps.mean()
+    if targets[0] < freqs[0] - step / 2 or targets[-1] > freqs[-1] + step / 2:
+        raise ValueError(
+            f"targets must lie within freqs, from {freqs[0]:g} to {freqs[-1]:g}. Got "
+            f"{targets[0]:g} to {targets[-1]:g}."
+        )
     return freqs, targets
 
 

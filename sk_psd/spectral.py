@@ -340,7 +340,7 @@ def decibels(psd, axis=-1, *, silent_level=SILENT_LEVEL):
         level = as_float(silent_level)
     except (TypeError, ValueError, OverflowError):
         level = np.nan
-    if not np.isfinite(level):
+    if not abs(level) <= np.finfo(np.float32).max:  # NaN is not either
         raise ValueError(
             f"silent_level must be a finite level in dB. Got {silent_level!r}."
         )

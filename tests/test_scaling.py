@@ -308,6 +308,7 @@ def test_what_holds_no_real_numbers_is_refused(function, X):
         (np.arange(8.0), [2, 1], "positive, ascending"),
         (np.arange(8.0), [2], "two or more"),
         (np.arange(8.0), [1, np.inf], "positive, ascending"),
+        (np.arange(8.0), [1, 9], "within freqs, from 0 to 7. Got 1 to 9"),
     ],
 )
 def test_axes_of_another_kind_are_refused_by_the_function(freqs, targets, match):
