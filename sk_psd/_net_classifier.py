@@ -490,9 +490,9 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         changed = [key for key in config if config[key] != self._config[key]]
         if changed:
             raise ValueError(
-                "warm_start=True and partial_fit need the net of the fit before, but "
-                f"the {changed} of this one differ. Set them back, or train another "
-                "net by fit with warm_start=False."
+                "warm_start=True needs the net of the fit before, as partial_fit does, "
+                f"but the {changed} of this one differ. Set them back, or train "
+                "another net by fit with warm_start=False."
             )
         self._aligns = self._align
         return self.module_
