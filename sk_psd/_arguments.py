@@ -1,4 +1,4 @@
-"""Arguments of functions: arrays of any kind, options, axes, random sources."""
+"""Arguments of functions: arrays of any kind, options, random sources."""
 
 from numbers import Integral
 
@@ -8,7 +8,6 @@ from sklearn.utils import check_array, check_random_state
 from sk_psd._validation import as_ndarray
 
 __all__ = [
-    "check_axes",
     "check_flag",
     "check_n_jobs",
     "check_option",
@@ -67,36 +66,6 @@ def check_n_jobs(n_jobs):
         )
 
 
-def check_axes(X, axis, name="X"):
-    """Raise an error unless an array has values and these axes.
-
-    Parameters
-    ----------
-    X : ndarray or Tensor
-
-    axis : int or tuple of int
-
-    name : str, default="X"
-        Of the array, for the message.
-    """
-    shape = tuple(X.shape)
-    if 0 in shape or not shape:
-        raise ValueError(
-            f"{name} must be an array of one value at least, of shape (..., n_freqs). "
-            f"Got shape {shape}."
-        )
-    axes, n_axes = axis if isinstance(axis, tuple) else (axis,), len(shape)
-    good = all(
-        isinstance(a, Integral) and not isinstance(a, bool) and -n_axes <= a < n_axes
-        for a in axes
-    )
-    if not good or len({int(a) % n_axes for a in axes}) != max(1, len(axes)):
-        raise ValueError(
-            f"axis must be an axis of {name} or a tuple of different ones, each from "
-            f"{-n_axes} to {n_axes - 1}. Got {axis!r}."
-        )
-
-
 def take_numbers(X, name="X"):
     """Return native numbers of floating point, in which nothing wraps around.
 
@@ -133,7 +102,6 @@ def take_numbers(X, name="X"):
         dtype=np.float64,
         ensure_2d=False,
         allow_nd=True,
-        ensure_all_finite=False,
         input_name=name,
     )
 

@@ -150,9 +150,9 @@ class ValidAccuracy(Callback):
 
     def on_batch_end(self, net, batch, training, y_pred, **kwargs):
         """Count the rows of a batch of validation data."""
-        x, y = batch
-        if training or y.is_floating_point():
+        if training or batch[1].is_floating_point():
             return
+        x, y = batch
         weights = getattr(x, "sample_weight", torch.ones_like(y))
         self.right_ += float(weights[y_pred.argmax(1) == y].sum())
         self.all_ += float(weights.sum())

@@ -22,7 +22,7 @@ _MANY_ROWS = 64
 _HARDLY_ANY_TIMES = 4
 
 # Rows that are looked at, spread over X.
-_N_ROWS = 256
+_N_ROWS = 64
 
 
 def check_signals(name, X):
@@ -77,14 +77,13 @@ def _warn_of_clocks(name, X):
     rows = _some_rows(X)
     starts = 0, (n_times - 16) // 2, n_times - 16
     is_clock = np.zeros(len(rows), bool)
-    for i, row in enumerate(rows):
-        parts = [row[start : start + 16].astype(np.float64) for start in starts]
-        with np.errstate(invalid="ignore", over="ignore"):
-            steps = np.diff(parts)
-            low, high = steps.min(), steps.max()
-            is_clock[i] = 0 < low and high - low <= 1e-3 * high
-        if i % 16 == 15:  # a page of a file may be a large one
-            release_pages(X)
+    for first in range(0, len(rows), 16):
+        group = rows[first : first + 16]
+        # Hardly any other row gets beyond its first samples.
+        for i in np.flatnonzero(_rise_by_equal_steps(group[:, :16])):
+            parts = [group[i, None, start : start + 16] for start in starts]
+            is_clock[first + i] = _rise_by_equal_steps(*parts)[0]
+        release_pages(X)  # one of a file may be a large one
     clocks = np.flatnonzero(is_clock)
     if clocks.size:
         warnings.warn(
@@ -93,6 +92,15 @@ def _warn_of_clocks(name, X):
             "times and counters out.",
             stacklevel=5,
         )
+
+
+def _rise_by_equal_steps(*parts):
+    with np.errstate(invalid="ignore", over="ignore"):
+        parts = [part.astype(np.float64) for part in parts]
+        steps = [part[:, 1:] - part[:, :-1] for part in parts]
+        steps = np.hstack(steps) if len(steps) > 1 else steps[0]
+        low, high = steps.min(axis=1), steps.max(axis=1)
+        return (low > 0) & (high - low <= 1e-3 * high)
 
 
 def warn_of_frames(name, X):
@@ -146,18 +154,16 @@ def warn_of_waveforms(name, X, remedy="Take their spectra first, by WelchPSD."):
     """
     if X.shape[-1] < 32:
         return
-    rows = _some_rows(X).astype(np.float64)
-    rows = rows / (np.abs(rows).max() or 1.0)
-    mean, std = rows.mean(axis=-1), rows.std(axis=-1)
-    good = std > 0
-    if not good.any():
+    rows = _some_rows(X)
+    # Rows without both signs cannot swing around zero.
+    if ((rows.min(axis=-1) < 0) & (rows.max(axis=-1) > 0)).mean() < 0.9:
         return
-    rows, mean, std = rows[good], mean[good], std[good]
+    mean, skewness = _shape(rows)
     # The mean of what is no wave has no reason to be small, and a spectrum is skewed.
-    centered = np.abs(mean) < 0.15 * std
-    skewness = (((rows - mean[:, None]) / std[:, None]) ** 3).mean(axis=-1)
-    alike = centered & (np.abs(skewness) < 1)
-    if alike.mean() < 0.9 or abs(np.median(skewness)) > 0.2 or _is_standardized(X):
+    alike = (np.abs(mean) < 0.15) & (np.abs(skewness) < 1)
+    if not len(mean) or alike.mean() < 0.9 or abs(np.median(skewness)) > 0.2:
+        return
+    if _is_standardized(X):
         return
     warnings.warn(
         f"The rows of X look like raw signals, as they swing around zero, and {name} "
@@ -181,15 +187,13 @@ def warn_of_spectra(name, X):
     """
     if X.dtype.kind != "f" or X.shape[-1] < 16:  # nor complex numbers
         return
-    rows = _some_rows(X).astype(np.float64)
-    rows = rows / (np.abs(rows).max() or 1.0)
-    mean, std = rows.mean(axis=-1), rows.std(axis=-1)
-    good = std > 0
-    if not good.any() or not ((rows >= 0).all() or (rows <= 0).all()):
+    rows = _some_rows(X)
+    if rows.min() < 0 < rows.max():
         return
-    rows, mean, std = rows[good], mean[good], std[good]
-    skewness = (((rows - mean[:, None]) / std[:, None]) ** 3).mean(axis=-1)
-    if np.median(np.abs(skewness)) < 0.3 or np.median(np.abs(mean) / std) > 20:
+    mean, skewness = _shape(rows)
+    if not len(mean) or np.median(np.abs(skewness)) < 0.3:
+        return
+    if np.median(np.abs(mean)) > 20:  # an offset
         return
     warnings.warn(
         f"The rows of X look like spectra, as none crosses zero, and {name} takes them "
@@ -198,8 +202,22 @@ def warn_of_spectra(name, X):
     )
 
 
+def _shape(rows):
+    """Return the means, in deviations, and the skewness of rows that vary."""
+    x = rows / np.float64(np.abs(rows).max() or 1.0)
+    mean = x.mean(axis=-1)
+    x -= mean[:, None]
+    squares = x * x
+    deviation = np.sqrt(squares.mean(axis=-1))
+    good = deviation > 0
+    third = np.multiply(squares, x, out=x).mean(axis=-1)[good]
+    deviation = deviation[good]
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        return mean[good] / deviation, third / deviation**3
+
+
 def _some_rows(X):
-    """Return about 256 rows, spread over X, as an array of two axes."""
+    """Return about 64 rows, spread over X, as an array of two axes."""
     n_channels = X.shape[1] if X.ndim > 2 else 1
     n_samples = max(1, _N_ROWS // n_channels)
     return X[:: max(1, len(X) // n_samples)].reshape(-1, X.shape[-1])
@@ -208,6 +226,7 @@ def _some_rows(X):
 def _is_standardized(X):
     """Whether every column has mean 0 and deviation 1 (or is constant)."""
     columns = X.reshape(len(X), -1)
-    mean, std = columns.mean(axis=0), columns.std(axis=0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, std = columns.mean(axis=0), columns.std(axis=0)
     unit = (np.abs(std - 1) < 1e-3) | (std == 0)
     return bool((np.abs(mean) < 1e-3).all() and unit.all())

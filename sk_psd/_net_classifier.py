@@ -145,7 +145,8 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         self : object
             Fitted classifier.
         """
-        again = self.warm_start and hasattr(self, "module_")
+        warm = isinstance(self.warm_start, (bool, np.bool_)) and self.warm_start
+        again = warm and hasattr(self, "module_")
         with self._or_as_before() if again else self._or_unfitted(), plain_torch():
             self._validate_params()
             device = resolve_device(self.device)
@@ -489,9 +490,9 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         changed = [key for key in config if config[key] != self._config[key]]
         if changed:
             raise ValueError(
-                "warm_start=True and partial_fit need the net of the fit before, but "
-                f"the {changed} of this one differ. Set them back, or train another "
-                "net by fit with warm_start=False."
+                "warm_start=True needs the net of the fit before, as partial_fit does, "
+                f"but the {changed} of this one differ. Set them back, or train "
+                "another net by fit with warm_start=False."
             )
         self._aligns = self._align
         return self.module_
@@ -522,13 +523,15 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         array = x.numpy()
         # Single precision is short of numbers near its limits.
         double = X.dtype == np.float32 and not 1e-30 < self.scale_ < 1e30
-        for rows in gen_batches(len(X), max(1, _PART_VALUES // X[0].size)):
-            part = X[rows].astype(np.float64) if double else X[rows]
-            with np.errstate(over="ignore"):  # said below
-                part = part - self.mean_
+        n_rows = max(1, _PART_VALUES // X[0].size)
+        for first in range(0, len(X), n_rows):
+            part, out = X[first : first + n_rows], array[first : first + n_rows]
+            with np.errstate(over="ignore", invalid="ignore"):  # said below
+                part = (part.astype(np.float64) if double else part) - self.mean_
                 part /= self.scale_
-                array[rows] = part
-            if not np.isfinite(array[rows]).all():
+                out[...] = part
+                finite = np.isfinite(out.sum())  # quick, and finite where all is
+            if not (finite or np.isfinite(out).all()):
                 raise ValueError(
                     "Values of X are too large for float32 after scaling by those of "
                     f"the training data (mean {self.mean_:.3g}, deviation "

@@ -115,9 +115,12 @@ def estimate(
     if not (least <= top.min() and top.max() < np.inf):  # also if one is NaN
         if check is not None and not np.isfinite(top).all():
             check(X)
-        if frames and not levels and check is None:
-            # Frames that hold no numbers stay alone.
+        if frames and not levels:  # those of a gap stay alone
             xp = torch if isinstance(X, torch.Tensor) else np
+            for row in np.flatnonzero(~np.isfinite(top)):
+                place = np.unravel_index([row], X.shape[:-1])
+                if xp.isfinite(X[tuple(int(p[0]) for p in place)]).all():
+                    _refuse_large(place, 0, first_row, top.dtype)
             top = largest(xp.where(xp.isfinite(powers), powers, 0))
         odd = ~((top >= least) & np.isfinite(top))
     if coarse is not None and coarse.any():
@@ -130,7 +133,6 @@ def estimate(
     odd = np.flatnonzero(odd)
     for batch in gen_batches(len(odd), max(1, _BATCH_SAMPLES // X.shape[-1])):
         place = np.unravel_index(odd[batch], X.shape[:-1])
-        # In the place of the results so far, or an error of these rows.
         rows = _again(X, place, segments, how, n_jobs, levels, bridge, first_row)
         silent[odd[batch]] = rows[1]
         if isinstance(X, torch.Tensor):
@@ -154,7 +156,6 @@ def _again(X, place, segments, how, n_jobs, levels, bridge, first_row):
         rows = X[tuple(torch.from_numpy(p).to(X.device) for p in place)].cpu().numpy()
     else:
         rows = X[place]
-    place = place[0] + first_row, *place[1:]
     frames = (segments.n_segments,) if how == "each" else ()
     powers = np.zeros((len(rows), len(segments.freqs), *frames))
     exponents = np.zeros(len(rows), int)
@@ -180,26 +181,29 @@ def _again(X, place, segments, how, n_jobs, levels, bridge, first_row):
     with np.errstate(over="ignore", under="ignore"):
         values = np.ldexp(powers, 2 * exponents.reshape(-1, *[1] * (powers.ndim - 1)))
         values = values.astype(dtype)
-    limits = np.finfo(dtype)
-    largest = np.nanmax(np.nan_to_num(values.reshape(len(rows), -1)), 1)
-    small = ~silent & (largest < 16 * limits.tiny) & ~np.isnan(flat).all(1)
+    least = 16 * np.finfo(dtype).tiny
+    largest = np.nan_to_num(values.reshape(len(rows), -1)).max(1)
+    small = ~silent & (largest < least) & ~np.isnan(flat).all(1)
     if small.any():
         raise ValueError(
             f"The powers of X are too small for {dtype}: all those of "
-            f"{name_row(place, small.argmax())} are less than {16 * limits.tiny:.1g}. "
+            f"{name_row(place, small.argmax(), first_row)} are less than {least:.1g}. "
             "Use WelchPSD(decibels=True), scale signals of such small values first"
             + (", or pass float64." if dtype.itemsize == 4 else ".")
         )
-    large = np.isinf(values.reshape(len(rows), -1)).any(1)
-    large &= np.isfinite(rows).all(1)
+    large = np.isinf(values.reshape(len(rows), -1)).any(1) & np.isfinite(rows).all(1)
     if large.any():
-        raise ValueError(
-            "The powers of X are not finite, although X is: those of "
-            f"{name_row(place, large.argmax())} exceed {limits.max:.1g}. Use "
-            "WelchPSD(decibels=True), scale signals of such large values first, and "
-            "look at fs and at what detrend returns."
-        )
+        _refuse_large(place, large.argmax(), first_row, dtype)
     return values, silent
+
+
+def _refuse_large(place, i, first_row, dtype):
+    raise ValueError(
+        "The powers of X are not finite, although X is: those of "
+        f"{name_row(place, i, first_row)} exceed {np.finfo(dtype).max:.1g}. Use "
+        "WelchPSD(decibels=True), scale signals of such large values first, and look "
+        "at fs and at what detrend returns."
+    )
 
 
 def _exponent(row, how):
@@ -214,7 +218,7 @@ def _exponent(row, how):
     return int(np.frexp(scale)[1])
 
 
-def name_row(place, i=0):
+def name_row(place, i=0, first_row=0):
     """Return the words for a row of signals.
 
     Parameters
@@ -225,13 +229,16 @@ def name_row(place, i=0):
     i : int, default=0
         Which row.
 
+    first_row : int, default=0
+        Which row the index counts from.
+
     Returns
     -------
     words : str
         Such as "row 3" or "row 3, channel 0".
     """
-    words = zip(("row", "channel"), place, strict=False)
-    return ", ".join(f"{word} {int(index[i])}" for word, index in words)
+    row, *channel = (int(index[i]) for index in place[:2])
+    return f"row {row + first_row}" + "".join(f", channel {k}" for k in channel)
 
 
 def _warn_of_silent_segments(n_silent, n_segments):
@@ -297,8 +304,9 @@ def _log10(values, n_axes):
     n_filled = -(-n // _REGISTER_VALUES) * _REGISTER_VALUES
     height = max(1, min(len(rows), _CHUNK_VALUES // max(1, n_filled)))
     chunk = np.ones((height, n_filled), values.dtype)
-    for batch in gen_batches(len(rows), height):
-        part = chunk[: len(rows[batch])]
-        part[:, :n] = rows[batch]
-        rows[batch] = np.log10(part)[:, :n]
+    for start in range(0, len(rows), height):
+        batch = rows[start : start + height]
+        part = chunk[: len(batch)]
+        part[:, :n] = batch
+        batch[...] = np.log10(part)[:, :n]
     return rows.reshape(shape)

@@ -21,7 +21,8 @@ def _framed_if_two_axes(framed):
 
     @wraps(plain)
     def method(self, X, *args, **kwargs):
-        n_axes = getattr(X, "ndim", None) or np.ndim(X)
+        # Not np.ndim, which some array-likes refuse.
+        n_axes = getattr(X, "ndim", None) or np.asarray(X).ndim
         return (framed if n_axes <= 2 else plain)(self, X, *args, **kwargs)
 
     return method

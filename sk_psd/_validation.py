@@ -33,9 +33,11 @@ __all__ = [
     "as_ndarray",
     "as_signals",
     "at_least",
+    "check_axis",
     "check_classes",
     "check_finite",
     "check_labels",
+    "check_result",
     "check_rows",
     "check_weights",
     "encode_labels",
@@ -46,6 +48,7 @@ __all__ = [
     "positive",
     "scale_weights",
     "to_array",
+    "to_numbers",
 ]
 
 
@@ -68,7 +71,10 @@ class Number(Interval):
         """Say whether `value` is such a number."""
         if isinstance(value, (bool, np.bool_)):
             return False
-        return super().is_satisfied_by(value)
+        try:
+            return super().is_satisfied_by(value)
+        except TypeError:  # of numbers that NumPy does not know, such as fractions
+            return False
 
 
 class Integers(Number):
@@ -236,12 +242,7 @@ def as_signals(name, X):
     if isinstance(X, torch.Tensor):
         X = _plain(X)
     else:
-        given, X = X, as_ndarray(X)
-        _refuse_structured(X)
-        if X.dtype.kind not in "biufc":
-            X = _as_float64(X)
-            if X is None:
-                raise TypeError(f"X must hold real or complex numbers. Got {given!r}.")
+        X = to_numbers(as_ndarray(X))
     if not (1 <= X.ndim <= 3 and all(X.shape)):
         raise ValueError(
             "X must hold signals, of shape (n_times,), (n_samples, n_times) or "
@@ -251,6 +252,76 @@ def as_signals(name, X):
     return X
 
 
+def to_numbers(X, name="X"):
+    """Return an array as it is if it holds numbers, and objects in double precision.
+
+    Parameters
+    ----------
+    X : ndarray
+
+    name : str, default="X"
+        For the message.
+
+    Returns
+    -------
+    X : ndarray
+        Of any type of real or complex numbers.
+
+    Raises
+    ------
+    TypeError
+        If X does not hold numbers.
+    """
+    _refuse_structured(X)
+    if X.dtype.kind in "biufc":
+        return X
+    try:
+        if X.dtype.kind == "O":
+            numbers = X.astype(np.complex128)
+            return numbers if numbers.imag.any() else numbers.real.copy()
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise TypeError(f"{name} must hold real or complex numbers. Got {X.dtype}.")
+
+
+def check_result(what, result, X):
+    """Raise an error if numbers in a result are none although all in X are.
+
+    Parameters
+    ----------
+    what : str
+        What the result is, for the message.
+
+    result, X : ndarray
+    """
+    if not np.isfinite(result).all() and np.isfinite(X).all():
+        largest = np.finfo(result.dtype).max
+        raise ValueError(
+            f"The {what} of X are not finite, although X is: they exceed "
+            f"{largest:.1g}. Scale X first"
+            + (", or pass float64." if result.real.itemsize == 4 else ".")
+        )
+
+
+def check_axis(axis, n_axes):
+    """Raise an error unless an axis, or each of a tuple, is one of so many.
+
+    Parameters
+    ----------
+    axis : int or tuple of int
+
+    n_axes : int
+    """
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    whole = all(isinstance(a, Integral) and not isinstance(a, bool) for a in axes)
+    good = whole and axes and all(-n_axes <= a < n_axes for a in axes)
+    if not good or len({a % n_axes for a in axes}) < len(axes):
+        raise ValueError(
+            f"axis must be one of the {n_axes} axes of the array, or a tuple of them. "
+            f"Got {axis!r}."
+        )
+
+
 def _refuse_structured(X):
     """Raise an error of samples with fields, as files of I/Q samples hold them."""
     if X.dtype.names is not None:
@@ -258,16 +329,6 @@ def _refuse_structured(X):
             f"X holds samples with the fields {X.dtype.names}, not numbers. Make "
             "complex signals of I/Q samples first: sk_psd.mixing.from_iq(X)."
         )
-
-
-def _as_float64(X):
-    """Return an array of objects as one of numbers, or None if they are none."""
-    if X.dtype.kind != "O" or X.ndim == 0:
-        return None
-    try:
-        return X.astype(np.float64)
-    except (TypeError, ValueError, OverflowError):
-        return None
 
 
 def as_floats(X, name="X", hint="powers or levels, such as WelchPSD returns"):
@@ -295,17 +356,19 @@ def as_floats(X, name="X", hint="powers or levels, such as WelchPSD returns"):
         If X does not hold real numbers.
     """
     if isinstance(X, torch.Tensor):
-        if not X.is_complex():
-            short = X.is_floating_point() and X.dtype != torch.float64
-            return _plain(X).to(torch.float32 if short else torch.float64)
+        short = X.is_floating_point() and X.dtype != torch.float64
+        real, single, double = not X.is_complex(), torch.float32, torch.float64
+        X = _plain(X)
     else:
         X = as_ndarray(X, name)
-        if X.dtype.kind in "biuf":
-            short = X.dtype.kind == "f" and X.dtype.itemsize <= 4
-            return X.astype(np.float32 if short else np.float64, copy=False)
-        if (numbers := _as_float64(X)) is not None:
-            return numbers
-    raise TypeError(f"{name} must hold real numbers. Got {X.dtype}; pass {hint}.")
+        X = to_numbers(X, name) if X.dtype.kind == "O" else X
+        short = X.dtype.kind == "f" and X.dtype.itemsize <= 4
+        real, single, double = X.dtype.kind in "biuf", np.float32, np.float64
+    if not real:
+        raise TypeError(f"{name} must hold real numbers. Got {X.dtype}; pass {hint}.")
+    if isinstance(X, torch.Tensor):
+        return X.to(single if short else double)
+    return X.astype(single if short else double, copy=False)
 
 
 def is_complex(X):

@@ -10,7 +10,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from sk_psd._arguments import check_option
 from sk_psd._numbers import WholeNumber, as_int, as_rate, rate
 from sk_psd._transformer import SpectrumTransformer
-from sk_psd._validation import StrOptions, as_ndarray
+from sk_psd._validation import StrOptions, as_ndarray, check_result, to_numbers
 
 __all__ = ["ConvFilter", "convolve", "dilate", "fixed_kernel"]
 
@@ -43,18 +43,31 @@ def dilate(kernel, dilation):
     Parameters
     ----------
     kernel : array-like of shape (kernel_size,)
+        Real or complex.
 
     dilation : int
+        Samples from one value to the next, at least 1.
 
     Returns
     -------
     spread : ndarray of shape (dilation * (kernel_size - 1) + 1,)
-        float64 or complex128.
+        Of the type of `kernel`.
+
+    Raises
+    ------
+    ValueError
+        If `kernel` has no single axis with a value, or `dilation` is less than 1.
+
+    TypeError
+        If `kernel` does not hold numbers.
     """
-    return _spread(_read_kernel(kernel), _whole("dilation", dilation))
-
-
-def _spread(kernel, dilation):
+    kernel, dilation = as_ndarray(kernel, "kernel"), _whole("dilation", dilation)
+    kernel = to_numbers(kernel, "kernel")
+    if kernel.ndim != 1 or not len(kernel):
+        raise ValueError(
+            "A kernel must be one-dimensional, with at least one tap. Got shape "
+            f"{kernel.shape}."
+        )
     spread = np.zeros(dilation * (len(kernel) - 1) + 1, kernel.dtype)
     spread[::dilation] = kernel
     return spread
@@ -107,7 +120,7 @@ def convolve(X, kernel, mode="same", *, stride=1, dilation=1):
     """
     check_option("mode", mode, _MODES)
     stride, dilation = _whole("stride", stride), _whole("dilation", dilation)
-    X, kernel = _as_numbers("X", X), _read_kernel(kernel)
+    X, kernel = _as_numbers(X), _read_kernel(kernel)
     if X.ndim == 0 or 0 in X.shape:
         raise ValueError(
             "X must hold signals, of shape (..., n_times), of one sample at least. Got "
@@ -116,6 +129,11 @@ def convolve(X, kernel, mode="same", *, stride=1, dilation=1):
     dtype = np.result_type(X, np.complex64) if np.iscomplexobj(kernel) else X.dtype
     with np.errstate(over="ignore"):
         kernel = kernel.astype(dtype)
+    if not np.isfinite(kernel).all():
+        raise ValueError(
+            f"The kernel holds values beyond {np.finfo(dtype).max:.1g}, the largest of "
+            f"{dtype}, which X is of. Scale it, or pass X as float64."
+        )
     rows = X.reshape(-1, X.shape[-1])
 
     # The wanted part of the full convolution: where it starts and how long it is.
@@ -131,16 +149,10 @@ def convolve(X, kernel, mode="same", *, stride=1, dilation=1):
     direct = len(kernel) <= _DIRECT_TAPS * stride
     apply = _add_shifted if direct else _convolve_by_fft
     filtered = np.empty((len(rows), (length - 1) // stride + 1), dtype)
-    for chunk in gen_batches(len(rows), max(1, _CHUNK_VALUES // (n_times + span))):
-        with np.errstate(over="ignore", invalid="ignore"):  # seen in the result
+    with np.errstate(over="ignore", invalid="ignore"):
+        for chunk in gen_batches(len(rows), max(1, _CHUNK_VALUES // (n_times + span))):
             filtered[chunk] = apply(rows[chunk], kernel, dilation, wanted)
-    if not np.isfinite(filtered).all() and np.isfinite(X).all():
-        raise ValueError(
-            "The filtered values of X are not finite, although X is: they exceed "
-            f"{np.finfo(filtered.dtype).max:.1g}. Scale signals, or a kernel, of such "
-            "large values first"
-            + (", or pass float64." if filtered.real.itemsize <= 4 else ".")
-        )
+    check_result("filtered values", filtered, X)
     return filtered.reshape(*X.shape[:-1], -1)
 
 
@@ -155,18 +167,10 @@ def _whole(name, value):
     return number
 
 
-def _as_numbers(name, X):
+def _as_numbers(X):
     """Return an array of floating-point or complex numbers in native byte order."""
-    X = as_ndarray(X, name)
-    try:
-        if X.dtype.kind not in "fc":
-            if X.dtype.kind not in "biuO":
-                raise TypeError
-            X = X.astype(np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(
-            f"{name} must hold real or complex numbers. Got {X.dtype}."
-        ) from None
+    X = to_numbers(as_ndarray(X))
+    X = X if X.dtype.kind in "fc" else X.astype(np.float64)
     return X.astype(X.dtype.newbyteorder("="), copy=False)
 
 
@@ -214,7 +218,7 @@ def _convolve_by_fft(X, kernel, dilation, wanted):
     # In double precision: an FFT leaves rounding errors of the largest value of a row
     # everywhere in it, also where a signal is a millionth of it.
     double = np.result_type(kernel, np.float64)
-    X, spread = X.astype(double), _spread(kernel, dilation)[None].astype(double)
+    X, spread = X.astype(double), dilate(kernel, dilation)[None].astype(double)
     by_fft = signal.fftconvolve if X.shape[-1] <= _LONG_ROW else signal.oaconvolve
     return by_fft(X, spread, axes=-1)[:, wanted]
 
@@ -264,7 +268,7 @@ def fixed_kernel(name, kernel_size=21, *, cutoff=None, fs=1.0):
             f"kernel={name!r} takes no cutoff. Got cutoff={cutoff!r}; leave it None or "
             f"choose one of {sorted(_CUTOFFS)}."
         )
-    if name == "moving_average":
+    if isinstance(name, str) and name == "moving_average":
         return np.full(kernel_size, 1 / kernel_size)
     if kernel_size < 2:
         raise ValueError(

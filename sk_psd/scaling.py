@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
-from sk_psd._arguments import check_axes, check_flag, check_option
+from sk_psd._arguments import check_flag, check_option
 from sk_psd._frequency_names import read_frequencies, write_names
 from sk_psd._layout import warn_of_frames, warn_of_waveforms
 from sk_psd._numbers import Number, as_float
@@ -15,6 +15,7 @@ from sk_psd._validation import (
     StrOptions,
     as_floats,
     at_least,
+    check_axis,
     check_rows,
     to_array,
 )
@@ -61,9 +62,11 @@ def min_max_scale(X, feature_range=(0, 1), axis=-1):
     """
     X = as_floats(X)
     xp = torch if isinstance(X, torch.Tensor) else np
-    check_axes(X, axis)
-    low, high = _read_bounds(feature_range)
+    low, high = _read_range(feature_range)
     _check_bounds(X, low, high)
+    if X.ndim == 0 or 0 in X.shape:
+        raise ValueError(f"X must hold one value at least. Got shape {tuple(X.shape)}.")
+    check_axis(axis, X.ndim)
     bottom = xp.amin(X, axis=axis, keepdims=True)
     top = xp.amax(X, axis=axis, keepdims=True)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -84,11 +87,11 @@ def min_max_scale(X, feature_range=(0, 1), axis=-1):
     return xp.clip(unit, low, high, out=unit)
 
 
-def _read_bounds(feature_range):
-    """Return the bounds as floats, or raise an error that says what they were."""
+def _read_range(feature_range):
+    """Return the two bounds as floats, or raise an error that says what came."""
     try:
-        low, high = map(as_float, feature_range)
-        ordered = -np.inf < low < high < np.inf
+        low, high = (as_float(bound) for bound in feature_range)
+        ordered = np.isfinite([low, high]).all() and low < high
     except (TypeError, ValueError, OverflowError):
         ordered = False
     if not ordered:
@@ -163,7 +166,7 @@ class MinMaxScale(SpectrumTransformer):
         self.per = per
 
     def _fit(self, X):
-        _read_bounds(self.feature_range)
+        _read_range(self.feature_range)
         return super()._fit(X)
 
     def transform(self, X):
@@ -372,8 +375,8 @@ def _check_axes(X, freqs, targets):
             "targets must be two or more positive, ascending frequencies, as of "
             f"np.geomspace. Got shape {targets.shape}: {targets!r}."
         )
-    slack = 1e-6 * steps.mean()  # for the rounding of either
-    if not freqs[0] - slack <= targets[0] <= targets[-1] <= freqs[-1] + slack:
+    step = steps.mean()
+    if targets[0] < freqs[0] - step / 2 or targets[-1] > freqs[-1] + step / 2:
         raise ValueError(
             f"targets must lie within freqs, from {freqs[0]:g} to {freqs[-1]:g}. Got "
             f"{targets[0]:g} to {targets[-1]:g}."

@@ -10,7 +10,7 @@ from scipy import fft
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from sk_psd._arguments import check_axes, check_n_jobs, check_option
+from sk_psd._arguments import check_n_jobs, check_option
 from sk_psd._frequency_names import FrequencyNames
 from sk_psd._layout import check_signals
 from sk_psd._notch import Notch
@@ -25,9 +25,12 @@ from sk_psd._validation import (
     as_floats,
     as_ndarray,
     as_signals,
+    check_axis,
     check_finite,
+    check_result,
     check_rows,
     is_complex,
+    to_numbers,
 )
 
 __all__ = [
@@ -325,14 +328,18 @@ def decibels(psd, axis=-1, *, silent_level=SILENT_LEVEL):
             "np.abs(X) ** 2 of the complex amplitudes X."
         )
     psd = as_floats(psd, "psd")
-    check_axes(psd, axis, "psd")
+    if psd.ndim == 0 or 0 in psd.shape:
+        raise ValueError(
+            f"psd must hold one power at least. Got shape {tuple(psd.shape)}."
+        )
+    check_axis(axis, psd.ndim)
     try:
         level = as_float(silent_level)
     except (TypeError, ValueError, OverflowError):
         level = np.nan
-    if not np.isfinite(level):
+    if not abs(level) <= np.finfo(np.float32).max:  # NaN is not either
         raise ValueError(
-            f"silent_level must be a finite number of dB. Got {silent_level!r}."
+            f"silent_level must be a finite level in dB. Got {silent_level!r}."
         )
     return to_levels(psd, axis, level)
 
@@ -357,28 +364,20 @@ def fft_magnitude(X):
         If X has no axis of samples, or one without any, or if magnitudes of finite X
         exceed the largest number.
     """
-    X = as_ndarray(X)
-    if X.ndim == 0 or X.shape[-1] == 0:
+    X = to_numbers(as_ndarray(X))
+    if X.ndim == 0 or 0 in X.shape:
         raise ValueError(
             "X must hold signals, of shape (..., n_times), of one sample at least. Got "
             f"shape {X.shape}."
         )
-    if np.iscomplexobj(X):
-        single = X.dtype.itemsize == 8
-        X = X.astype(np.complex64 if single else np.complex128, copy=False)
-    else:
-        X = as_floats(X)
-    with np.errstate(over="ignore", invalid="ignore"):  # seen in the result
+    with np.errstate(over="ignore", invalid="ignore"):
         if np.iscomplexobj(X):
+            single = X.dtype.itemsize == 8
+            X = X.astype(np.complex64 if single else np.complex128, copy=False)
             magnitude = np.abs(fft.fftshift(fft.fft(X), axes=-1))
         else:
-            magnitude = np.abs(fft.rfft(X))
-    if not np.isfinite(magnitude).all() and np.isfinite(X).all():
-        raise ValueError(
-            "The magnitudes of X are not finite, although X is: they exceed "
-            f"{np.finfo(magnitude.dtype).max:.1g}. Scale rows of such large values "
-            "first" + (", or pass float64." if magnitude.itemsize == 4 else ".")
-        )
+            magnitude = np.abs(fft.rfft(as_floats(X)))
+    check_result("magnitudes", magnitude, X)
     return magnitude
 
 
@@ -527,15 +526,16 @@ class _SegmentTransformer(Transformer):
         if xp.isfinite(result).all():
             return
         place = np.nonzero(np.asarray((~xp.isfinite(result)).tolist()))
-        place = place[0] + first_row, *place[1:]
+        n_axes = result.ndim - (2 if self._how() == "each" else 1)
+        row = name_row(place[:n_axes], first_row=first_row)
         if self._omits_nan() and xp.isnan(result).any():
             raise ValueError(
-                f"Input X contains NaN in every segment of {name_row(place[:-1])}: "
-                "there is nothing to average. Leave it out or choose a shorter nperseg."
+                f"Input X contains NaN in every segment of {row}: there is nothing to "
+                "average. Leave it out or choose a shorter nperseg."
             )
         raise ValueError(
-            "The powers of X are not finite, although X is: look at "
-            f"{name_row(place[:-1])}, at fs and at what detrend returns."
+            f"The powers of X are not finite, although X is: look at {row}, at fs and "
+            "at what detrend returns."
         )
 
     def _floors(self, result, silent):

@@ -222,11 +222,11 @@ def test_a_kernel_of_any_kind_is_dilated(kernel, dilation):
 
 
 def test_what_is_no_kernel_is_not_dilated():
-    with pytest.raises(ValueError, match="kernel .* at least one tap.* Got \\[\\]"):
+    with pytest.raises(ValueError, match="kernel .* at least one tap. Got shape"):
         dilate([], 2)
     with pytest.raises(ValueError, match="dilation must be an int of at least 1"):
         dilate([1, 2], "2")
-    with pytest.raises(ValueError, match="kernel given as an array must be one-dim"):
+    with pytest.raises(ValueError, match="kernel must hold rows of one length"):
         dilate([[1], [2, 3]], 2)
 
 
@@ -237,7 +237,7 @@ def test_tensors_with_gradients_are_convolved():
 
 @pytest.mark.parametrize("kernel", [[1e300, -1e300], [1e300] * 30])
 def test_a_kernel_beyond_the_largest_number_is_an_error(kernel):
-    with pytest.raises(ValueError, match="not finite, although X is.* pass float64"):
+    with pytest.raises(ValueError, match="kernel holds values beyond .* as float64"):
         convolve(np.ones((1, 40), np.float32), kernel)
 
 

@@ -139,7 +139,7 @@ def test_a_spike_costs_the_median_spectrum_no_digits(seed, spike):
     np.testing.assert_allclose(tensor[:, 1:-1], expected[:, 1:-1], rtol=1e-5)
 
 
-@pytest.mark.parametrize("spike", [1e20, 1.7e308, -9999.0])
+@pytest.mark.parametrize("spike", [1e20, 1e150, -9999.0])
 @pytest.mark.parametrize("place", [0, 62, 2000, 3999])
 @pytest.mark.parametrize("offset", [0.0, 1000.0])
 def test_a_spike_spoils_the_frames_that_hold_it_and_no_others(spike, place, offset):
@@ -150,6 +150,17 @@ def test_a_spike_spoils_the_frames_that_hold_it_and_no_others(spike, place, offs
     others = (place < starts) | (place >= starts + 256)
     powers = spectrogram(X)[2]
     np.testing.assert_allclose(powers[..., others], expected[..., others], rtol=1e-9)
+
+
+def test_a_spike_whose_power_is_no_number_is_an_error_that_names_its_row():
+    X = noise(3, 2, 4000)
+    X[1, 1, 500] = 1.7e308
+    for run in (spectrogram, Spectrogram().fit_transform, welch):
+        with pytest.raises(ValueError, match="not finite, .* row 1, channel 1 exceed"):
+            run(X)
+    X[2, 0, 3] = np.nan
+    with pytest.raises(ValueError, match="not finite, .* row 1, channel 1 exceed"):
+        spectrogram(X)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

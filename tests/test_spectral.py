@@ -183,10 +183,10 @@ def test_decibels_of_every_kind_of_numbers(dtype, make):
 @pytest.mark.parametrize(
     "params, error, match",
     [
-        (dict(psd=None), TypeError, "psd must hold real numbers. Got object"),
-        (dict(axis=5), ValueError, "axis must be an axis of psd .* Got 5"),
+        (dict(psd=None), TypeError, "psd must hold real"),
+        (dict(axis=5), ValueError, "axis must be one of .* Got 5"),
         (dict(silent_level=np.nan), ValueError, "silent_level must be .* Got nan"),
-        (dict(psd=[]), ValueError, "psd must be an array of one value at least"),
+        (dict(psd=[]), ValueError, "psd must hold one power at least"),
     ],
 )
 def test_impossible_decibels_are_refused(params, error, match):
