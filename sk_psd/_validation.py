@@ -248,7 +248,7 @@ def as_signals(name, X):
             "X must hold signals, of shape (n_times,), (n_samples, n_times) or "
             f"(n_samples, n_channels, n_times). Got shape {tuple(X.shape)}."
         )
-    check_signals(name, X)
+    check_signals(name, X if X.ndim > 1 else X[None])
     return X
 
 

@@ -568,3 +568,10 @@ def test_files_of_any_byte_order_are_read(tmp_path, dtype):
     _, expected = scipy_welch(native, return_onesided=not two_sided)
     assert_close_in_power(psd, expected, 1e-5)
     assert psd.dtype == (np.float32 if dtype in (">f4", ">c8") else np.float64)
+
+
+@pytest.mark.parametrize("n_times", [127, 128, 200, 5000])
+def test_a_single_signal_of_any_length_is_taken(n_times):
+    x = np.random.default_rng(0).standard_normal(n_times)
+    np.testing.assert_array_equal(welch(x)[1], welch(x[None])[1][0])
+    np.testing.assert_array_equal(spectrogram(x)[2], spectrogram(x[None])[2][0])
