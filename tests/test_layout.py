@@ -49,6 +49,13 @@ def test_samples_along_the_wrong_axis_are_refused(take, X, remedy):
         take(X)
 
 
+def test_one_signal_without_an_axis_of_samples_is_a_clock_or_is_none():
+    freqs, psd = welch(NOISE[0])
+    np.testing.assert_array_equal(psd, welch(NOISE[:1])[1][0])
+    with pytest.warns(UserWarning, match="as a clock does"):
+        welch(np.arange(2000.0))
+
+
 def test_a_data_frame_with_a_column_of_times_is_refused_in_either_direction():
     frame = pd.DataFrame({"t": np.arange(2000) / 1000, "x": NOISE[0, :2000]})
     with pytest.raises(ValueError, match="pass X.T, without the column of times"):
