@@ -89,11 +89,11 @@ def map_in_threads(function, tasks, *, n_values, n_jobs=None):
 
 
 def _enter():
-    """Add a user. The first one notes torch's number of threads."""
+    """Add a user. The first one notes the number that threads get when they start."""
     global _n_users, _n_threads_before
     with _lock:
         if _n_users == 0:
-            _n_threads_before = torch.get_num_threads()
+            _n_threads_before = _in_main_or_new_thread(torch.get_num_threads)
         _n_users += 1
 
 
@@ -105,7 +105,21 @@ def _leave(own=None):
         later = 1 if _n_users else _n_threads_before
         if own is not None:
             torch.set_num_threads(own)
-        if own != later:  # set by a thread that ends with it
-            setter = threading.Thread(target=torch.set_num_threads, args=(later,))
-            setter.start()
-            setter.join()
+        if own != later:
+            _in_new_thread(lambda: torch.set_num_threads(later))
+
+
+def _in_main_or_new_thread(function):
+    # A thread that started beside another user has kept one thread for itself.
+    if threading.current_thread() is threading.main_thread():
+        return function()
+    return _in_new_thread(function)
+
+
+def _in_new_thread(function):
+    """Return the result of a function in a thread that ends with it."""
+    results = []
+    thread = threading.Thread(target=lambda: results.append(function()))
+    thread.start()
+    thread.join()
+    return results[0]
