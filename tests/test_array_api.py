@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 
 from sk_psd import (
     GlobalPoolCNNClassifier,
+    LearnedConvFilter,
     LogFrequency,
     MinMaxScale,
     PeakAlign,
@@ -167,6 +168,17 @@ def test_what_computes_with_numpy_takes_tensors_of_any_device(
     tensor = torch.from_numpy(X).to(device)
     apply = getattr(estimator.fit(tensor, y), method)
     np.testing.assert_array_equal(apply(tensor), apply(X))
+
+
+@dispatched
+def test_a_filter_takes_tensors_for_noisy_and_clean_signals(device):
+    X = noise((12, 40))
+    x = torch.from_numpy(X).to(device)
+    found, expected = (
+        LearnedConvFilter(5, max_epochs=2, random_state=0).fit(values, values)
+        for values in (x, X)
+    )
+    np.testing.assert_array_equal(found.predict(x), expected.predict(X))
 
 
 @dispatched

@@ -1,6 +1,7 @@
 """Weights, folds, streams and data frames as scikit-learn's users know them."""
 
 import pickle
+import sys
 
 import joblib
 import numpy as np
@@ -251,12 +252,36 @@ def test_a_stream_may_come_row_by_row(model):
         narrow.partial_fit(np.ones((1, 1, 1)), [0], classes=[0, 1])
 
 
+def n_calls_in(function):
+    """Count the calls of Python and C functions that a function makes."""
+    count = 0
+
+    def profile(frame, event, arg):
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(profile)
+    try:
+        function()
+    finally:
+        sys.setprofile(before)
+    return count
+
+
 def test_a_long_stream_keeps_the_last_thousand_epochs_and_costs_no_more():
     model = FlattenCNNClassifier(1, 2, random_state=0)
     model.partial_fit(X[:4, :4], Y[:4], classes=[0, 1])
-    sizes = []
-    for i in range(1100):
+
+    def go_on():
         model.partial_fit(X[:4, :4], Y[:4])
+
+    sizes, calls = [], []
+    for i in range(1100):
+        if i in (150, 1090):
+            calls.append(n_calls_in(go_on))
+        else:
+            go_on()
         if i in (1000, 1099):
             sizes.append((len(model.net_.history), len(pickle.dumps(model.history_))))
     assert model.n_iter_ == 1101
@@ -265,6 +290,10 @@ def test_a_long_stream_keeps_the_last_thousand_epochs_and_costs_no_more():
     assert numbers == list(range(102, 1102))
     assert sizes[0][0] == sizes[1][0] == 1000
     assert abs(sizes[0][1] - sizes[1][1]) < 2000  # longer numbers only
+    # From the cap on nothing grows; before it each epoch is looked at once.
+    assert calls[1] <= calls[0] + 5 * 1000
+    again = n_calls_in(go_on)
+    assert abs(again - calls[1]) <= 2
 
 
 # Data frames and other containers

@@ -400,3 +400,13 @@ def test_the_smallest_first_frequency_is_refused():
     assert np.isfinite(LogFrequency(fmin=1e-90).fit_transform(X)).all()
     names = LogFrequency(9, fmin=1e-90).fit(X).get_feature_names_out()
     assert len(set(names)) == 9
+
+
+def test_names_of_aligned_bins_claim_no_frequency():
+    signals = np.sin(2 * np.pi * 125 * np.arange(256) / 1000)[None]
+    pipe = make_pipeline(WelchPSD(fs=1000, nperseg=16), PeakAlign())
+    frame = pipe.set_output(transform="pandas").fit_transform(signals)
+    assert list(frame) == [f"aligned{d:+d}" for d in range(-4, 5)]
+    assert frame.T.idxmax()[0] == "aligned+0"
+    log = LogFrequency(4).fit(frame)
+    assert log.get_feature_names_out()[0].startswith("bin_")
