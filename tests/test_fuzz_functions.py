@@ -313,8 +313,8 @@ def check_magnitude(result, X):
 
 
 def check_convolve(result, X, kernel, mode="same", stride=1, dilation=1):
-    dilated = np.zeros(dilation * (len(kernel) - 1) + 1)
-    row = np.convolve(np.zeros(shape_of(X)[-1]), dilated, mode)[::stride]
+    dilated = np.zeros(int(dilation) * (len(kernel) - 1) + 1)
+    row = np.convolve(np.zeros(shape_of(X)[-1]), dilated, mode)[:: int(stride)]
     assert result.shape == (*shape_of(X)[:-1], len(row))
 
 
@@ -376,7 +376,7 @@ def check_kernel(result, name, kernel_size=21, **params):
 
 def check_dilated(result, kernel, dilation):
     assert len(result) == dilation * (len(kernel) - 1) + 1
-    np.testing.assert_array_equal(result[::dilation], kernel)
+    np.testing.assert_array_equal(result[:: int(dilation)], kernel)
 
 
 def check_baselines(result, **params):
