@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
 from skorch.callbacks import Callback
 
 from sk_psd import (
@@ -210,3 +211,14 @@ def test_too_few_rows_of_weight_are_counted():
     model = SpectrogramCNNClassifier(max_epochs=1)
     with pytest.raises(ValueError, match="at least 2 samples .* n_samples = 1"):
         model.fit(np.ones((4, 1, 1)), [0, 0, 1, 1], sample_weight=weight)
+
+
+def test_batch_sizes_and_fractions_of_numpy_can_be_searched():
+    net = GlobalPoolCNNClassifier((4,), max_epochs=1, random_state=0)
+    grid = {
+        "batch_size": np.array([8, 16]),
+        "early_stopping": [True],
+        "validation_fraction": np.array([0.2], np.float32),
+    }
+    search = GridSearchCV(net, grid, cv=2, error_score="raise").fit(X, Y)
+    assert search.best_params_["batch_size"] in (8, 16)
