@@ -48,7 +48,9 @@ CLASSIFIERS = [
 ]
 REGRESSORS = [
     LearnedConvFilter(),
-    LearnedConvFilter(kernel_size=4, bias=True, padding_mode="replicate"),
+    LearnedConvFilter(
+        kernel_size=4, bias=True, padding_mode="replicate", max_epochs=20
+    ),
 ]
 ESTIMATORS = TRANSFORMERS + CLASSIFIERS + REGRESSORS
 TRAINING_ONLY = (

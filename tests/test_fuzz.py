@@ -283,7 +283,7 @@ def bits_of(function, *args):
 
 
 @pytest.mark.parametrize("cls", TRANSFORMERS, ids=by_name)
-@examples(150)
+@examples(100)
 @given(st.data())
 def test_a_transformer_returns_finite_values_as_documented_or_refuses(cls, data):
     estimator, drawn = data.draw(estimators(cls)), data.draw(inputs())
@@ -356,7 +356,7 @@ def labels(draw, n):
 
 
 @pytest.mark.parametrize("cls", CLASSIFIERS, ids=by_name)
-@examples(100)
+@examples(70)
 @given(st.data())
 def test_a_classifier_predicts_probabilities_or_refuses(cls, data):
     estimator = data.draw(estimators(cls))
@@ -401,7 +401,7 @@ def test_a_classifier_predicts_probabilities_or_refuses(cls, data):
     assert as_bits([X, y, kwargs]) == before
 
 
-@examples(100)
+@examples(70)
 @given(st.data())
 def test_a_learned_filter_predicts_finite_values_or_refuses(data):
     estimator = data.draw(estimators(LearnedConvFilter))
@@ -444,7 +444,7 @@ PARAMETERS = [
 ]
 
 
-@examples(600)
+@examples(400)
 @given(st.sampled_from(PARAMETERS), st.sampled_from(range(len(WRONG))))
 def test_a_refused_value_of_a_parameter_is_named(parameter, index):
     (cls, name), value = parameter, WRONG[index]
@@ -469,7 +469,7 @@ def apply(cls, X):
     return estimator.fit_transform(X)
 
 
-@examples(250)
+@examples(160)
 @given(st.sampled_from(sorted(ESTIMATORS, key=by_name)), st.data())
 def test_a_factor_of_a_power_of_two_changes_no_digit(cls, data):
     single = data.draw(st.booleans())
@@ -555,7 +555,7 @@ def all_rolls(draw):
     return np.stack([np.roll(row, shift, axis=-1) for shift in range(n_freqs)])
 
 
-@examples(250)
+@examples(160)
 @given(all_rolls())
 def test_all_circular_shifts_of_a_spectrum_are_aligned_to_the_same_bits(rolls):
     aligned, _ = attempt(PeakAlign().fit_transform, rolls)
@@ -563,7 +563,7 @@ def test_all_circular_shifts_of_a_spectrum_are_aligned_to_the_same_bits(rolls):
     assert (aligned[0] == rolls).all(axis=(1, 2)).any()
 
 
-@examples(80)
+@examples(50)
 @given(all_rolls(), st.integers(0, 2**16), st.booleans())
 def test_no_circular_shift_changes_a_probability_of_the_global_pool_net(
     rolls, seed, trained_on_noise

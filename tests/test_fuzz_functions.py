@@ -426,7 +426,7 @@ def bits_of(arguments):
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=by_name)
-@examples(100)
+@examples(70)
 @given(st.data())
 def test_a_function_returns_finite_values_or_refuses(function, data):
     arguments = data.draw(calls(function))
@@ -465,7 +465,7 @@ def good_call(function):
     }
 
 
-@examples(600)
+@examples(400)
 @given(st.sampled_from(PARAMETERS), st.sampled_from(range(len(WRONG))))
 def test_a_refused_value_of_a_parameter_of_a_function_is_named(parameter, index):
     function, name = parameter

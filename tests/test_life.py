@@ -394,5 +394,5 @@ class Life(RuleBasedStateMachine):
 @pytest.mark.parametrize("cls", MODELS, ids=lambda cls: cls.__name__)
 def test_any_life_of_an_estimator_keeps_what_is_promised(cls):
     # Without the search for a shorter life that fails as well, which takes minutes.
-    settings = examples(15, stateful_step_count=20, phases=[Phase.generate])
+    settings = examples(10, stateful_step_count=20, phases=[Phase.generate])
     run_state_machine_as_test(partial(Life, cls), settings=settings)
