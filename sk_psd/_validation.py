@@ -276,9 +276,11 @@ def to_numbers(X, name="X"):
     if X.dtype.kind in "biufc":
         return X
     try:
-        if X.dtype.kind == "O":
-            numbers = X.astype(np.complex128)
-            return numbers if numbers.imag.any() else numbers.real.copy()
+        if X.dtype.kind == "O" and X.ndim:  # None would become NaN
+            # The kind decides, not the values, as the axis of a spectrum depends on it.
+            kinds = complex, np.complexfloating
+            two_parts = any(isinstance(value, kinds) for value in X.flat)
+            return X.astype(np.complex128 if two_parts else np.float64)
     except (TypeError, ValueError, OverflowError):
         pass
     raise TypeError(f"{name} must hold real or complex numbers. Got {X.dtype}.")
