@@ -38,6 +38,7 @@ from sk_psd import (
     scaling,
     spectral,
 )
+from sk_psd._numbers import as_int
 
 # The modules of the API page.
 MODULES = [sk_psd, datasets, filters, inspection, mixing, nn, scaling, spectral]
@@ -313,8 +314,8 @@ def check_magnitude(result, X):
 
 
 def check_convolve(result, X, kernel, mode="same", stride=1, dilation=1):
-    dilated = np.zeros(int(dilation) * (len(kernel) - 1) + 1)
-    row = np.convolve(np.zeros(shape_of(X)[-1]), dilated, mode)[:: int(stride)]
+    dilated = np.zeros(as_int(dilation) * (len(kernel) - 1) + 1)
+    row = np.convolve(np.zeros(shape_of(X)[-1]), dilated, mode)[:: as_int(stride)]
     assert result.shape == (*shape_of(X)[:-1], len(row))
 
 
@@ -375,8 +376,9 @@ def check_kernel(result, name, kernel_size=21, **params):
 
 
 def check_dilated(result, kernel, dilation):
+    dilation = as_int(dilation)
     assert len(result) == dilation * (len(kernel) - 1) + 1
-    np.testing.assert_array_equal(result[:: int(dilation)], kernel)
+    np.testing.assert_array_equal(result[::dilation], kernel)
 
 
 def check_baselines(result, **params):
