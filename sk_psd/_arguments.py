@@ -80,7 +80,7 @@ def take_numbers(X, name="X"):
     Returns
     -------
     X : ndarray of float32, float64, complex64 or complex128
-        Of single precision where it was. The input itself where it is such an array.
+        In single precision if X was. X itself is returned if it is such an array.
     """
     numbers = as_ndarray(X, name)
     if numbers.dtype.kind in "USmM" or numbers.dtype.kind == "O" and numbers.ndim == 0:

@@ -232,8 +232,8 @@ class LastEpoch(Callback):
 class TaskBridge(Callback):
     """Tell the callbacks of scikit-learn of each epoch, and stop if they ask for it.
 
-    It stands before the callbacks that may end the training, so that each epoch that
-    was begun is ended.
+    It comes before all callbacks that may stop the training. So scikit-learn's
+    callbacks are told the end of every epoch of which they were told the beginning.
 
     Parameters
     ----------

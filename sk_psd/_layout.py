@@ -106,9 +106,9 @@ def _rise_by_equal_steps(*parts):
 def warn_of_frames(name, X):
     """Warn where X of three axes looks like spectrograms instead of spectra.
 
-    Of spectrograms the levels along the second axis, the frequencies, are smooth and
-    far apart, and those along the last one, the time, are all alike. From 16 channels
-    on; fewer frequencies make no spectrogram.
+    The mean level of a spectrogram changes smoothly and far along the second axis,
+    which is frequency, and hardly along the last one, which is time. Fewer than 16
+    channels are never taken for frequencies.
 
     Parameters
     ----------

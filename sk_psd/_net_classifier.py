@@ -293,7 +293,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         weights = {key: value.clone() for key, value in module.state_dict().items()}
         try:
             yield
-        except BaseException:
+        except BaseException:  # Ctrl-C as well
             # The optimizer of a training that failed has moved, so its net is lost.
             now = {name: vars(self)[name] for name in ("_goes_on", "_net")}
             self._forget()
@@ -345,9 +345,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         proba : float64 ndarray of shape (n_samples, n_classes)
             Columns in the order of `classes_`. A row does not depend on the others.
         """
-        check_is_fitted(self, "module_")
-        X = self._check(X, reset=False)
-        return softmax(self._logits(X).astype(np.float64), axis=1)
+        return softmax(self._logits(X), axis=1)
 
     def predict_log_proba(self, X):
         """Return the logarithm of the probability of each class.
@@ -363,9 +361,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
             Columns in the order of `classes_`. Finite also where a probability is too
             small for a number, so that logarithms of many windows can be summed.
         """
-        check_is_fitted(self, "module_")
-        X = self._check(X, reset=False)
-        return log_softmax(self._logits(X).astype(np.float64), axis=1)
+        return log_softmax(self._logits(X), axis=1)
 
     def predict(self, X):
         """Return the most probable class.
@@ -540,10 +536,13 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         return x
 
     def _logits(self, X):
-        """Logits in chunks of a fixed number of rows, the last one padded.
+        """Return the logits (n_samples, n_classes) of X as it is passed, in float64.
 
-        On a CPU the chunks are shared among threads.
+        In chunks of a fixed number of rows, the last one padded. On a CPU the chunks
+        are shared among threads.
         """
+        check_is_fitted(self, "module_")
+        X = self._check(X, reset=False)
         device = next(self.module_.parameters()).device
         n_rows = _CHUNK_ROWS.get(device.type, _CHUNK_ROWS_ACCELERATOR)
         logits = np.empty((len(X), len(self.classes_)), np.float32)
@@ -575,7 +574,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
                 f"data (mean {self.mean_:.3g}, deviation {self.scale_:.3g}). Scale X "
                 "as the training data were."
             )
-        return logits
+        return logits.astype(np.float64)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

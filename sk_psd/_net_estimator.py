@@ -127,7 +127,7 @@ class NetEstimator(CallbackSupportMixin, VersionedState, BaseEstimator, ABC):
         self._forget()
         try:
             yield
-        except BaseException:
+        except BaseException:  # Ctrl-C as well
             self._forget()
             raise
 
@@ -189,7 +189,7 @@ class NetEstimator(CallbackSupportMixin, VersionedState, BaseEstimator, ABC):
             Trained net.
 
         rows : Rows
-            Its training data.
+            The data that the net was trained on.
 
         first : int, default=0
             Number of epochs in the history of the net that are recorded already.

@@ -29,7 +29,7 @@ class Notch:
         Sampling frequency, in Hz.
 
     window : ndarray of shape (nperseg,)
-        Of the segments, in the time domain.
+        Window of the segments, in the time domain.
 
     onesided : bool
         Whether the axis, before it was cropped, runs from 0 instead of ``-fs / 2``.
@@ -94,7 +94,7 @@ class Notch:
             Powers, none negative. Changed in place.
 
         axis : int, default=-1
-            Of the frequencies.
+            Axis of the frequencies.
         """
         psd = psd.swapaxes(axis, -1)
         for inside, left, right, weight in self._runs:

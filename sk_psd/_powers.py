@@ -52,7 +52,7 @@ def estimate(
         Which segments and frequencies.
 
     how : {"mean", "median", "each"}
-        What is written of the segments.
+        Whether to return the mean or the median of the segments, or each of them.
 
     n_jobs : int, default=None
         Number of threads.
@@ -109,7 +109,7 @@ def estimate(
         return flat.amax(1).cpu().numpy()
 
     top = largest(powers)
-    # What lies far below the maximum of a spectrum shall have all its digits as well.
+    # Values far below the maximum of a spectrum need all their digits too.
     least = np.finfo(top.dtype).tiny * 2.0 ** (50 if levels else 10)
     odd = None
     if not (least <= top.min() and top.max() < np.inf):  # also if one is NaN
@@ -263,7 +263,7 @@ def to_levels(powers, axis=-1, silent_level=SILENT_LEVEL):
         Floating-point numbers in native byte order.
 
     axis : int or tuple of int, default=-1
-        What a spectrum consists of.
+        Axis, or axes, along which one spectrum lies.
 
     silent_level : float, default=-120.0
         Level of a spectrum of zeros.

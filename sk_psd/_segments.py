@@ -269,8 +269,8 @@ class Segments:
     def _mark_beyond(self, powers, totals, signals):
         """Turn powers that are no numbers into infinity, or NaN where signals are none.
 
-        So a segment with values of a magnitude whose squares overflow is one of large
-        power, which a median passes over, and one with infinity or NaN is an error.
+        A segment of finite values whose squares overflow then has a large power, which
+        a median passes over. A segment with infinity or NaN becomes an error.
         """
         beyond = ~torch.isfinite(totals)
         if beyond.any():
@@ -403,7 +403,7 @@ class Segments:
             slope /= float((time * time).sum()) or 1.0  # of a single sample
             mean = segments.mean(-1, keepdim=True)
             torch.sub(segments, mean + slope * time, out=out)
-            # What is left of a line is rounding errors.
+            # After a straight line is taken off, only rounding errors remain.
             size = mean.abs() + slope.abs() * middle
             nothing = _largest(out) <= 32 * _eps(out) * size
             return out.masked_fill_(nothing, 0) if nothing.any() else out

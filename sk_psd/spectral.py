@@ -295,7 +295,7 @@ def decibels(psd, axis=-1, *, silent_level=SILENT_LEVEL):
         Powers, none negative.
 
     axis : int or tuple of int, default=-1
-        What a spectrum consists of.
+        Axis, or axes, along which one spectrum lies.
 
     silent_level : float, default=-120.0
         Level of a spectrum of zeros, which has no maximum, in dB.
