@@ -1,12 +1,12 @@
-"""Accuracy at the centre of the axis and elsewhere, of our nets and what competes.
+"""Accuracy at the center of the axis and elsewhere, of our nets and what competes.
 
     python benchmarks/invariance.py                       # the README's table
     python benchmarks/invariance.py --tasks easy4 --n-train 2000
-    python benchmarks/invariance.py --tasks std8 --n-train 50 200
-    python benchmarks/invariance.py --tasks std8 --n-freqs 8192 --no-flatten
+    python benchmarks/invariance.py --tasks standard8 --n-train 50 200
+    python benchmarks/invariance.py --tasks standard8 --n-freqs 8192 --no-flatten
     python benchmarks/invariance.py --quick               # a minute, small data
 
-All models are trained on centred signals. The nets are trained with several seeds:
+All models are trained on centered signals. The nets are trained with several seeds:
 mean and standard deviation over them, on one data set that nothing was selected on.
 MiniRocket on rolled copies joins if aeon is installed.
 """
@@ -139,7 +139,7 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--tasks", nargs="+", default=["easy4", "std8", "hard6"])
+    parser.add_argument("--tasks", nargs="+", default=["easy4", "standard8", "hard6"])
     parser.add_argument("--n-train", nargs="+", type=int, default=[1600])
     parser.add_argument("--n-test", type=int, default=800)
     parser.add_argument("--n-freqs", nargs="+", type=int, default=[1024])

@@ -61,7 +61,7 @@ METHODS = {
 
 def attenuation(kernel):
     response = filter_response(kernel, fs=256.0, n_freqs=4097)
-    freqs, power = response.frequencies, 10 ** (response.gain / 10)
+    freqs, power = response.freqs, 10 ** (response.gain / 10)
     low = power[(freqs >= 2) & (freqs <= 6)]
     high = power[(freqs >= 12) & (freqs <= 20)]
     return 10 * np.log10([high.mean() / low.mean(), high.min() / low.max()])

@@ -37,7 +37,7 @@ from sk_psd import (
     WelchPSD,
     make_baselines,
 )
-from sk_psd.mixing import add_noise, retune
+from sk_psd.signals import add_noise, shift_frequency
 
 # File, and by how many Hz the test signals are shifted.
 TASKS = {
@@ -150,7 +150,9 @@ def run(name, data_dir, seeds):
     for limit in limits:
         offset = rng.uniform(-limit, limit, len(X)) / fs
         for kind, fill in [("shifted", "noise"), ("hole", None)] if limit else []:
-            moved = retune(X, offset, fill=fill, mean="remove", random_state=0)
+            moved = shift_frequency(
+                X, offset, fill=fill, offset="remove", random_state=0
+            )
             tests[f"{kind} +-{limit} Hz"] = moved
     models = spectrogram_models_of if name == "spectrograms" else models_of
     print_table(tests, models(fs, seeds), data, list(tests.values()))

@@ -23,8 +23,8 @@ from skorch import NeuralNetClassifier
 from torch.nn import functional as F
 
 from sk_psd import FlattenCNNClassifier, GlobalPoolCNNClassifier
+from sk_psd._shift import canonical_roll, noise_bins, random_shift
 from sk_psd.nn import GlobalPoolCNN, global_pool_layers
-from sk_psd.nn.shift import canonical_roll, noise_bins, random_shift
 
 N_CLASSES = 8
 

@@ -136,7 +136,7 @@ def measure(functions, repeats):
 
 
 def ratio(times, name, other="ours"):
-    """Median of the ratios of neighbouring calls."""
+    """Median of the ratios of neighboring calls."""
     pairs = zip(times[name], times[other], strict=True)
     return statistics.median(a / b for a, b in pairs)
 
@@ -187,8 +187,8 @@ def errors(nperseg):
         for dtype in (np.float32, np.float64):
             x = X.astype(dtype)
             offset = 1000 if "offset" in name else 0
-            centred = (x.astype(np.longdouble) - offset).astype(np.float64)
-            exact = signal.welch(centred, nperseg=nperseg)[1]
+            centered = (x.astype(np.longdouble) - offset).astype(np.float64)
+            exact = signal.welch(centered, nperseg=nperseg)[1]
             double = signal.welch(x.astype(np.float64), nperseg=nperseg)[1]
             scale = np.maximum(exact, 1e-3 * exact.mean(-1, keepdims=True))
             kept = np.ones(exact.shape[-1], bool)

@@ -1,5 +1,5 @@
 """
-Which axis should batch norm normalise?
+Which axis should batch norm normalize?
 =======================================
 
 A batch norm inside a net for images has one mean and one variance for each channel. A
@@ -13,7 +13,7 @@ spectrogram is an image whose axes mean something, so there are two more choices
 - "time" (``axis=1``): one for each frame. Assumes that the level changes with time *in
   the same way in all recordings*.
 
-Here four kinds of calls are recorded by five microphones of different colour. Each
+Here four kinds of calls are recorded by five microphones of different color. Each
 microphone is left out in turn, and a grid search asks whether the axis matters.
 """
 
@@ -57,10 +57,10 @@ def make_call(kind):
 
 y = np.array(KINDS * (N_CALLS // 4))
 microphone = np.arange(N_CALLS) // 4 % N_MICROPHONES
-colours = rng.normal(size=(N_MICROPHONES, 24)) * 0.8 ** np.arange(24)
+colors = rng.normal(size=(N_MICROPHONES, 24)) * 0.8 ** np.arange(24)
 X = np.array(
     [
-        signal.lfilter(colours[m], 1, make_call(kind))
+        signal.lfilter(colors[m], 1, make_call(kind))
         for kind, m in zip(y, microphone, strict=True)
     ]
 )

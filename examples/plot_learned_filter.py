@@ -67,7 +67,7 @@ display.axes_[1].legend(loc="upper right")
 display.figure_.suptitle("Learned from two tones")
 
 response = filter_response(separate, fs=FS, n_freqs=4097)
-freqs, power = response.frequencies, 10 ** (response.gain / 10)
+freqs, power = response.freqs, 10 ** (response.gain / 10)
 stopped = power[(freqs >= 2) & (freqs <= 6)].mean()
 kept = power[(freqs >= 12) & (freqs <= 20)].mean()
 print(f"2-6 Hz is passed {10 * np.log10(kept / stopped):.1f} dB below 12-20 Hz.")

@@ -88,7 +88,7 @@ octaves = 125 * 2 ** np.arange(6)
 axes[1].set(xscale="log", xlim=(80, 4000), xlabel="frequency (Hz)")
 axes[1].set_xticks(octaves, octaves)
 axes[1].set_xticks([], minor=True)
-left.suptitle("A sound at 160 Hz (grey) and at 320 Hz (blue)")
+left.suptitle("A sound at 160 Hz (gray) and at 320 Hz (blue)")
 
 ax = right.subplots()
 for (name, values), color in zip(
@@ -106,5 +106,5 @@ fig.savefig(sys.argv[1] if len(sys.argv) > 1 else "pitch.png", dpi=120)
 
 # %%
 # It takes both: the logarithmic axis, on which the shape of a timbre is the same at
-# every pitch, and a model that does not mind where on the axis it lies. The grey curve
+# every pitch, and a model that does not mind where on the axis it lies. The gray curve
 # lacks the first, the red one the second.

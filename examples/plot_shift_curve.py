@@ -8,7 +8,7 @@ predicted probabilities change.
 """
 
 # %%
-# Models trained on complex signals at the centre of the axis. They have no offset, so
+# Models trained on complex signals at the center of the axis. They have no offset, so
 # that `detrend=False` keeps their shape the same at 0 Hz as elsewhere.
 
 import sys
@@ -26,14 +26,14 @@ from sk_psd import (
 )
 from sk_psd.datasets import make_shift_benchmark
 
-data = make_shift_benchmark("std8", n_train=600, n_test=400, n_freqs=256)
+data = make_shift_benchmark("standard8", n_train=600, n_test=400, n_freqs=256)
 psd = WelchPSD(
     nperseg=data.nperseg, return_onesided=False, detrend=False, decibels=True
 )
 nets = {
     "global pooling, exact": GlobalPoolCNNClassifier(random_state=0),
     "global pooling, approximate": GlobalPoolCNNClassifier(
-        shift_invariance="approximate", random_state=0
+        invariance="approximate", random_state=0
     ),
     "flatten": FlattenCNNClassifier(random_state=0),
 }
@@ -46,9 +46,9 @@ for model in models.values():
 # The whole pipelines are scored on raw signals, which are mixed to other frequencies
 # before their spectra are taken.
 
-X, y = data.test["centred"]
+X, y = data.test["centered"]
 display = ShiftCurveDisplay.from_estimators(models, X, y)
-display.ax_.set_title("Trained at the centre, mixed to other frequencies")
+display.ax_.set_title("Trained at the center, mixed to other frequencies")
 display.ax_.legend(loc="lower center", ncols=2, fontsize="small")
 display.figure_.savefig(sys.argv[1] if len(sys.argv) > 1 else "shift_curve.png")
 

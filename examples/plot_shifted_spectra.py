@@ -1,14 +1,14 @@
 """
-Trained at the centre, tested elsewhere
+Trained at the center, tested elsewhere
 =======================================
 
 Eight kinds of radio signal differ in the shape of their power spectral density. All
-training signals lie at the centre of the frequency axis. In use the same shapes turn up
+training signals lie at the center of the frequency axis. In use the same shapes turn up
 anywhere. Which classifiers still know them?
 """
 
 # %%
-# Eight shapes, 0 to 20 dB above the noise: 800 training signals at the centre, 400 test
+# Eight shapes, 0 to 20 dB above the noise: 800 training signals at the center, 400 test
 # signals there and 400 shifted by 12 to 42 % of the axis.
 
 import sys
@@ -28,7 +28,7 @@ from sk_psd import (
 )
 from sk_psd.datasets import make_shift_benchmark
 
-data = make_shift_benchmark("std8", n_train=800, n_test=400, n_freqs=512)
+data = make_shift_benchmark("standard8", n_train=800, n_test=400, n_freqs=512)
 
 # %%
 # From signal to spectrum: complex signals have two-sided spectra, whose axis is a
@@ -47,19 +47,19 @@ models = make_baselines(psd) | {
 }
 
 # %%
-# Train every model on the centred signals only.
+# Train every model on the centered signals only.
 
 accuracy = {}
-print(f"{'':22} {'centred':>8} {'shifted':>8} {'seconds':>8}")
+print(f"{'':22} {'centered':>8} {'shifted':>8} {'seconds':>8}")
 for name, model in models.items():
     start = time.perf_counter()
     model.fit(data.X_train, data.y_train)
-    accuracy[name] = [model.score(*data.test[s]) for s in ("centred", "shifted")]
+    accuracy[name] = [model.score(*data.test[s]) for s in ("centered", "shifted")]
     seconds = time.perf_counter() - start
     print(f"{name:22} {accuracy[name][0]:8.3f} {accuracy[name][1]:8.3f} {seconds:8.1f}")
 
 # %%
-# Left: one signal of each of four shapes, centred and shifted. Right: what became of
+# Left: one signal of each of four shapes, centered and shifted. Right: what became of
 # the accuracy.
 
 fig = plt.figure(figsize=(11, 5), layout="constrained")
@@ -69,7 +69,7 @@ freqs = psd.fit(data.X_train).freqs_
 for ax, shape in zip(
     left.subplots(4, 1, sharex=True), ["am", "fmsine", "qpsk", "twohump"], strict=True
 ):
-    for name, color in [("centred", "0.6"), ("shifted", "tab:blue")]:
+    for name, color in [("centered", "0.6"), ("shifted", "tab:blue")]:
         X, y = data.test[name]
         spectra = scale.fit_transform(X[y == shape])
         clearest = spectra.mean(axis=1).argmin()
@@ -78,7 +78,7 @@ for ax, shape in zip(
     ax.set_ylabel(shape, rotation=0, ha="right", va="center")
     ax.spines[["top", "right", "left"]].set_visible(False)
 left.axes[-1].set_xlabel("frequency / sampling frequency")
-left.suptitle("Shapes at the centre (grey) and elsewhere (blue)")
+left.suptitle("Shapes at the center (gray) and elsewhere (blue)")
 
 ax = right.subplots()
 rows = np.arange(len(accuracy))
@@ -91,7 +91,7 @@ ax.text(1 / 8, len(rows) - 0.45, " chance", fontsize="small", va="bottom")
 ax.set(yticks=rows, xlim=(0, 1.1), xlabel="accuracy")
 ax.set_yticklabels([name.replace("_", " ") for name in accuracy])
 ax.spines[["top", "right"]].set_visible(False)
-right.suptitle("Accuracy there, after training at the centre")
+right.suptitle("Accuracy there, after training at the center")
 
 fig.savefig(sys.argv[1] if len(sys.argv) > 1 else "shifted_spectra.png", dpi=120)
 

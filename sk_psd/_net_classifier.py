@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._layout import warn_of_frames, warn_of_waveforms
 from sk_psd._net_estimator import NetEstimator, training_settings, with_callbacks
+from sk_psd._shift import canonical_roll
 from sk_psd._threads import free_threads, map_in_threads
 from sk_psd._torch_settings import plain_torch
 from sk_psd._training import Rows, resolve_device
@@ -33,7 +34,6 @@ from sk_psd._validation import (
     scale_weights,
 )
 from sk_psd.nn.layers import empty_module, reset_parameters
-from sk_psd.nn.shift import canonical_roll
 
 __all__ = ["NetClassifier"]
 
@@ -194,7 +194,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
 
         As in a warm start, the parameters of the net and the number of channels must
         stay those of the first call, and so do the mean and the scale of the input.
-        `lr`, `batch_size`, `class_weight`, `augmentation` and `shift_invariance` may
+        `lr`, `batch_size`, `class_weight`, `augmentation` and `invariance` may
         change; `optimizer`, `weight_decay` and `callbacks` are those of the first call
         after `fit`, loading or the start.
 

@@ -361,11 +361,11 @@ class Segments:
         Its rows, the range of segments, the signals (R, T), the spectra (R, S, F), and
         which segments are without NaN (R, S), or None if all are to be used.
         """
-        centre = self.detrend in ("constant", "linear")
+        center = self.detrend in ("constant", "linear")
         for rows, span in task:
             first = span.start * self.step
             last = first + (len(span) - 1) * self.step + self.nperseg
-            signals = _load(X[rows, first:last], window.dtype, centre)
+            signals = _load(X[rows, first:last], window.dtype, center)
             whole = None
             if self._omit_nan:
                 gaps = torch.isnan(signals)
@@ -511,8 +511,8 @@ class _Memory(threading.local):
 _memory = _Memory()
 
 
-def _load(block, dtype, centre):
-    """Return rows as a tensor; with `centre` near zero, where numbers are finer.
+def _load(block, dtype, center):
+    """Return rows as a tensor; with `center` near zero, where numbers are finer.
 
     What lies far from zero is moved by a value of its middle. That conditions the means
     of the segments and need not be exact, but a few samples that are spikes, codes of
@@ -521,14 +521,14 @@ def _load(block, dtype, centre):
     """
     if isinstance(block, torch.Tensor):
         signals = block.to(dtype)
-        if centre:
+        if center:
             places = torch.from_numpy(_places(block.shape[1])).to(block.device)
             offset = _offsets(signals[:, places])
             return signals if offset is None else signals - offset
         return signals
     native = _NUMPY_DTYPES[dtype]
     offset = None
-    if centre:
+    if center:
         some = block.take(_places(block.shape[1]), axis=1)
         offset = _offsets(some.astype(native, copy=False))
     if offset is None and block.dtype == native and block.flags.writeable:

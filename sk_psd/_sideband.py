@@ -21,7 +21,7 @@ _CHUNK_VALUES = 2**20
 _FLOOR_QUANTILE = 0.01
 
 
-def shift_signals(X, offset, *, fill, mean, rng):
+def shift_signals(X, shift, *, fill, offset, rng):
     """Return shifted signals.
 
     Parameters
@@ -29,13 +29,13 @@ def shift_signals(X, offset, *, fill, mean, rng):
     X : ndarray of shape (n_samples, ..., n_times)
         Real or complex numbers of floating point.
 
-    offset : ndarray of shape (n_samples,)
+    shift : ndarray of shape (n_samples,)
         In cycles per sample.
 
     fill : {"noise"} or None
 
-    mean : {"move", "remove", "stay"}
-        As in :func:`sk_psd.mixing.retune`.
+    offset : {"move", "remove", "stay"}
+        As in :func:`sk_psd.signals.shift_frequency`.
 
     rng : numpy.random.RandomState or numpy.random.Generator
         Source of the noise.
@@ -51,11 +51,11 @@ def shift_signals(X, offset, *, fill, mean, rng):
         part = part / scale
         # Drawn for all, so that one seed gives a signal the same noise at any shift.
         noise = rng.standard_normal(part.shape) if np.isrealobj(X) and fill else None
-        line = 0.0 if mean == "move" else find_line(part)
+        line = 0.0 if offset == "move" else find_line(part)
         with np.errstate(over="ignore", invalid="ignore"):  # seen in the result
-            shifted = _shift(part - line, offset[rows], noise, mean == "move")
-            shifted += line if mean == "stay" else 0.0
-            still = (offset[rows] == 0).reshape(-1, *[1] * (X.ndim - 1))
+            shifted = _shift(part - line, shift[rows], noise, offset == "move")
+            shifted += line if offset == "stay" else 0.0
+            still = (shift[rows] == 0).reshape(-1, *[1] * (X.ndim - 1))
             moved[rows] = np.where(still, part, shifted) * scale
     check_range(moved, X, "a shift")
     return moved
@@ -90,18 +90,18 @@ def _double(X):
     return X.astype(np.complex128 if np.iscomplexobj(X) else np.float64)
 
 
-def _shift(X, offset, noise, has_mean):
+def _shift(X, shift, noise, has_mean):
     # Whole turns cancel: what is left of the phase is accurate for long signals.
-    turns = np.multiply.outer(offset, np.arange(X.shape[-1])) % 1.0
+    turns = np.multiply.outer(shift, np.arange(X.shape[-1])) % 1.0
     turns = turns.reshape(len(X), *[1] * (X.ndim - 2), X.shape[-1])
     carrier = np.exp(2j * np.pi * turns)
     if np.iscomplexobj(X):
         return X * carrier
     n_times = X.shape[-1]
     freqs = np.arange(n_times) / n_times
-    offset = offset.reshape(len(X), *[1] * (X.ndim - 1))
+    shift = shift.reshape(len(X), *[1] * (X.ndim - 1))
     # A bin on the limit is to stay, whatever the rounding.
-    target, tiny = freqs + offset, 1e-9 / n_times
+    target, tiny = freqs + shift, 1e-9 / n_times
     # The spectrum of the analytic signal, without what would leave the axis.
     keep = (freqs <= 0.5) & (target >= -tiny) & (target <= 0.5 + tiny)
     weight = np.where((freqs == 0) | (freqs == 0.5), 1.0, 2.0)
@@ -110,8 +110,8 @@ def _shift(X, offset, noise, has_mean):
         return moved
     freqs = fft.rfftfreq(n_times)
     # Where the mean is no more, the bin that it would move to is vacant, too.
-    vacant = (freqs < offset + (-tiny if has_mean else tiny)) & (offset > 0)
-    vacant |= freqs > 0.5 + offset + tiny
+    vacant = (freqs < shift + (-tiny if has_mean else tiny)) & (shift > 0)
+    vacant |= freqs > 0.5 + shift + tiny
     noise = fft.irfft(fft.rfft(noise) * vacant, n_times)
     return moved + np.sqrt(find_floor(X)) * noise
 

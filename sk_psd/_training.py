@@ -15,7 +15,7 @@ from sk_psd._callbacks import (
     record_callbacks,
     user_callbacks,
 )
-from sk_psd.nn.shift import n_noise_bins, noise_bins, random_shift
+from sk_psd._shift import n_noise_bins, noise_bins, random_shift
 
 __all__ = ["Rows", "make_net", "resolve_device"]
 

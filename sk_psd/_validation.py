@@ -329,7 +329,7 @@ def _refuse_structured(X):
     if X.dtype.names is not None:
         raise TypeError(
             f"X holds samples with the fields {X.dtype.names}, not numbers. Make "
-            "complex signals of I/Q samples first: sk_psd.mixing.from_iq(X)."
+            "complex signals of I/Q samples first: sk_psd.signals.from_iq(X)."
         )
 
 

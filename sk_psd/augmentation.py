@@ -9,10 +9,10 @@ from sklearn.utils import check_random_state
 
 from sk_psd._layout import warn_of_frames, warn_of_spectra, warn_of_waveforms
 from sk_psd._numbers import as_float
+from sk_psd._shift import random_shift
 from sk_psd._transformer import SpectrumTransformer
 from sk_psd._validation import RealNotInt, StrOptions, at_least
-from sk_psd.mixing import add_noise, retune
-from sk_psd.nn.shift import random_shift
+from sk_psd.signals import add_noise, shift_frequency
 
 __all__ = ["RandomFreqShift", "RandomNoise", "is_max_shift", "max_shift_in_bins"]
 
@@ -84,8 +84,9 @@ class RandomFreqShift(_TrainingOnly):
 
     domain : {"spectrum", "signal"}, default="spectrum"
         Whether the rows are spectra, or raw signals to be shifted before their spectra
-        are taken. Complex signals are mixed. Real ones are shifted by one sideband, and
-        what would leave the axis is removed, see :func:`sk_psd.mixing.retune`.
+        are taken, as by :func:`sk_psd.signals.shift_frequency`. Complex signals are
+        mixed. Real ones are shifted by one sideband, and what would leave the axis is
+        removed.
 
     fill : {"noise"} or None, default="noise"
         What the vacated strip of a real signal holds: white noise at the signal's own
@@ -187,13 +188,15 @@ class RandomFreqShift(_TrainingOnly):
         max_bins = self._max_bins(X)
         if self.domain == "signal":
             bins = rng.randint(-max_bins, max_bins + 1, size=len(X))
-            mean = self.offset
-            if mean == "auto":
-                mean = "move" if np.iscomplexobj(X) else "stay"
+            offset = self.offset
+            if offset == "auto":
+                offset = "move" if np.iscomplexobj(X) else "stay"
             # From a copy, so that the shifts are the same with and without noise.
             seed = copy.deepcopy(rng).randint(2**31 - 1)
-            offset = bins / X.shape[-1]
-            return retune(X, offset, fill=self.fill, mean=mean, random_state=seed)
+            shift = bins / X.shape[-1]
+            return shift_frequency(
+                X, shift, fill=self.fill, offset=offset, random_state=seed
+            )
         generator = torch.Generator().manual_seed(int(rng.randint(2**31 - 1)))
         shifted = random_shift(
             torch.from_numpy(X), max_bins, mode=self.mode, generator=generator

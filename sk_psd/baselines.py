@@ -27,7 +27,7 @@ def make_baselines(psd=None, *, C=0.01):
         or the default detrend where they have an offset.
 
     C : float, default=0.01
-        Inverse of the strength of the regularisation, for standardised features.
+        Inverse of the strength of the regularisation, for standardized features.
 
     Returns
     -------

@@ -64,7 +64,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
         half the step and a smoothing filter. "blur"
         is worth up to 0.01 of accuracy and costs twice the time.
 
-    shift_invariance : {"auto", "exact", "approximate"}, default="auto"
+    invariance : {"auto", "exact", "approximate"}, default="auto"
         "exact" rolls every spectrum to a canonical position before it is predicted,
         see :class:`PeakAlign`; it needs circular padding. "auto" is "exact" with
         circular padding and "approximate" otherwise.
@@ -235,7 +235,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
         "pooling": [StrOptions({"max", "mean", "max_mean"})],
         "padding_mode": [StrOptions({"circular", "zeros", "reflect", "replicate"})],
         "downsampling": [StrOptions({"stride", "blur"})],
-        "shift_invariance": [StrOptions({"auto", "exact", "approximate"})],
+        "invariance": [StrOptions({"auto", "exact", "approximate"})],
         "augmentation": [StrOptions({"auto"}), RandomFreqShift, list, tuple, None],
     }
 
@@ -250,7 +250,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
         pooling="max_mean",
         padding_mode="circular",
         downsampling="stride",
-        shift_invariance="auto",
+        invariance="auto",
         augmentation="auto",
         optimizer="adamw",
         lr=1e-2,
@@ -275,7 +275,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
         self.pooling = pooling
         self.padding_mode = padding_mode
         self.downsampling = downsampling
-        self.shift_invariance = shift_invariance
+        self.invariance = invariance
         self.augmentation = augmentation
         self.optimizer = optimizer
         self.lr = lr
@@ -315,12 +315,12 @@ class GlobalPoolCNNClassifier(NetClassifier):
     @property
     def _align(self):
         circular = self.padding_mode == "circular"
-        if self.shift_invariance == "exact" and not circular:
+        if self.invariance == "exact" and not circular:
             raise ValueError(
-                "shift_invariance='exact' needs padding_mode='circular'. Got "
-                f"padding_mode={self.padding_mode!r}; use shift_invariance='auto'."
+                "invariance='exact' needs padding_mode='circular'. Got "
+                f"padding_mode={self.padding_mode!r}; use invariance='auto'."
             )
-        return circular and self.shift_invariance != "approximate"
+        return circular and self.invariance != "approximate"
 
     def _shifts(self, n_freqs):
         steps = self.augmentation

@@ -8,7 +8,7 @@ from sklearn.utils import Bunch, check_random_state, gen_batches
 
 from sk_psd._arguments import check_flag
 from sk_psd._numbers import as_rate
-from sk_psd._shapes import SHAPES
+from sk_psd._waveforms import SHAPES
 
 __all__ = [
     "make_harmonic_sounds",
@@ -40,7 +40,7 @@ def make_spectral_shapes(
 ):
     """Make noisy signals whose class is the shape of their power spectral density.
 
-    Every signal is one emission of a named shape, mixed to its centre frequency,
+    Every signal is one emission of a named shape, mixed to its center frequency,
     in white noise, seen through a receiver with an unknown gain and a slight tilt.
 
     Parameters
@@ -62,7 +62,7 @@ def make_spectral_shapes(
         Sampling frequency, in Hz.
 
     center_freq : float, (float, float) or array of shape (n_samples,), default=0.0
-        Centre frequency, in Hz: one for all, a range to draw from uniformly, or one
+        Center frequency, in Hz: one for all, a range to draw from uniformly, or one
         for each signal. A complex signal wraps at ``fs / 2``.
 
     bandwidth : float, default=None
@@ -79,7 +79,7 @@ def make_spectral_shapes(
         Power gain of the receiver, in dB.
 
     tilt_db : float, default=0.5
-        The gain rises or falls linearly by up to so many dB from the centre of the
+        The gain rises or falls linearly by up to so many dB from the center of the
         axis to either end.
 
     n_spurs : int, default=0
@@ -295,7 +295,7 @@ _BENCHMARKS = {
         snr_db=(5.0, 20.0),
         bandwidth_jitter=0.1,
     ),
-    "std8": dict(
+    "standard8": dict(
         shapes=("rect", "tri", "twohump", "qpsk", "gmsk", "am", "fmsine", "chirp"),
         snr_db=(0.0, 20.0),
         bandwidth_jitter=0.1,
@@ -310,17 +310,17 @@ _BENCHMARKS = {
 
 
 def make_shift_benchmark(
-    name="std8", *, n_train=1600, n_test=800, n_freqs=1024, random_state=0
+    name="standard8", *, n_train=1600, n_test=800, n_freqs=1024, random_state=0
 ):
-    """Make a training set at the centre of the axis and test sets elsewhere.
+    """Make a training set at the center of the axis and test sets elsewhere.
 
     All signals are complex64 and long enough for 7 Welch segments of `n_freqs`
     samples with 50 % overlap. Their nominal bandwidth is an eighth of the axis.
 
     Parameters
     ----------
-    name : {"easy4", "std8", "hard6"}, default="std8"
-        "easy4": 4 well separated shapes, 5 to 20 dB. "std8": 8 shapes, 0 to 20 dB.
+    name : {"easy4", "standard8", "hard6"}, default="standard8"
+        "easy4": 4 well separated shapes, 5 to 20 dB. "standard8": 8 shapes, 0 to 20 dB.
         "hard6": 6 look-alikes, -3 to 10 dB, 20 % bandwidth jitter, up to 2 spurs.
 
     n_train : int, default=1600
@@ -339,10 +339,10 @@ def make_shift_benchmark(
     Returns
     -------
     bunch : Bunch
-        `X_train`, `y_train`: centre frequencies within 2 % of the axis around 0.
-        `test`: dict of the four sets, each a pair ``(X, y)``: "centred" (as the
-        training set), "shifted" (centre 12 to 41.7 % of the axis away), "wrapped"
-        (the band leaves the axis at one end and re-enters at the other) and "partly"
+        `X_train`, `y_train`: center frequencies within 2 % of the axis around 0.
+        `test`: dict of the four sets, each a pair ``(X, y)``: "centered" (as the
+        training set), "shifted" (center 12 to 41.7 % of the axis away), "wrapped"
+        (the band leaves the axis at one end and re-enters at the other) and "cut"
         (15 to 35 % of the band is cut off by the end of the axis). `fs` (1.0 Hz),
         `nperseg` (`n_freqs`) and `name`.
 
@@ -355,7 +355,7 @@ def make_shift_benchmark(
     >>> from sk_psd.datasets import make_shift_benchmark
     >>> bench = make_shift_benchmark("easy4", n_train=8, n_test=4, n_freqs=64)
     >>> bench.X_train.shape, list(bench.test)
-    ((8, 256), ['centred', 'shifted', 'wrapped', 'partly'])
+    ((8, 256), ['centered', 'shifted', 'wrapped', 'cut'])
     """
     if not isinstance(name, str) or name not in _BENCHMARKS:
         raise ValueError(
@@ -368,7 +368,7 @@ def make_shift_benchmark(
 
     def signals(n, low, high, *, cut=False):
         center = rng.uniform(low, high, n) * rng.choice([-1, 1], n)
-        # A cut band is made at twice the rate; the centre half of the axis is kept.
+        # A cut band is made at twice the rate; the center half of the axis is kept.
         X, y = make_spectral_shapes(
             n,
             n_times=4 * n_freqs * (2 if cut else 1),
@@ -378,21 +378,21 @@ def make_shift_benchmark(
             random_state=rng,
             **_BENCHMARKS[name],
         )
-        return (_keep_centre_half(X) if cut else X).astype(np.complex64), y
+        return (_keep_center_half(X) if cut else X).astype(np.complex64), y
 
     X_train, y_train = signals(n_train, 0, 0.02)
     test = {
-        "centred": signals(n_test, 0, 0.02),
+        "centered": signals(n_test, 0, 0.02),
         "shifted": signals(n_test, 0.12, 0.417),
         "wrapped": signals(n_test, 0.5 - 0.4 * b, 0.5),
-        "partly": signals(n_test, 0.5 - 0.35 * b, 0.5 - 0.15 * b, cut=True),
+        "cut": signals(n_test, 0.5 - 0.35 * b, 0.5 - 0.15 * b, cut=True),
     }
     return Bunch(
         X_train=X_train, y_train=y_train, test=test, fs=1.0, nperseg=n_freqs, name=name
     )
 
 
-def _keep_centre_half(X):
+def _keep_center_half(X):
     """Halve the sampling rate; what lies beyond the new axis is removed."""
     n = X.shape[-1]
     spectrum = fft.fftshift(fft.fft(X), axes=-1)[..., n // 4 : n - n // 4]

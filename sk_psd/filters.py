@@ -304,7 +304,7 @@ class ConvFilter(SpectrumTransformer):
     kernel : str or array-like of shape (kernel_size,), default="moving_average"
         The kernel itself, real or complex, or the name of one:
 
-        - "moving_average": the mean of `kernel_size` neighbours;
+        - "moving_average": the mean of `kernel_size` neighbors;
         - "edge": the mean of the ``kernel_size // 2`` samples after each one, less the
           mean of as many before it; a step up by 1 gives a peak of 1;
         - "lowpass", "highpass", "bandpass": a windowed sinc with Hamming window, by

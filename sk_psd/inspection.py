@@ -14,10 +14,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._arguments import check_n_jobs, check_option, check_rng, take_numbers
 from sk_psd._numbers import as_rate
+from sk_psd._shift import noise_bins, shift_bins
 from sk_psd._sideband import shift_signals, warn_of_drift
 from sk_psd._validation import as_ndarray
 from sk_psd.filters import dilate
-from sk_psd.nn.shift import noise_bins, shift_bins
 from sk_psd.spectral import decibels
 
 __all__ = ["filter_response", "shift_curve", "shift_invariance", "shift_rows"]
@@ -59,7 +59,7 @@ def shift_rows(
 
     fill : {"noise"} or None, default="noise"
         What the vacated strip of a real signal holds: white noise at the signal's own
-        floor, or nothing, as in :func:`sk_psd.mixing.retune`.
+        floor, or nothing, as in :func:`sk_psd.signals.shift_frequency`.
 
     offset : {"auto", "move", "remove", "stay"}, default="auto"
         What becomes of the mean of each signal, as in :func:`shift_curve`.
@@ -106,13 +106,13 @@ class _Mover:
                 f"mode must be 'wrap' for raw signals. Got {mode!r}; pass spectra and "
                 "the part of the pipeline after them."
             )
-        self.mean = axis.mean if offset == "auto" else offset
+        self.offset = axis.offset if offset == "auto" else offset
         self.static = _check_static(static, X)
         # Drawn once, so that every shift gets the same noise, in any order.
         rng = check_rng(random_state, "random_state")
         draw = rng.integers if isinstance(rng, np.random.Generator) else rng.randint
         self.seed = int(draw(2**31 - 1))
-        if self.mean == "move":
+        if self.offset == "move":
             warn_of_drift(X, "Pass offset='remove' or offset='stay'.")
 
     def __call__(self, shift):
@@ -130,7 +130,7 @@ class _Mover:
             self.X,
             np.full(len(self.X), bins * self.axis.cycles_per_bin),
             fill=self.fill,
-            mean=self.mean,
+            offset=self.offset,
             rng=np.random.default_rng(self.seed),
         )
         return moved if self.static is None else moved + self.static
@@ -159,11 +159,11 @@ def _check_static(static, X):
 class _Axis:
     """What a bin is to an estimator: of a spectrum, or of the PSD of a signal."""
 
-    def __init__(self, domain, n_bins, cycles_per_bin=None, mean=None):
+    def __init__(self, domain, n_bins, cycles_per_bin=None, offset=None):
         self.domain = domain
         self.n_bins = n_bins
         self.cycles_per_bin = cycles_per_bin
-        self.mean = mean
+        self.offset = offset
 
     def to_bins(self, shift, name="shift"):
         whole = isinstance(shift, Integral)
@@ -318,7 +318,7 @@ def shift_curve(
         What the vacated strip of a real signal holds: white noise at the signal's own
         floor, as signals at another place have it, or nothing, a hole with a hard
         edge. What leaves the axis at the other end is removed. See
-        :func:`sk_psd.mixing.retune`.
+        :func:`sk_psd.signals.shift_frequency`.
 
     offset : {"auto", "move", "remove", "stay"}, default="auto"
         What becomes of the mean of each signal, which is a line at 0 Hz. "move" shifts
@@ -541,7 +541,7 @@ def filter_response(estimator_or_kernel, fs=None, *, n_freqs=512):
     --------
     >>> from sk_psd import filter_response
     >>> response = filter_response([0.5, 0.5], fs=100, n_freqs=3)
-    >>> response.frequencies
+    >>> response.freqs
     array([ 0., 25., 50.])
     >>> response.gain.round(2)
     array([   0.  ,   -3.01, -120.  ])
@@ -560,7 +560,7 @@ def filter_response(estimator_or_kernel, fs=None, *, n_freqs=512):
         np.exp(-2j * np.pi * cycles), kernel / largest
     )
     return Bunch(
-        frequencies=cycles * fs,
+        freqs=cycles * fs,
         gain=decibels(np.abs(response) ** 2) + 20 * np.log10(largest),
         phase=np.angle(response),
     )

@@ -255,9 +255,9 @@ class FilterDisplay:
                 f"Got {len(self.axes_)}."
             )
         taps, gain = self.axes_
-        self.line_ = gain.plot(
-            self.response.frequencies, self.response.gain, **line_kwargs
-        )[0]
+        self.line_ = gain.plot(self.response.freqs, self.response.gain, **line_kwargs)[
+            0
+        ]
         gain.set(xlabel="frequency (Hz)", ylabel="gain (dB)")
         if "label" in line_kwargs:
             gain.legend()

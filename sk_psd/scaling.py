@@ -10,6 +10,7 @@ from sk_psd._arguments import check_flag, check_option
 from sk_psd._frequency_names import read_frequencies, write_names
 from sk_psd._layout import warn_of_frames, warn_of_waveforms
 from sk_psd._numbers import Number, as_float
+from sk_psd._shift import canonical_roll
 from sk_psd._transformer import SpectrumTransformer, Transformer
 from sk_psd._validation import (
     StrOptions,
@@ -19,7 +20,6 @@ from sk_psd._validation import (
     check_rows,
     to_array,
 )
-from sk_psd.nn.shift import canonical_roll
 
 __all__ = ["LogFrequency", "MinMaxScale", "PeakAlign", "log_frequency", "min_max_scale"]
 
@@ -196,10 +196,10 @@ class MinMaxScale(SpectrumTransformer):
 
 
 class PeakAlign(SpectrumTransformer):
-    """Roll each spectrum so that its strongest neighbourhood lies in the middle.
+    """Roll each spectrum so that its strongest neighborhood lies in the middle.
 
     All circular shifts of a spectrum become the same, bit for bit, so that any
-    estimator after this one is exactly invariant to them. The neighbourhood is a 64th
+    estimator after this one is exactly invariant to them. The neighborhood is a 64th
     of the axis; ties are resolved by the values that follow.
 
     Attributes
@@ -277,7 +277,7 @@ def log_frequency(X, freqs, targets, reduce="max", *, decibels=False):
     """Resample spectra to a geometric grid of frequencies.
 
     Each target stands for a cell up to the middle (of the logarithms) between it and
-    its neighbours. A cell at least as wide as a bin becomes the largest or the mean of
+    its neighbors. A cell at least as wide as a bin becomes the largest or the mean of
     the values in it, a narrower one is interpolated between two bins.
 
     Parameters

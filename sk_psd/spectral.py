@@ -90,7 +90,7 @@ def welch(
         where they are shorter, or the length of a window given as an array.
 
     noverlap : int, default=None
-        Samples that neighbouring segments share. None is ``nperseg // 2``.
+        Samples that neighboring segments share. None is ``nperseg // 2``.
 
     nfft : int, default=None
         Length of the FFT; longer than `nperseg` pads each segment with zeros. None is
@@ -212,7 +212,7 @@ def spectrogram(
         where they are shorter, or the length of a window given as an array.
 
     noverlap : int, default=None
-        Samples that neighbouring segments share. None is ``nperseg // 2``.
+        Samples that neighboring segments share. None is ``nperseg // 2``.
 
     nfft : int, default=None
         Length of the FFT; longer than `nperseg` pads each segment with zeros. None is
@@ -609,7 +609,7 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
         where they are shorter, or the length of a window given as an array.
 
     noverlap : int, default=None
-        Samples that neighbouring segments share. None is ``nperseg // 2``.
+        Samples that neighboring segments share. None is ``nperseg // 2``.
 
     nfft : int, default=None
         Length of the FFT; longer than `nperseg` pads each segment with zeros. None is
@@ -804,7 +804,7 @@ class Spectrogram(_SegmentTransformer):
         where they are shorter, or the length of a window given as an array.
 
     noverlap : int, default=None
-        Samples that neighbouring segments share. None is ``nperseg // 2``.
+        Samples that neighboring segments share. None is ``nperseg // 2``.
 
     nfft : int, default=None
         Length of the FFT; longer than `nperseg` pads each segment with zeros. None is

@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def signals():
-    """Complex signals of four shapes: centred training, centred and shifted test."""
+    """Complex signals of four shapes: centered training, centered and shifted test."""
     return make_shift_benchmark("easy4", n_train=160, n_test=80, n_freqs=256)
 
 
@@ -58,7 +58,7 @@ def models(spectra):
     kinds = {
         "exact": GlobalPoolCNNClassifier(max_epochs=25, random_state=0),
         "approximate": GlobalPoolCNNClassifier(
-            stride=4, shift_invariance="approximate", max_epochs=2, random_state=0
+            stride=4, invariance="approximate", max_epochs=2, random_state=0
         ),
         "flatten": FlattenCNNClassifier(max_epochs=25, random_state=0),
     }

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sk_psd import RandomFreqShift, RandomNoise
-from sk_psd.mixing import retune
+from sk_psd.signals import shift_frequency
 
 X = np.random.default_rng(0).random((200, 32)).astype(np.float32)
 
@@ -84,14 +84,15 @@ def test_signals_are_shifted_as_retune_does_with_their_mean_where_it_was():
     real = rng.standard_normal((40, 256)) + 10
     hole = RandomFreqShift(20, domain="signal", fill=None, random_state=0)
     drawn = np.random.RandomState(0).randint(-20, 21, size=40)
-    expected = retune(real, drawn / 256, fill=None, mean="stay")
+    expected = shift_frequency(real, drawn / 256, fill=None, offset="stay")
     np.testing.assert_array_equal(hole.fit_transform(real), expected)
     np.testing.assert_allclose(expected.mean(axis=1), 10, atol=0.3)
     for offset, mean in [("auto", "move"), ("stay", "stay"), ("remove", "remove")]:
         shift = RandomFreqShift(20, domain="signal", offset=offset, random_state=0)
         bins = np.random.RandomState(0).randint(-20, 21, size=40)
         np.testing.assert_array_equal(
-            shift.fit_transform(real * 1j), retune(real * 1j, bins / 256, mean=mean)
+            shift.fit_transform(real * 1j),
+            shift_frequency(real * 1j, bins / 256, offset=mean),
         )
 
 

@@ -245,7 +245,7 @@ def test_bad_labels_are_refused(classifier, y, match):
         (GlobalPoolCNNClassifier(pooling="sum"), "'pooling' .*'max_mean'.*Got 'sum'"),
         (GlobalPoolCNNClassifier(padding_mode="same"), "'padding_mode' .*Got 'same'"),
         (
-            GlobalPoolCNNClassifier(padding_mode="zeros", shift_invariance="exact"),
+            GlobalPoolCNNClassifier(padding_mode="zeros", invariance="exact"),
             "'exact' needs padding_mode='circular'. Got padding_mode='zeros'",
         ),
         (GlobalPoolCNNClassifier(augmentation=["wrap"]), "list of them. Got 'wrap'"),

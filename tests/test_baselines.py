@@ -9,7 +9,7 @@ def test_baselines_are_pipelines_from_signals_and_the_invariant_ones_survive(sig
     score = {}
     for name, pipe in make_baselines(psd).items():
         pipe.fit(signals.X_train, signals.y_train)
-        score[name] = [pipe.score(*signals.test[k]) for k in ("centred", "shifted")]
+        score[name] = [pipe.score(*signals.test[k]) for k in ("centered", "shifted")]
     assert score["logreg_psd"][0] > 0.9 and score["logreg_psd"][1] < 0.6
     assert score["logreg_fft_of_psd"][1] > 0.9
     assert abs(np.subtract(*score["logreg_aligned_psd"])) < 0.1

@@ -38,10 +38,10 @@ def fitted(spectra):
 
 def test_global_pool_net_finds_the_shapes_where_the_flatten_net_fails(fitted, spectra):
     test = spectra[2]
-    assert fitted["pool"].score(*test["centred"]) > 0.95
+    assert fitted["pool"].score(*test["centered"]) > 0.95
     assert fitted["pool"].score(*test["shifted"]) > 0.95
     assert fitted["pool"].score(*test["wrapped"]) > 0.95
-    assert fitted["flat"].score(*test["centred"]) > 0.9
+    assert fitted["flat"].score(*test["centered"]) > 0.9
     assert fitted["flat"].score(*test["shifted"]) < 0.6
 
 
@@ -80,7 +80,7 @@ def test_probabilities_are_the_same_for_circular_shifts_of_every_phase(n_freqs):
 
 def test_without_the_canonical_roll_the_same_measurement_shows_a_change(spectra):
     X, y, _ = spectra
-    model = clone(QUICK).set_params(shift_invariance="approximate").fit(X, y)
+    model = clone(QUICK).set_params(invariance="approximate").fit(X, y)
     every = np.stack([np.roll(X[0], s) for s in range(X.shape[1])])
     assert np.ptp(model.predict_proba(every), axis=0).max() > 1e-3
 

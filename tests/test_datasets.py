@@ -20,7 +20,7 @@ def mean_psd(X, fs):
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("real", [False, True])
-def test_power_lies_in_the_band_at_the_centre_frequency(shape, real):
+def test_power_lies_in_the_band_at_the_center_frequency(shape, real):
     data = make_spectral_shapes(
         8,
         shapes=[shape],
@@ -113,13 +113,13 @@ def test_benchmark_sets_lie_where_their_names_say():
         freqs, psd = occupied(X, 256)
         band = sum(np.roll(psd, s, axis=1) for s in range(-15, 16))
         distance[name] = np.abs(freqs[band.argmax(axis=1)])
-    assert distance["centred"].max() < 0.07
+    assert distance["centered"].max() < 0.07
     assert distance["shifted"].min() > 0.07 and distance["shifted"].max() < 0.47
     assert distance["wrapped"].min() > 0.4
-    assert distance["partly"].min() > 0.4
+    assert distance["cut"].min() > 0.4
 
 
-def test_wrapped_bands_have_power_at_both_ends_and_partly_cut_ones_at_one():
+def test_wrapped_bands_have_power_at_both_ends_and_cut_ones_at_one():
     bench = make_shift_benchmark("easy4", n_train=4, n_test=60, n_freqs=256)
 
     def weaker_end(name):
@@ -129,7 +129,7 @@ def test_wrapped_bands_have_power_at_both_ends_and_partly_cut_ones_at_one():
         return ends.min(axis=0) / ends.max(axis=0)
 
     assert np.median(weaker_end("wrapped")) > 0.3
-    assert np.median(weaker_end("partly")) < 0.2
+    assert np.median(weaker_end("cut")) < 0.2
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ IGNORED = {
     "YD01",
     "PR06",  # "bool" and "str" are what the ecosystem writes
     "RT03",  # a return value may be described by its name and type
-    "PR07",  # so may a parameter named by its neighbours
+    "PR07",  # so may a parameter named by its neighbors
     "PR08",
     "PR09",
     "SS03",  # summaries may end in a closing bracket or a colon

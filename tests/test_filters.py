@@ -106,7 +106,7 @@ def test_filtering_and_shifting_may_change_places():
     np.testing.assert_allclose(conv.transform(np.roll(X, 31, axis=1)), shifted)
 
 
-def test_moving_average_is_the_mean_of_the_neighbours():
+def test_moving_average_is_the_mean_of_the_neighbors():
     X = np.random.default_rng(0).random((2, 40))
     expected = np.lib.stride_tricks.sliding_window_view(X, 6, axis=1).mean(axis=-1)
     filtered = ConvFilter(kernel_size=6, mode="valid").fit_transform(X)

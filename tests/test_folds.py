@@ -222,9 +222,9 @@ def test_the_invariance_may_change_in_a_warm_start():
     net = GlobalPoolCNNClassifier(
         (4, 4), stride=2, max_epochs=3, random_state=0, warm_start=True
     )
-    net.set_params(shift_invariance="approximate").fit(X, Y)
+    net.set_params(invariance="approximate").fit(X, Y)
     assert shift_invariance(net, X[:20]).max_change > 0
-    net.set_params(shift_invariance="exact").fit(X, Y)
+    net.set_params(invariance="exact").fit(X, Y)
     assert shift_invariance(net, X[:20]).max_change == 0
 
 

@@ -7,7 +7,7 @@ import torch
 from scipy.io import wavfile
 
 from sk_psd import WelchPSD
-from sk_psd.mixing import from_iq
+from sk_psd.signals import from_iq
 
 TONE = 0.9 * np.exp(-2j * np.pi * 0.25 * np.arange(512) + 0.3j)
 PAIRS = np.stack([TONE.real, TONE.imag], axis=-1)

@@ -146,7 +146,7 @@ ESTIMATORS = {
         pooling=["max", "mean", "max_mean"],
         padding_mode=["circular", "zeros", "reflect", "replicate"],
         downsampling=["stride", "blur"],
-        shift_invariance=["auto", "exact", "approximate"],
+        invariance=["auto", "exact", "approximate"],
         augmentation=[
             *("auto", None, RandomFreqShift(1), RandomFreqShift(0.1, mode="floor")),
             *([RandomFreqShift(2, mode="edge"), RandomFreqShift()], []),
@@ -503,7 +503,7 @@ def test_a_factor_of_a_power_of_two_changes_no_digit(cls, data):
 
 
 def adversarial_rows(kind, n_channels, n_freqs, dtype, rng):
-    """Return a spectrum whose strongest neighbourhood is hard to tell from others."""
+    """Return a spectrum whose strongest neighborhood is hard to tell from others."""
     shape = n_channels, n_freqs
     largest = float(np.finfo(dtype).max)
     gains = rng.random((n_channels, 1))

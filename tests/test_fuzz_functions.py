@@ -33,15 +33,15 @@ from sk_psd import (
     datasets,
     filters,
     inspection,
-    mixing,
     nn,
     scaling,
+    signals,
     spectral,
 )
 from sk_psd._numbers import as_int
 
 # The modules of the API page.
-MODULES = [sk_psd, datasets, filters, inspection, mixing, nn, scaling, spectral]
+MODULES = [sk_psd, datasets, filters, inspection, signals, nn, scaling, spectral]
 
 
 @cache
@@ -108,7 +108,7 @@ FUNCTIONS = {
     datasets.make_noisy_sines: TONES
     | dict(random_state=SEEDS, freq=[0.0, 5, (0.0, 8.0), 128.0, np.float32(3), None]),
     datasets.make_shift_benchmark: dict(
-        name=["easy4", "std8", "hard6"],
+        name=["easy4", "standard8", "hard6"],
         n_train=FEW,
         n_test=FEW,
         n_freqs=[32, 64, np.int64(40), 1],
@@ -183,24 +183,25 @@ FUNCTIONS = {
         **SHIFTING,
         shift=FRACTIONS,
     ),
-    mixing.from_iq: dict(
+    signals.from_iq: dict(
         X=arrays()
         | st.sampled_from(
             [b"", b"1", b"123456789012", bytearray(16), memoryview(b"12")]
         ),
         kind=[None, "cu8", "cs8", "ci16_le", "ci16_be", "cf32_le", "cs16", "cf64_le"],
     ),
-    mixing.add_noise: dict(
+    signals.add_noise: dict(
         X=arrays(),
         snr_db=[0.0, 10, np.float32(3), 400, -400, -1e308, 1e308, [0.0, 1.0], np.nan],
-        rng=st.builds(np.random.RandomState, st.just(0))
+        random_state=st.builds(np.random.RandomState, st.just(0))
         | st.builds(np.random.default_rng, st.just(0)),
     ),
-    mixing.retune: dict(
+    signals.shift_frequency: dict(
         X=arrays(),
-        offset=[0.0, 0.25, -0.5, 1, np.float32(0.1), [0.1, 0.2], 1e300, np.nan, "a"],
+        shift=[0.0, 0.25, -0.5, 1, np.float32(0.1), [0.1, 0.2], 1e300, np.nan, "a"],
         fill=["noise", None],
-        mean=["move", "remove", "stay"],
+        fs=[1.0, 1, 8000.0, np.nan, 0],
+        offset=["move", "remove", "stay"],
         random_state=SEEDS,
     ),
     nn.flatten_sizes: dict(
@@ -357,9 +358,9 @@ def check_benchmark(result, n_train, n_test, n_freqs, **params):
 
 
 def check_response(result, estimator_or_kernel, fs=None, n_freqs=512):
-    assert result.frequencies.shape == result.gain.shape == result.phase.shape
+    assert result.freqs.shape == result.gain.shape == result.phase.shape
     assert result.gain.shape == (n_freqs,) and np.ptp(result.gain) <= 120 + 1e-9
-    assert np.all(np.diff(result.frequencies) > 0)
+    assert np.all(np.diff(result.freqs) > 0)
 
 
 def check_curve(result, X, y, **params):
@@ -407,9 +408,9 @@ CHECKS = {
     inspection.shift_curve: check_curve,
     inspection.shift_invariance: check_invariance,
     inspection.shift_rows: lambda result, X, **_: check_same_shape(result, X=X),
-    mixing.from_iq: check_iq,
-    mixing.add_noise: lambda result, X, **_: check_same_shape(result, X=X),
-    mixing.retune: lambda result, X, **_: check_same_shape(result, X=X),
+    signals.from_iq: check_iq,
+    signals.add_noise: lambda result, X, **_: check_same_shape(result, X=X),
+    signals.shift_frequency: lambda result, X, **_: check_same_shape(result, X=X),
     nn.flatten_sizes: check_sizes,
     nn.global_pool_layers: check_layers,
     nn.spectrogram_layers: check_layers,

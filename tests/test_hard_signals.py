@@ -523,7 +523,7 @@ def test_baselines_take_channels(name):
 @pytest.mark.parametrize("function", [welch, WelchPSD().fit, FFTMagnitude().fit])
 def test_samples_with_fields_name_the_remedy(function):
     X = np.zeros((2, 64), [("i", "<i2"), ("q", "<i2")])
-    with pytest.raises(TypeError, match=r"fields \('i', 'q'\).*mixing.from_iq\(X\)"):
+    with pytest.raises(TypeError, match=r"fields \('i', 'q'\).*signals.from_iq\(X\)"):
         function(X)
 
 

@@ -50,7 +50,7 @@ def test_the_worst_sample_and_shift_are_where_the_change_is_largest(models, spec
     assert report.flipped > 0.3
 
 
-def test_a_pipeline_is_exact_for_signals_retuned_by_whole_bins(pipe, signals):
+def test_a_pipeline_is_exact_for_signals_shifted_by_whole_bins(pipe, signals):
     X = signals.X_train[:6].astype(complex)
     report = shift_invariance(pipe, X, shifts=range(1, 256, 7))
     assert report.max_change <= 1e-6 and report.flipped == 0.0
@@ -65,7 +65,7 @@ def test_retuned_signals_have_rolled_spectra(pipe, signals):
 
 
 def test_curve_scores_the_shifted_data(models, spectra):
-    X, y = spectra[2]["centred"]
+    X, y = spectra[2]["centered"]
     curve = shift_curve(models["flatten"], X, y, shifts=[-64, 0, 0.25], n_jobs=2)
     expected = [models["flatten"].score(np.roll(X, s, axis=1), y) for s in (-64, 0, 64)]
     np.testing.assert_array_equal(curve.scores, expected)
@@ -77,8 +77,8 @@ def test_curve_scores_the_shifted_data(models, spectra):
 def test_curve_of_the_invariant_net_is_flat_on_spectra_and_on_signals(
     models, pipe, spectra, signals
 ):
-    on_spectra = shift_curve(models["exact"], *spectra[2]["centred"])
-    on_signals = shift_curve(pipe, *signals.test["centred"])
+    on_spectra = shift_curve(models["exact"], *spectra[2]["centered"])
+    on_signals = shift_curve(pipe, *signals.test["centered"])
     assert len(on_spectra.scores) == 41
     np.testing.assert_array_equal(on_spectra.scores, on_spectra.scores[0])
     np.testing.assert_allclose(on_signals.scores, on_spectra.scores, atol=0.02)
@@ -86,7 +86,7 @@ def test_curve_of_the_invariant_net_is_flat_on_spectra_and_on_signals(
 
 
 def test_scoring_is_that_of_scikit_learn(models, spectra):
-    X, y = spectra[2]["centred"]
+    X, y = spectra[2]["centered"]
     curve = shift_curve(models["exact"], X, y, shifts=[0], scoring="neg_log_loss")
     assert curve.scores[0] < 0
 
@@ -465,7 +465,7 @@ def test_a_model_that_is_not_fitted_is_named(scoring, models, spectra):
 @pytest.mark.parametrize("kernel", [[1.0, 2.0, -1.0], [1, 1, 1, 1], [1, 2j, 0.5]])
 def test_filter_response_is_that_of_scipy(kernel):
     response = filter_response(kernel, fs=50.0, n_freqs=64)
-    freqs, expected = signal.freqz(kernel, worN=response.frequencies, fs=50.0)
+    freqs, expected = signal.freqz(kernel, worN=response.freqs, fs=50.0)
     floor = 20 * np.log10(np.abs(expected).max()) - 120
     with np.errstate(divide="ignore"):
         gain = np.maximum(20 * np.log10(np.abs(expected)), floor)
@@ -497,7 +497,7 @@ def test_a_tone_leaves_the_filter_with_the_gain_and_the_phase_of_its_frequency(
     conv.fit(np.zeros((1, 400)))
     response = filter_response(conv, n_freqs=40)
     for i in (3, 17, 33):
-        tone = np.exp(2j * np.pi * response.frequencies[i] * t)
+        tone = np.exp(2j * np.pi * response.freqs[i] * t)
         ratio = conv.transform(tone[None])[0, 100:300] / tone[100:300]
         assert 20 * np.log10(np.abs(ratio)) == pytest.approx(response.gain[i])
         np.testing.assert_allclose(np.angle(ratio), response.phase[i], atol=1e-9)
@@ -505,9 +505,9 @@ def test_a_tone_leaves_the_filter_with_the_gain_and_the_phase_of_its_frequency(
 
 def test_the_sampling_frequency_is_that_of_the_filter_unless_given():
     conv = ConvFilter(fs=80.0).fit(np.zeros((1, 30)))
-    assert filter_response(conv).frequencies[-1] == 40.0
-    assert filter_response(conv, 20.0).frequencies[-1] == 10.0
-    assert filter_response(conv.kernel_).frequencies[-1] == 0.5
+    assert filter_response(conv).freqs[-1] == 40.0
+    assert filter_response(conv, 20.0).freqs[-1] == 10.0
+    assert filter_response(conv.kernel_).freqs[-1] == 0.5
 
 
 @pytest.mark.parametrize(

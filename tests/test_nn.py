@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
+from sk_psd._shift import canonical_roll, noise_bins, random_shift, shift_bins
 from sk_psd.nn import (
     AxisNorm,
     FlattenCNN,
@@ -21,7 +22,6 @@ from sk_psd.nn.layers import (
     empty_module,
     reset_parameters,
 )
-from sk_psd.nn.shift import canonical_roll, noise_bins, random_shift, shift_bins
 
 
 def test_a_flatten_net_on_8192_bins_has_257664_inputs_of_its_head():
@@ -143,7 +143,7 @@ def test_canonical_roll_is_bit_identical_for_every_shift_of_tied_spectra(
 
 def test_canonical_roll_tells_apart_two_equal_peaks_by_all_that_follows():
     x = torch.zeros(1, 1024)
-    x[0, 100] = x[0, 400] = 1  # same neighbourhoods, different distances around
+    x[0, 100] = x[0, 400] = 1  # same neighborhoods, different distances around
     rolled = torch.cat([canonical_roll(x.roll(s, -1)) for s in (0, 300, 724, 5)])
     assert torch.equal(rolled, rolled[:1].expand_as(rolled))
 

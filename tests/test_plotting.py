@@ -6,8 +6,8 @@ import numpy as np
 from sk_psd import ConvFilter, FilterDisplay, ShiftCurveDisplay, filter_response
 
 
-def test_display_draws_one_labelled_line_for_each_model(models, spectra):
-    X, y = spectra[2]["centred"]
+def test_display_draws_one_labeled_line_for_each_model(models, spectra):
+    X, y = spectra[2]["centered"]
     display = ShiftCurveDisplay.from_estimators(models, X, y, shifts=[-0.25, 0, 0.25])
     assert [line.get_label() for line in display.lines_] == list(models)
     for line, curve in zip(display.lines_, display.curves.values(), strict=True):
@@ -19,7 +19,7 @@ def test_display_draws_one_labelled_line_for_each_model(models, spectra):
 
 
 def test_display_sorts_the_shifts_and_shows_negative_scores(models, spectra):
-    X, y = spectra[2]["centred"]
+    X, y = spectra[2]["centered"]
     display = ShiftCurveDisplay.from_estimator(
         models["exact"], X, y, shifts=[20, -20, 0], scoring="neg_log_loss", name="it"
     )
@@ -29,7 +29,7 @@ def test_display_sorts_the_shifts_and_shows_negative_scores(models, spectra):
 
 
 def test_a_name_that_matplotlib_hides_makes_no_empty_legend(models, spectra):
-    X, y = spectra[2]["centred"]
+    X, y = spectra[2]["centered"]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         display = ShiftCurveDisplay.from_estimator(
@@ -41,7 +41,7 @@ def test_a_name_that_matplotlib_hides_makes_no_empty_legend(models, spectra):
 def test_display_of_one_model_is_named_after_it_and_drawn_where_asked(pipe, signals):
     _, ax = plt.subplots()
     display = ShiftCurveDisplay.from_estimator(
-        pipe, *signals.test["centred"], shifts=[0], ax=ax
+        pipe, *signals.test["centered"], shifts=[0], ax=ax
     )
     assert display.ax_ is ax
     assert display.lines_[0].get_label() == "GlobalPoolCNNClassifier"
@@ -52,7 +52,7 @@ def test_filter_display_draws_the_kernel_and_its_gain():
     conv = ConvFilter("bandpass", cutoff=(10, 20), fs=100.0).fit(np.zeros((1, 30)))
     display = FilterDisplay.from_estimator(conv)
     response = filter_response(conv)
-    np.testing.assert_array_equal(display.line_.get_xdata(), response.frequencies)
+    np.testing.assert_array_equal(display.line_.get_xdata(), response.freqs)
     np.testing.assert_array_equal(display.line_.get_ydata(), response.gain)
     assert display.line_.get_label() == "ConvFilter"
     taps = display.stems_[0].markerline

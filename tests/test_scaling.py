@@ -59,8 +59,8 @@ def test_an_aligned_spectrum_is_a_roll_of_the_spectrum(X):
 def test_peak_lies_in_the_middle():
     X = np.zeros((1, 512))
     X[0, 100:120] = 1
-    centre = np.flatnonzero(PeakAlign().fit_transform(X)[0]).mean()
-    assert abs(centre - 256) < 10
+    center = np.flatnonzero(PeakAlign().fit_transform(X)[0]).mean()
+    assert abs(center - 256) < 10
 
 
 def test_channels_are_aligned_together_and_ties_look_at_all_of_them():

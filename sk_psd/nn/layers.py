@@ -161,7 +161,7 @@ class AxisNorm(nn.Module):
     Parameters
     ----------
     axis : {"channel", "frequency", "time"} or None
-        None normalises nothing.
+        None normalizes nothing.
 
     n_channels, n_freqs, n_frames : int
         Shape of the input without the samples.
@@ -180,7 +180,7 @@ class AxisNorm(nn.Module):
         self.norm = nn.BatchNorm2d(sizes[axis]) if axis else nn.Identity()
 
     def forward(self, x):
-        """Normalise.
+        """Normalize.
 
         Parameters
         ----------

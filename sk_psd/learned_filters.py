@@ -65,7 +65,7 @@ class LearnedConvFilter(
 
     lr : float, default=0.01
         Learning rate, or its peak. The signals are scaled and whitened along the
-        kernel for the training, so it does not depend on their units or their colour.
+        kernel for the training, so it does not depend on their units or their color.
 
     lr_schedule : {"one_cycle", "cosine", "constant"}, default="one_cycle"
         What the learning rate does over all steps: rise and fall, fall, or stay.
@@ -142,7 +142,7 @@ class LearnedConvFilter(
     solution of a least-squares problem, which training approaches. It starts from a
     kernel of zeros, so what the data do not determine stays 0. The parameters that
     descend are not the taps but uncorrelated combinations of them: the taps of a
-    strongly coloured signal would need millions of steps.
+    strongly colored signal would need millions of steps.
 
     Signals of another length are filtered by ``ConvFilter(kernel_)``. In a pipeline to
     a classifier every step would get the class labels as y, and the filter would learn
@@ -442,7 +442,7 @@ def _whitening(x, kernel_size, bias, roots):
     """Return the matrix that makes what the taps see white.
 
     Along the taps, and a constant for the bias, the samples of a signal are correlated,
-    and of strongly coloured ones some directions have a millionth of the power of
+    and of strongly colored ones some directions have a millionth of the power of
     others: a learning rate that is safe for the latter would never move the former.
 
     Parameters

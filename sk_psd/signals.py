@@ -5,13 +5,16 @@ import re
 import numpy as np
 
 from sk_psd._arguments import check_option, check_rng, one_for_each, take_numbers
+from sk_psd._numbers import as_rate
 from sk_psd._sideband import check_range, power_of_two, shift_signals, warn_of_drift
 from sk_psd._validation import as_ndarray
 
-__all__ = ["add_noise", "from_iq", "retune"]
+__all__ = ["add_noise", "from_iq", "shift_frequency"]
 
 
-def retune(X, offset, *, fill="noise", mean="move", random_state=None):
+def shift_frequency(
+    X, shift, fs=1.0, *, fill="noise", offset="move", random_state=None
+):
     """Move each signal in frequency.
 
     Complex signals are mixed: exact, and what leaves the axis at one end comes back at
@@ -24,33 +27,37 @@ def retune(X, offset, *, fill="noise", mean="move", random_state=None):
     X : array-like or Tensor of shape (n_samples, ..., n_times)
         Real or complex signals.
 
-    offset : float or ndarray of shape (n_samples,)
-        For all or for each signal, in cycles per sample; positive moves up. For an
-        offset in Hz pass ``offset / fs``. Real signals take -0.5 to 0.5.
+    shift : float or ndarray of shape (n_samples,)
+        For all or for each signal, in the unit of `fs`; positive moves up. Real signals
+        take shifts between ``-fs / 2`` and ``fs / 2``.
+
+    fs : float, default=1.0
+        Sampling frequency in Hz, and then `shift` is in Hz. With the default it is in
+        cycles per sample.
 
     fill : {"noise"} or None, default="noise"
         What the vacated strip of a real signal holds. None leaves it empty: a hole in
         the spectrum with a hard edge. Complex signals have no such strip.
 
-    mean : {"move", "remove", "stay"}, default="move"
-        What becomes of the mean of each signal. "move" shifts it like the rest. The
-        other two take it off before the shift, together with the drift (the straight
-        line that fits the signal best). "stay" adds both again after the shift, which
-        leaves them at 0 Hz.
+    offset : {"move", "remove", "stay"}, default="move"
+        What becomes of the offset of each signal, which is its mean. "move" shifts it
+        like the rest. The other two take it off before the shift, together with the
+        drift (the straight line that fits the signal best). "stay" adds both again
+        after the shift, which leaves them at 0 Hz.
 
     random_state : int, RandomState, Generator or None, default=None
-        Source of the noise. One seed gives the same noise for every offset.
+        Source of the noise. One seed gives the same noise for every shift.
 
     Returns
     -------
     moved : ndarray of the shape of `X`
         float32 and complex64 are kept, other real numbers become float64 and other
-        complex ones complex128. Signals with an offset of 0 stay as they are.
+        complex ones complex128. Signals with a shift of 0 stay as they are.
 
     Warns
     -----
     UserWarning
-        If `mean` is "move" and a real signal drifts by more than the rest of it
+        If `offset` is "move" and a real signal drifts by more than the rest of it
         varies, as the shift smears the drift over the spectrum.
 
     See Also
@@ -72,29 +79,31 @@ def retune(X, offset, *, fill="noise", mean="move", random_state=None):
     Examples
     --------
     >>> import numpy as np
-    >>> from sk_psd.mixing import retune
-    >>> tone = np.exp(2j * np.pi * 0.125 * np.arange(64))[None]
-    >>> moved = retune(tone, 0.25)
+    >>> from sk_psd.signals import shift_frequency
+    >>> tone = np.exp(2j * np.pi * 125 * np.arange(64) / 1000)[None]
+    >>> moved = shift_frequency(tone, 250, fs=1000)
     >>> bool(np.allclose(moved, tone**3))
     True
     """
     X = _check(X)
-    offset = one_for_each(offset, len(X), "offset")
-    largest = np.abs(offset).max(initial=0)
+    shift, fs = one_for_each(shift, len(X), "shift"), as_rate(fs)
+    cycles = shift / fs
+    largest = np.abs(cycles).max(initial=0)
     if np.isrealobj(X) and largest > 0.5:
         raise ValueError(
-            "offset of real signals must lie between -0.5 and 0.5 cycles per sample, "
-            f"where all has left the axis. Got {largest:g}; divide Hz by fs."
+            f"shift of real signals must lie between -fs / 2 and fs / 2 (fs = {fs:g}), "
+            f"where all has left the axis. Got {np.abs(shift).max():g}; for a shift in "
+            "Hz pass fs."
         )
     check_option("fill", fill, ("noise", None))
-    check_option("mean", mean, ("move", "remove", "stay"))
-    if mean == "move" and largest > 0:
-        warn_of_drift(X, "Pass mean='remove' or mean='stay'.")
+    check_option("offset", offset, ("move", "remove", "stay"))
+    if offset == "move" and largest > 0:
+        warn_of_drift(X, "Pass offset='remove' or offset='stay'.")
     rng = check_rng(random_state)
-    return shift_signals(X, offset, fill=fill, mean=mean, rng=rng)
+    return shift_signals(X, cycles, fill=fill, offset=offset, rng=rng)
 
 
-def add_noise(X, snr_db, rng=None):
+def add_noise(X, snr_db, random_state=None):
     """Add white Gaussian noise to each signal.
 
     Parameters
@@ -106,7 +115,7 @@ def add_noise(X, snr_db, rng=None):
         Ratio of the power of the signal, without its mean, to that of the noise over
         the whole axis, in dB.
 
-    rng : int, RandomState, Generator or None, default=None
+    random_state : int, RandomState, Generator or None, default=None
         Source of the noise.
 
     Returns
@@ -116,7 +125,7 @@ def add_noise(X, snr_db, rng=None):
         complex ones complex128. A constant signal stays as it is.
     """
     X = _check(X)
-    snr_db, rng = one_for_each(snr_db, len(X), "snr_db"), check_rng(rng, "rng")
+    snr_db, rng = one_for_each(snr_db, len(X), "snr_db"), check_rng(random_state)
     lowest = snr_db.min(initial=np.inf)
     if lowest < -1000:
         raise ValueError(f"snr_db must be at least -1000 dB. Got {lowest:g}.")
@@ -199,7 +208,7 @@ def from_iq(X, kind=None):
     Examples
     --------
     >>> import numpy as np
-    >>> from sk_psd.mixing import from_iq
+    >>> from sk_psd.signals import from_iq
     >>> from_iq(np.array([[0, 255, 255, 0]], dtype=np.uint8))
     array([[-1.+1.j,  1.-1.j]], dtype=complex64)
     >>> from_iq(b"\x00\x40\x00\xc0", "ci16_le")

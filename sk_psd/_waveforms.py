@@ -5,12 +5,12 @@ from scipy import fft
 
 __all__ = ["SHAPES"]
 
-# The shapes below are complex baseband signals centred at 0, of length n and bandwidth
+# The shapes below are complex baseband signals centered at 0, of length n and bandwidth
 # b (cycles per sample). Linear modulations are built in the frequency domain from a
 # whole number of symbols, so they are periodic in n and cost one FFT.
 
 
-def _coloured_noise(rng, n, density):
+def _colored_noise(rng, n, density):
     """Gaussian noise whose power density at frequency f is ``density(f)``."""
     white = rng.standard_normal((2, n))
     return fft.ifft(np.sqrt(density(fft.fftfreq(n))) * (white[0] + 1j * white[1]))
@@ -28,25 +28,25 @@ def _qpsk_symbols(rng, size):
 
 
 def _rect(rng, n, b):
-    return _coloured_noise(rng, n, lambda f: np.abs(f) < b / 2)
+    return _colored_noise(rng, n, lambda f: np.abs(f) < b / 2)
 
 
 def _tri(rng, n, b):
-    return _coloured_noise(rng, n, lambda f: np.clip(1 - 2 * np.abs(f) / b, 0, 1) ** 2)
+    return _colored_noise(rng, n, lambda f: np.clip(1 - 2 * np.abs(f) / b, 0, 1) ** 2)
 
 
 def _twohump(rng, n, b):
     def density(f):
         return np.where(np.abs(f) < b / 2, np.sin(2 * np.pi * f / b) ** 2, 0)
 
-    return _coloured_noise(rng, n, density)
+    return _colored_noise(rng, n, density)
 
 
 def _rcos(rng, n, b):
     def density(f):
         return np.where(np.abs(f) < b / 2, np.cos(np.pi * f / b) ** 2, 0)
 
-    return _coloured_noise(rng, n, density)
+    return _colored_noise(rng, n, density)
 
 
 def _qpsk(rng, n, b, rolloff=0.35):

@@ -82,7 +82,7 @@ def noise_bins(x):
     """Return the weaker half of the bins of each spectrum, in order of frequency.
 
     Where an emission covers less than half of the axis these are noise, with the
-    correlation between neighbours that the window gives them.
+    correlation between neighbors that the window gives them.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def random_shift(x, max_bins, *, mode="wrap", axis=-1, noise=None, generator=Non
 
 
 def canonical_roll(x):
-    """Roll each spectrum so that its strongest neighbourhood lies at bin ``F // 2``.
+    """Roll each spectrum so that its strongest neighborhood lies at bin ``F // 2``.
 
     All circular shifts of a spectrum give bit-identical results: the position is that
     of the largest sum over a 64th of the axis, summed in the same order everywhere,

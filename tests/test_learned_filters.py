@@ -59,7 +59,7 @@ def test_the_test_error_is_that_of_the_best_linear_filter(make):
 def test_the_separating_kernel_passes_the_high_tone_and_stops_the_low_one():
     model = LearnedConvFilter(random_state=0).fit(*make_two_tones(1000, random_state=0))
     response = filter_response(model, fs=256.0, n_freqs=2049)
-    freqs, power = response.frequencies, 10 ** (response.gain / 10)
+    freqs, power = response.freqs, 10 ** (response.gain / 10)
     low = power[(freqs >= 2) & (freqs <= 6)].mean()
     high = power[(freqs >= 12) & (freqs <= 20)].mean()
     assert 10 * np.log10(high / low) > 15
@@ -217,7 +217,7 @@ def test_a_failed_refit_leaves_nothing_fitted(pairs):
 
 
 def walks(n_samples, seed):
-    """A sine in a random walk, with an offset: the colour of recorded signals."""
+    """A sine in a random walk, with an offset: the color of recorded signals."""
     rng = np.random.default_rng(seed)
     size = n_samples, 1
     angle = 2 * np.pi * rng.uniform(5, 20, size) * np.arange(256) / 256
@@ -227,7 +227,7 @@ def walks(n_samples, seed):
 
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize("kernel_size", [1, 21, 64])
-def test_coloured_signals_with_an_offset_reach_least_squares(kernel_size, bias):
+def test_colored_signals_with_an_offset_reach_least_squares(kernel_size, bias):
     X, Y = walks(200, 0)
     X_test, Y_test = walks(200, 1)
     model = LearnedConvFilter(kernel_size, bias=bias, random_state=0).fit(X, Y)
