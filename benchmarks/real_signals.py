@@ -75,8 +75,6 @@ def models_of(fs, seeds):
     yield "flatten_net", [make_pipeline(make_psd(fs), MinMaxScale(), flatten)]
     yield "global_pool circular", make_nets(fs, seeds)
     yield "global_pool zeros", make_nets(fs, seeds, padding_mode="zeros")
-    blur = dict(padding_mode="zeros", downsampling="blur")
-    yield "global_pool zeros, blur", make_nets(fs, seeds, **blur)
 
 
 def spectrogram_models_of(fs, seeds):

@@ -1,4 +1,4 @@
-"""The skorch callbacks of every training, and checks of those that the user adds."""
+"""The skorch callbacks of every training, and the checks of the user's callbacks."""
 
 from copy import deepcopy
 
@@ -17,7 +17,7 @@ from tqdm.auto import tqdm
 
 __all__ = [
     "EpochBar",
-    "TaskBridge",
+    "SklearnCallbackBridge",
     "own_callbacks",
     "record_callbacks",
     "user_callbacks",
@@ -25,7 +25,7 @@ __all__ = [
 
 
 def record_callbacks():
-    """Return the callbacks that record time, losses and the validation accuracy.
+    """Return the callbacks that record times, losses and the validation accuracy.
 
     Returns
     -------
@@ -49,15 +49,15 @@ def own_callbacks(callbacks, *, schedule=None, patience=None, tol=0.0, bar=False
     Parameters
     ----------
     callbacks : list of (name, callback) or callback
-        The user's. A scheduler among them takes the place of `schedule`, and one that
-        prints that of the bar.
+        The user's callbacks. A scheduler among them replaces `schedule`, and a callback
+        that prints replaces the bar.
 
     schedule : (type, dict) or None, default=None
         A torch schedule of the learning rate over all steps, and its parameters.
 
     patience : int or None, default=None
-        Stop after so many epochs in which the validation loss fell by less than `tol`,
-        and restore the best weights.
+        Stop after this many epochs in which the validation loss fell by less than
+        `tol`, and restore the best weights.
 
     tol : float, default=0.0
 
@@ -77,6 +77,7 @@ def own_callbacks(callbacks, *, schedule=None, patience=None, tol=0.0, bar=False
         stop = EarlyStopping(
             "valid_loss", patience=patience, threshold=tol, threshold_mode="abs"
         )
+        # The weights are kept first, as EarlyStopping ends the epoch by an exception.
         own += [("_best_weights", BestWeights()), ("_early_stopping", stop)]
     if bar and not any(_of_class(callbacks, (PrintLog, ProgressBar))):
         own.append(("_bar", EpochBar()))
@@ -101,8 +102,8 @@ def user_callbacks(callbacks, *, has_validation):
     Raises
     ------
     ValueError
-        If something else is in the list, or if a callback waits for a value of the
-        validation data and there are none.
+        If something else is in the list, or if a callback monitors a score of
+        validation data that do not exist.
     """
     callbacks = list(callbacks or [])
     for item in callbacks:
@@ -114,7 +115,7 @@ def user_callbacks(callbacks, *, has_validation):
             )
     if has_validation:
         return callbacks
-    # Scores of validation data that nobody will compute.
+    # Names of the scores that do not exist without validation data.
     missing = {"valid_loss", "valid_acc"} | {
         callback.name or callback.scoring
         for callback in _of_class(callbacks, ScoringBase)
@@ -142,14 +143,14 @@ def _of_class(callbacks, kind):
 
 
 class ValidAccuracy(Callback):
-    """Record the weighted share of right predictions of the validation data."""
+    """Record the weighted accuracy on the validation data."""
 
     def on_epoch_begin(self, net, **kwargs):
         """Start the counts."""
         self.right_ = self.all_ = 0.0
 
     def on_batch_end(self, net, batch, training, y_pred, **kwargs):
-        """Count the rows of a batch of validation data."""
+        """Count the right predictions in a batch of validation data."""
         if training or batch[1].is_floating_point():
             return
         x, y = batch
@@ -158,7 +159,7 @@ class ValidAccuracy(Callback):
         self.all_ += float(weights.sum())
 
     def on_epoch_end(self, net, **kwargs):
-        """Record the share."""
+        """Record the accuracy of the epoch."""
         if self.all_:
             net.history.record("valid_acc", self.right_ / self.all_)
 
@@ -169,24 +170,24 @@ class EpochBar(Callback):
     bar_ = None
 
     def on_train_begin(self, net, **kwargs):
-        """Open the bar."""
+        """Open the progress bar."""
         self.bar_ = tqdm(total=net.max_epochs, unit="epoch")
 
     def on_epoch_end(self, net, **kwargs):
-        """Advance the bar and show the losses."""
+        """Advance the progress bar and show the losses."""
         losses = {k: v for k, v in net.history[-1].items() if k.endswith("_loss")}
         self.bar_.set_postfix({k: f"{v:.4f}" for k, v in losses.items()})
         self.bar_.update()
 
     def on_train_end(self, net=None, **kwargs):
-        """Close the bar."""
+        """Close the progress bar."""
         if self.bar_ is not None:
             self.bar_.close()
             self.bar_ = None
 
 
 class BestWeights(Callback):
-    """Keep the weights of the least validation loss and restore them at the end."""
+    """Keep the weights with the lowest validation loss; restore them at the end."""
 
     def on_train_begin(self, net, **kwargs):
         """Forget the weights of another training."""
@@ -229,11 +230,11 @@ class LastEpoch(Callback):
         self.weights_ = None
 
 
-class TaskBridge(Callback):
-    """Tell the callbacks of scikit-learn of each epoch, and stop if they ask for it.
+class SklearnCallbackBridge(Callback):
+    """Call scikit-learn's callbacks in each epoch, and stop if they ask for it.
 
-    It comes before all callbacks that may stop the training. So scikit-learn's
-    callbacks are told the end of every epoch of which they were told the beginning.
+    It stands before all callbacks that may stop the training, so that scikit-learn's
+    callbacks see the end of every epoch whose beginning they saw.
 
     Parameters
     ----------
@@ -246,15 +247,15 @@ class TaskBridge(Callback):
     data : dict
         `X`, `y` and `metadata` for the callbacks.
 
-    learned : callable
-        Maps the net to the attributes that its estimator predicts from.
+    fitted_attributes : callable
+        Maps the net to the attributes from which its estimator predicts.
     """
 
-    def __init__(self, context, estimator, data, learned):
+    def __init__(self, context, estimator, data, fitted_attributes):
         self.context = context
         self.estimator = estimator
         self.data = data
-        self.learned = learned
+        self.fitted_attributes = fitted_attributes
         self.task_ = None
         self.stops_ = False
 
@@ -271,16 +272,16 @@ class TaskBridge(Callback):
         self.stops_ = task.call_on_fit_task_end(
             estimator=self.estimator,
             # Copied only for callbacks that ask for it, as the net goes on learning.
-            reconstruction_attributes=lambda: deepcopy(self.learned(net)),
+            reconstruction_attributes=lambda: deepcopy(self.fitted_attributes(net)),
             **self.data,
         )
 
     def on_train_end(self, net, **kwargs):
-        """End the task of an epoch that was interrupted, and let go of the data."""
+        """End the task of an interrupted epoch, and drop the training data."""
         if self.task_ is not None:
             self.on_epoch_end(net)
         self.__dict__.update(self.__getstate__())
 
     def __getstate__(self):
-        """Return a state without the data, which a checkpoint of the net would hold."""
+        """Return a state without data: a checkpoint of the net must not hold them."""
         return dict.fromkeys(vars(self))

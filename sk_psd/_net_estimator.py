@@ -1,4 +1,4 @@
-"""What all estimators trained by skorch share: parameters, seeds, callbacks, record."""
+"""Base of the estimators trained by skorch: parameters, seeds, callbacks, history."""
 
 import warnings
 from abc import ABC, abstractmethod
@@ -11,7 +11,7 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
-from sk_psd._callbacks import TaskBridge
+from sk_psd._callbacks import SklearnCallbackBridge
 from sk_psd._state import VersionedState
 from sk_psd._threads import one_torch_thread
 from sk_psd._torch_settings import plain_torch
@@ -49,11 +49,14 @@ class NetEstimator(CallbackSupportMixin, VersionedState, BaseEstimator, ABC):
         "random_state": ["random_state"],
     }
 
-    # A last loss of this or more, or NaN, means that training went wrong.
-    _diverged_from = np.inf
+    # The training diverged where its last loss is not below this number.
+    _divergence_threshold = np.inf
 
-    # Learned attributes whose names do not end in "_".
-    _private_learned = ()
+    # Options that are parameters of other estimators, with their values in this one.
+    _fixed_options = {}
+
+    # Fitted attributes whose names do not end in "_".
+    _private_fitted = ()
 
     def set_params(self, **params):
         """Set the parameters of this estimator.
@@ -100,30 +103,35 @@ class NetEstimator(CallbackSupportMixin, VersionedState, BaseEstimator, ABC):
             )
         named[name].set_params(**{inner: value})
 
-    @abstractmethod
-    def _learned(self, net):
-        """Attributes that a net in training has to give, to predict from."""
+    def _option(self, name):
+        """Return the value of a parameter, or of the option in its place."""
+        fixed = self._fixed_options
+        return fixed[name] if name in fixed else getattr(self, name)
 
     @abstractmethod
-    def _is_finite(self, learned, rows):
-        """Whether what `_learned` returned and its results for Rows are finite."""
+    def _fitted_attributes(self, net):
+        """Return the attributes, by name, that a prediction needs of a trained net."""
 
-    def _learned_state(self):
-        """Return all that `fit` set, by name."""
+    @abstractmethod
+    def _is_finite(self, attributes, dataset):
+        """Say whether the fitted attributes, and results for the data, are finite."""
+
+    def _fitted_state(self):
+        """Return the attributes that `fit` has set, by name."""
         return {
             name: value
             for name, value in vars(self).items()
-            if name.endswith("_") or name in self._private_learned
+            if name.endswith("_") or name in self._private_fitted
         }
 
     def _forget(self):
         """Make the estimator unfitted."""
-        for name in self._learned_state():
+        for name in self._fitted_state():
             delattr(self, name)
 
     @contextmanager
-    def _or_unfitted(self):
-        """Run the body of a cold fit: where it raises, the estimator is unfitted."""
+    def _unfitted_on_error(self):
+        """Run the body of a cold fit; if it raises, the estimator is unfitted."""
         self._forget()
         try:
             yield
@@ -135,40 +143,44 @@ class NetEstimator(CallbackSupportMixin, VersionedState, BaseEstimator, ABC):
         seed = check_random_state(self.random_state).randint(2**31 - 1)
         return torch.Generator().manual_seed(int(seed))
 
-    def _make_net(self, module, n_samples, device, generator, **options):
+    def _wrap_in_net(self, module, n_samples, device, generator, **options):
+        """Return an untrained skorch net with the parameters of this estimator."""
         options.setdefault("max_epochs", self.max_epochs)
         return make_net(
             module,
             n_samples,
             device=device,
             generator=generator,
-            optimizer=self.optimizer,
+            optimizer=self._option("optimizer"),
             lr=self.lr,
-            weight_decay=self.weight_decay,
+            weight_decay=self._option("weight_decay"),
             batch_size=self.batch_size,
             callbacks=self.callbacks,
             verbose=self.verbose,
             **options,
         )
 
-    def _train(self, net, rows, X, y, sample_weight=None):
-        """Train a net on Rows, followed by scikit-learn's callbacks where it has them.
+    def _train(self, net, dataset, X, y, sample_weight=None):
+        """Train a net, and call scikit-learn's callbacks if this version has them.
 
-        `X`, `y` and `sample_weight` are told to the callbacks as they came.
+        The callbacks get `X`, `y` and `sample_weight` as the user passed them.
         """
         context = None
-        given = {"X": X, "y": y, "metadata": {"sample_weight": sample_weight}}
+        fit_args = {"X": X, "y": y, "metadata": {"sample_weight": sample_weight}}
         if hasattr(self, "_init_callback_context"):
             context = self._init_callback_context(max_subtasks=net.max_epochs)
-            context.call_on_fit_task_begin(estimator=self, **given)
-            bridge = TaskBridge(context, self, given, self._learned)
-            net.callbacks.insert(0, ("_tasks", bridge))
+            context.call_on_fit_task_begin(estimator=self, **fit_args)
+            bridge = SklearnCallbackBridge(
+                context, self, fit_args, self._fitted_attributes
+            )
+            # First, as later callbacks may stop the training in the middle of an epoch.
+            net.callbacks.insert(0, ("_sklearn", bridge))
         try:
             with training_settings(net.device):
-                net.fit(rows, y=None)
+                net.fit(dataset, y=None)
         finally:
             net.close_bar()
-        n_epochs = self._record(net, rows)
+        n_epochs = self._record(net, dataset)
         if net.interrupted_:
             warnings.warn(
                 f"Training was interrupted in epoch {n_epochs + 1} of "
@@ -177,19 +189,19 @@ class NetEstimator(CallbackSupportMixin, VersionedState, BaseEstimator, ABC):
             )
         if context is not None:
             context.call_on_fit_task_end(
-                estimator=self, reconstruction_attributes={}, **given
+                estimator=self, reconstruction_attributes={}, **fit_args
             )
 
-    def _record(self, net, rows, first=0):
-        """Set the record of a training and the learned attributes.
+    def _record(self, net, dataset, first=0):
+        """Set the history of a training and the fitted attributes.
 
         Parameters
         ----------
         net : skorch.NeuralNet
             Trained net.
 
-        rows : Rows
-            The data that the net was trained on.
+        dataset : SpectraDataset
+            The training data.
 
         first : int, default=0
             Number of epochs in the history of the net that are recorded already.
@@ -205,7 +217,7 @@ class NetEstimator(CallbackSupportMixin, VersionedState, BaseEstimator, ABC):
             If the user interrupted before an epoch had ended.
 
         ValueError
-            If the loss or the weights say that the training went wrong.
+            If the training diverged: the loss or the weights are not finite.
         """
         n_before = getattr(self, "n_iter_", 0)
         # Without wall clock times, so that equal fits have equal files.
@@ -222,18 +234,18 @@ class NetEstimator(CallbackSupportMixin, VersionedState, BaseEstimator, ABC):
         self.history_ = [*getattr(self, "history_", ()), *epochs]
         self.loss_curve_ = [*getattr(self, "loss_curve_", ()), *losses]
         self.n_iter_ = n_before + len(epochs)
-        learned = self._learned(net)
-        # The last loss was taken before the last step, so the weights are looked at.
+        attributes = self._fitted_attributes(net)
+        # The last loss is that before the last step, so the weights are checked, too.
         loss = float(epochs[-1]["train_loss"])
         with training_settings(net.device):
-            finite = self._is_finite(learned, rows)
-        if not (loss < self._diverged_from and finite):
+            finite = self._is_finite(attributes, dataset)
+        if not (loss < self._divergence_threshold and finite):
             raise ValueError(
                 f"Training diverged: the loss is {loss} after {len(epochs)} epochs"
                 f"{'' if finite else ', and the weights or results are not finite'}. "
                 f"Choose a lower lr (={self.lr})."
             )
-        vars(self).update(learned)
+        vars(self).update(attributes)
         return len(epochs)
 
     def _loss_in_units_of_y(self, loss):
@@ -242,9 +254,9 @@ class NetEstimator(CallbackSupportMixin, VersionedState, BaseEstimator, ABC):
 
 @contextmanager
 def training_settings(device):
-    """Run the body with torch's settings at start and, on a CPU, in one thread.
+    """Run the body with torch's default settings and, on a CPU, in one thread.
 
-    With more threads, gradients would be summed in an order that depends on their
+    With more threads, the order in which gradients are added would depend on their
     number, and the same seed would give another model on another machine.
 
     Parameters

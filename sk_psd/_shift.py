@@ -1,14 +1,18 @@
 """Move spectra along an axis: shifts, rolls and a canonical position."""
 
+import math
+
 import torch
 
 __all__ = [
     "canonical_roll",
-    "n_noise_bins",
     "noise_bins",
     "random_shift",
     "shift_bins",
 ]
+
+# Values in one part of the data, where their noise is looked for.
+_PART_VALUES = 2**20
 
 
 def shift_bins(x, shift, *, mode="wrap", noise=None, start=None, reach=None):
@@ -64,39 +68,34 @@ def _window(x, start, length):
     return x.unfold(-1, length, 1)[rows, ..., start, :]
 
 
-def n_noise_bins(n_freqs):
-    """Return how many bins of `n_freqs` :func:`noise_bins` returns.
-
-    Parameters
-    ----------
-    n_freqs : int
-
-    Returns
-    -------
-    n_noise : int
-    """
-    return max(1, n_freqs // 2)
-
-
-def noise_bins(x):
+def noise_bins(x, axis=-1):
     """Return the weaker half of the bins of each spectrum, in order of frequency.
 
-    Where an emission covers less than half of the axis these are noise, with the
+    Where an emission covers less than half of the axis these bins are noise, with the
     correlation between neighbors that the window gives them.
 
     Parameters
     ----------
-    x : Tensor of shape (..., F)
+    x : Tensor of shape (N, ..., F) or with the frequencies along `axis`
+
+    axis : int, default=-1
+        The frequency axis.
 
     Returns
     -------
-    noise : Tensor of shape (..., H)
-        With H from :func:`n_noise_bins`.
+    noise : Tensor of shape (N, ..., H)
+        With H = max(1, F // 2), and the frequencies along the last axis.
     """
-    half = n_noise_bins(x.shape[-1])
-    weaker = x <= x.kthvalue(half, -1, keepdim=True).values
-    weaker &= weaker.cumsum(-1) <= half  # where several bins tie at the limit
-    return x[weaker].view(*x.shape[:-1], half)
+    x = x.movedim(axis, -1)
+    half = max(1, x.shape[-1] // 2)
+    noise = x.new_empty(*x.shape[:-1], half)
+    # In parts, so that the memory beside the result stays small.
+    n_rows = max(1, _PART_VALUES // math.prod(x.shape[1:]))
+    for part, out in zip(x.split(n_rows), noise.split(n_rows), strict=True):
+        weaker = part <= part.kthvalue(half, -1, keepdim=True).values
+        weaker &= weaker.cumsum(-1) <= half  # where several bins tie at the limit
+        out[...] = part[weaker].view(out.shape)
+    return noise
 
 
 def random_shift(x, max_bins, *, mode="wrap", axis=-1, noise=None, generator=None):
@@ -108,6 +107,7 @@ def random_shift(x, max_bins, *, mode="wrap", axis=-1, noise=None, generator=Non
         Spectra or spectrograms; all of a sample moves together.
 
     max_bins : int
+        Without a shift, for 0, no random number is drawn.
 
     mode : {"wrap", "edge", "floor"}, default="wrap"
         As in :func:`shift_bins`.
@@ -115,7 +115,7 @@ def random_shift(x, max_bins, *, mode="wrap", axis=-1, noise=None, generator=Non
     axis : int, default=-1
         The axis to move along.
 
-    noise : Tensor of shape (N, H) or (N, C, H), default=None
+    noise : Tensor of shape (N, ..., H), default=None
         From :func:`noise_bins`; computed here if needed and not given.
 
     generator : torch.Generator on the CPU, default=None
@@ -125,9 +125,12 @@ def random_shift(x, max_bins, *, mode="wrap", axis=-1, noise=None, generator=Non
     -------
     y : Tensor like `x`
     """
+    if not max_bins:
+        return x
     if x.ndim > 3 or axis % x.ndim < x.ndim - 1:
         moved = x.movedim(axis, -1)
         flat = moved.reshape(len(x), -1, moved.shape[-1])
+        noise = None if noise is None else noise.reshape(len(x), -1, noise.shape[-1])
         y = random_shift(flat, max_bins, mode=mode, noise=noise, generator=generator)
         return y.view(moved.shape).movedim(-1, axis)
 

@@ -1,6 +1,7 @@
-"""Transformers that change training data only."""
+"""Random changes of the training data: shifts in frequency and time, noise."""
 
 import copy
+from abc import abstractmethod
 from numbers import Integral, Real
 
 import numpy as np
@@ -9,16 +10,24 @@ from sklearn.utils import check_random_state
 
 from sk_psd._layout import warn_of_frames, warn_of_spectra, warn_of_waveforms
 from sk_psd._numbers import as_float
-from sk_psd._shift import random_shift
+from sk_psd._shift import noise_bins, random_shift
 from sk_psd._transformer import SpectrumTransformer
-from sk_psd._validation import RealNotInt, StrOptions, at_least
+from sk_psd._validation import RealNotInt, StrOptions, at_least, check_rows
 from sk_psd.signals import add_noise, shift_frequency
 
-__all__ = ["RandomFreqShift", "RandomNoise", "is_max_shift", "max_shift_in_bins"]
+__all__ = ["BatchAugmentation", "RandomFreqShift", "RandomNoise", "RandomTimeShift"]
 
 
 class _TrainingOnly(SpectrumTransformer):
     """A transformer that changes X in `fit_transform` and returns it in `transform`."""
+
+    # Whether X holds spectrograms, whose last axis is time.
+    _has_frames = False
+
+    def _check_rows(self, X, reset):
+        if self._has_frames:
+            return check_rows(self, X, reset=reset, frames=True)
+        return super()._check_rows(X, reset)
 
     def fit_transform(self, X, y=None):
         """Change the training data.
@@ -58,14 +67,52 @@ class _TrainingOnly(SpectrumTransformer):
         return self._check(X)
 
 
-class RandomFreqShift(_TrainingOnly):
+class BatchAugmentation(_TrainingOnly):
+    """Base of the augmentations that a classifier can apply to its batches.
+
+    A subclass is written once, as a function on tensors. In a Pipeline it changes the
+    training data once per `fit`. As the `augmentation` of a classifier it changes every
+    batch anew, on the device of the classifier, and its `random_state` is not used.
+    """
+
+    @abstractmethod
+    def for_batches(self, x):
+        """Prepare for the training data of a classifier.
+
+        Parameters
+        ----------
+        x : float32 Tensor of shape (N, C, F) or (N, C, F, T)
+            All training spectra, or spectrograms.
+
+        Returns
+        -------
+        augment : callable
+            ``augment(batch, rows, generator)`` returns the changed batch. `rows` are
+            the indices of its samples in `x`, and `generator` is the only source of
+            random numbers.
+        """
+
+    def _change(self, X, rng):
+        generator = torch.Generator().manual_seed(int(rng.randint(2**31 - 1)))
+        x = torch.from_numpy(X)
+        if self._has_frames:
+            x = x[..., None] if x.ndim == 2 else x
+            x = x[:, None] if x.ndim == 3 else x
+        else:
+            x = x[:, None] if x.ndim == 2 else x
+        changed = self.for_batches(x)(x, slice(None), generator)
+        return changed.reshape(X.shape).numpy()
+
+
+class RandomFreqShift(BatchAugmentation):
     """Shift each training spectrum, or signal, by its own random frequency.
 
     .. note::
 
         ``fit_transform(X)`` shifts, ``transform(X)`` returns X as it is. In a
         :class:`~sklearn.pipeline.Pipeline` the training data are therefore shifted,
-        once per `fit`, and the data to predict never are.
+        once per `fit`, and the data to predict never are. As the `augmentation` of a
+        classifier, the same object shifts the training data anew in every batch.
 
     Parameters
     ----------
@@ -77,19 +124,19 @@ class RandomFreqShift(_TrainingOnly):
         that of a real one is half of it, whatever part :class:`WelchPSD` keeps.
 
     mode : {"wrap", "edge", "floor"}, default="wrap"
-        What enters at the vacated end: what left at the other one (for two-sided
-        spectra of complex signals, whose axis is a circle), the value of the last
-        bin, or the spectrum's own noise (values of its weaker half of bins). Signals
-        know "wrap" only.
+        Values that enter at the vacated end. "wrap" takes those that left at the other
+        end, for two-sided spectra of complex signals, whose axis is a circle. "edge"
+        repeats the last bin. "floor" takes values of the weaker half of the spectrum's
+        own bins. Signals allow "wrap" only.
 
-    domain : {"spectrum", "signal"}, default="spectrum"
-        Whether the rows are spectra, or raw signals to be shifted before their spectra
-        are taken, as by :func:`sk_psd.signals.shift_frequency`. Complex signals are
-        mixed. Real ones are shifted by one sideband, and what would leave the axis is
-        removed.
+    domain : {"spectrum", "spectrogram", "signal"}, default="spectrum"
+        Kind of the rows in a Pipeline: spectra, spectrograms of shape (n_samples,
+        [n_channels,] n_freqs, n_frames), or raw signals. Signals are shifted before
+        their spectra are taken, as by :func:`sk_psd.signals.shift_frequency`. A
+        classifier knows its axes, and takes "spectrum" and "spectrogram" alike.
 
     fill : {"noise"} or None, default="noise"
-        What the vacated strip of a real signal holds: white noise at the signal's own
+        Filling of the vacated strip of a real signal: white noise at the signal's own
         floor, or nothing. For signals only.
 
     offset : {"auto", "move", "remove", "stay"}, default="auto"
@@ -100,19 +147,21 @@ class RandomFreqShift(_TrainingOnly):
         only.
 
     random_state : int, RandomState instance or None, default=None
-        Pass an int for the same shifts at every call.
+        Pass an int for the same shifts at every call. Not used in a classifier, whose
+        own `random_state` seeds the shifts.
 
     Attributes
     ----------
     n_features_in_ : int
-        Length of the rows.
+        Length of the rows, or of the frequency axis of spectrograms.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, if all are strings.
 
     See Also
     --------
-    GlobalPoolCNNClassifier : Shifts anew in every batch, by its `augmentation`.
+    RandomTimeShift : Shift spectrograms in time.
+    GlobalPoolCNNClassifier : Takes this object as its `augmentation`.
 
     Notes
     -----
@@ -137,7 +186,7 @@ class RandomFreqShift(_TrainingOnly):
     _parameter_constraints = {
         "max_shift": [at_least(0), at_least(0, RealNotInt)],
         "mode": [StrOptions({"wrap", "edge", "floor"})],
-        "domain": [StrOptions({"spectrum", "signal"})],
+        "domain": [StrOptions({"spectrum", "spectrogram", "signal"})],
         "fill": [StrOptions({"noise"}), None],
         "offset": [StrOptions({"auto", "move", "remove", "stay"})],
         "random_state": ["random_state"],
@@ -164,12 +213,16 @@ class RandomFreqShift(_TrainingOnly):
     def _allow_complex(self):
         return self.domain == "signal"
 
+    @property
+    def _has_frames(self):
+        return self.domain == "spectrogram"
+
     def _fit(self, X):
         X = super()._fit(X)
         if self.domain == "signal" and self.mode != "wrap":
             raise ValueError(
-                "mode must be 'wrap' with domain='signal'; see fill for what a real "
-                f"signal gets at the vacated end. Got mode={self.mode!r}."
+                "mode must be 'wrap' with domain='signal'; see fill for the vacated "
+                f"strip of a real signal. Got mode={self.mode!r}."
             )
         if self.domain == "spectrum":
             remedy = "For signals use RandomFreqShift(domain='signal')."
@@ -179,29 +232,160 @@ class RandomFreqShift(_TrainingOnly):
         return X
 
     def _max_bins(self, X):
-        n_bins = X.shape[-1]
+        n_bins = self.n_features_in_
         if self.domain == "signal" and not np.iscomplexobj(X):
             n_bins = n_bins // 2 + 1
-        return max_shift_in_bins(self.max_shift, n_bins)
+        return _max_shift_in_bins(self.max_shift, n_bins, "bins")
+
+    def for_batches(self, x):
+        """Prepare for the training data of a classifier.
+
+        Parameters
+        ----------
+        x : float32 Tensor of shape (N, C, F) or (N, C, F, T)
+            All training spectra, or spectrograms.
+
+        Returns
+        -------
+        augment : callable
+            ``augment(batch, rows, generator)`` returns the shifted batch.
+        """
+        if self.domain == "signal":
+            raise ValueError(
+                "augmentation cannot shift signals, as a classifier sees spectra. Use "
+                "RandomFreqShift(domain='spectrum'), or put this one before WelchPSD "
+                "in a Pipeline. Got domain='signal'."
+            )
+        axis = 2
+        max_bins = _max_shift_in_bins(self.max_shift, x.shape[axis], "bins")
+        # The floor is found once for all batches, as every spectrum is ranked for it.
+        floor = noise_bins(x, axis) if self.mode == "floor" and max_bins else None
+
+        def shift(batch, rows, generator):
+            return random_shift(
+                batch,
+                max_bins,
+                mode=self.mode,
+                axis=axis,
+                noise=None if floor is None else floor[rows],
+                generator=generator,
+            )
+
+        return shift
 
     def _change(self, X, rng):
+        if self.domain != "signal":
+            return super()._change(X, rng)
         max_bins = self._max_bins(X)
-        if self.domain == "signal":
-            bins = rng.randint(-max_bins, max_bins + 1, size=len(X))
-            offset = self.offset
-            if offset == "auto":
-                offset = "move" if np.iscomplexobj(X) else "stay"
-            # From a copy, so that the shifts are the same with and without noise.
-            seed = copy.deepcopy(rng).randint(2**31 - 1)
-            shift = bins / X.shape[-1]
-            return shift_frequency(
-                X, shift, fill=self.fill, offset=offset, random_state=seed
-            )
-        generator = torch.Generator().manual_seed(int(rng.randint(2**31 - 1)))
-        shifted = random_shift(
-            torch.from_numpy(X), max_bins, mode=self.mode, generator=generator
+        bins = rng.randint(-max_bins, max_bins + 1, size=len(X))
+        offset = self.offset
+        if offset == "auto":
+            offset = "move" if np.iscomplexobj(X) else "stay"
+        # From a copy, so that the shifts are the same with and without noise.
+        seed = copy.deepcopy(rng).randint(2**31 - 1)
+        shift = bins / X.shape[-1]
+        return shift_frequency(
+            X, shift, fill=self.fill, offset=offset, random_state=seed
         )
-        return shifted.numpy()
+
+
+class RandomTimeShift(BatchAugmentation):
+    """Shift each training spectrogram by its own random time.
+
+    .. note::
+
+        ``fit_transform(X)`` shifts, ``transform(X)`` returns X as it is. In a
+        :class:`~sklearn.pipeline.Pipeline` the training data are therefore shifted,
+        once per `fit`, and the data to predict never are. As the `augmentation` of a
+        classifier, the same object shifts the training data anew in every batch.
+
+    Parameters
+    ----------
+    max_shift : int or float, default=0.2
+        Shifts are drawn uniformly from the whole numbers of frames between
+        ``-max_shift`` and ``max_shift``. An int is a number of frames, a float a
+        fraction of the axis between 0 and 1.
+
+    mode : {"edge", "wrap"}, default="edge"
+        Values that enter at the vacated end: the first or last frame again, or the
+        frames that left at the other end.
+
+    random_state : int, RandomState instance or None, default=None
+        Pass an int for the same shifts at every call. Not used in a classifier, whose
+        own `random_state` seeds the shifts.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Length of the frequency axis.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns seen in `fit`, if all are strings.
+
+    See Also
+    --------
+    RandomFreqShift : Shift spectra or spectrograms in frequency.
+    SpectrogramCNNClassifier : Takes this object as its `augmentation`.
+
+    Notes
+    -----
+    X has the shape (n_samples, [n_channels,] n_freqs, n_frames). Rows without frames,
+    of shape (n_samples, n_freqs), are spectrograms of one frame and stay as they are.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_psd import RandomTimeShift
+    >>> X = np.arange(5.0) * np.ones((2, 3, 1))  # 2 spectrograms of 5 frames
+    >>> RandomTimeShift(2, random_state=0).fit_transform(X)[:, 0]
+    array([[2., 3., 4., 4., 4.],
+           [2., 3., 4., 4., 4.]])
+    """
+
+    _parameter_constraints = {
+        "max_shift": [at_least(0), at_least(0, RealNotInt)],
+        "mode": [StrOptions({"edge", "wrap"})],
+        "random_state": ["random_state"],
+    }
+
+    _has_frames = True
+
+    def __init__(self, max_shift=0.2, *, mode="edge", random_state=None):
+        self.max_shift = max_shift
+        self.mode = mode
+        self.random_state = random_state
+
+    def _fit(self, X):
+        X = super()._fit(X)
+        _max_shift_in_bins(self.max_shift, X.shape[-1] if X.ndim > 2 else 1, "frames")
+        return X
+
+    def for_batches(self, x):
+        """Prepare for the training data of a classifier.
+
+        Parameters
+        ----------
+        x : float32 Tensor of shape (N, C, F, T)
+            All training spectrograms.
+
+        Returns
+        -------
+        augment : callable
+            ``augment(batch, rows, generator)`` returns the shifted batch.
+        """
+        if x.ndim < 4:
+            raise ValueError(
+                "RandomTimeShift needs spectrograms, as spectra have no time axis. Use "
+                "RandomFreqShift, or SpectrogramCNNClassifier."
+            )
+        max_frames = _max_shift_in_bins(self.max_shift, x.shape[3], "frames")
+
+        def shift(batch, rows, generator):
+            return random_shift(
+                batch, max_frames, mode=self.mode, axis=3, generator=generator
+            )
+
+        return shift
 
 
 class RandomNoise(_TrainingOnly):
@@ -288,50 +472,27 @@ class RandomNoise(_TrainingOnly):
         return add_noise(X, rng.uniform(*self._limits(), size=len(X)), rng)
 
 
-def is_max_shift(value):
-    """Say whether a value is an int (bins) or a fraction, none negative.
-
-    Parameters
-    ----------
-    value : object
-
-    Returns
-    -------
-    good : bool
-    """
-    if isinstance(value, bool):
-        return False
-    return (
-        isinstance(value, Integral)
-        and value >= 0
-        or (isinstance(value, Real) and 0 <= value <= 1)
-    )
-
-
-def max_shift_in_bins(max_shift, n_freqs, name="max_shift", unit="bins"):
+def _max_shift_in_bins(max_shift, n_bins, unit):
     """Convert `max_shift` to bins: an int is bins, a float a fraction of the axis.
 
     Parameters
     ----------
     max_shift : int or float
 
-    n_freqs : int
+    n_bins : int
         Length of the axis.
 
-    name : str, default="max_shift"
-        Of the parameter, for the message of an error.
-
-    unit : str, default="bins"
-        Of the axis, for the message of an error.
+    unit : {"bins", "frames"}
+        Unit of the axis, for the message.
 
     Returns
     -------
-    bins : int
+    max_bins : int
     """
-    whole = isinstance(max_shift, Integral)
-    if max_shift > (n_freqs if whole else 1.0):
+    is_whole = isinstance(max_shift, Integral)
+    if max_shift > (n_bins if is_whole else 1.0):
         raise ValueError(
-            f"{name} (={max_shift!r}) must not exceed the axis: an int is a number of "
-            f"{unit}, here at most {n_freqs}; a float is a fraction, at most 1.0."
+            f"max_shift (={max_shift!r}) must not exceed the axis: an int is a number "
+            f"of {unit}, here at most {n_bins}; a float is a fraction, at most 1.0."
         )
-    return int(max_shift if whole else max_shift * n_freqs)
+    return int(max_shift if is_whole else max_shift * n_bins)

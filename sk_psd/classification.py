@@ -6,7 +6,7 @@ import numpy as np
 
 from sk_psd._net_classifier import NetClassifier
 from sk_psd._validation import Integers, StrOptions, at_least, check_rows
-from sk_psd.augmentation import RandomFreqShift, is_max_shift, max_shift_in_bins
+from sk_psd.augmentation import RandomFreqShift, RandomTimeShift
 from sk_psd.nn import (
     FlattenCNN,
     GlobalPoolCNN,
@@ -21,6 +21,14 @@ __all__ = [
     "GlobalPoolCNNClassifier",
     "SpectrogramCNNClassifier",
 ]
+
+
+def _default_shifts(padding_mode):
+    """Return the augmentation "auto" for spectra on an axis with this padding."""
+    if padding_mode != "circular":
+        return [RandomFreqShift(0.1, mode="floor")]
+    # The circular shift brings the cut of the first one to all phases of the strides.
+    return [RandomFreqShift(mode="floor"), RandomFreqShift(mode="wrap")]
 
 
 class GlobalPoolCNNClassifier(NetClassifier):
@@ -56,24 +64,20 @@ class GlobalPoolCNNClassifier(NetClassifier):
     pooling : {"max", "mean", "max_mean"}, default="max_mean"
         What is kept of each channel of the last convolution.
 
-    padding_mode : {"circular", "zeros", "reflect", "replicate"}, default="circular"
-        What the convolutions see beyond the ends of the axis.
-
-    downsampling : {"stride", "blur"}, default="stride"
-        How the layers reduce the number of bins: by steps of the convolution, or by
-        half the step and a smoothing filter. "blur"
-        is worth up to 0.01 of accuracy and costs twice the time.
+    padding_mode : {"circular", "zeros"}, default="circular"
+        Values beyond the ends of the axis: those of the other end, or zeros.
 
     invariance : {"auto", "exact", "approximate"}, default="auto"
         "exact" rolls every spectrum to a canonical position before it is predicted,
         see :class:`PeakAlign`; it needs circular padding. "auto" is "exact" with
         circular padding and "approximate" otherwise.
 
-    augmentation : "auto", None, RandomFreqShift or list of them, default="auto"
-        Random shifts of each training batch, one after the other. "auto": with
-        circular padding a shift off the edge by up to half of the axis, filled with
-        the noise of the spectrum, then a circular one; otherwise a filled shift by up
-        to a tenth. Their `random_state` is not used.
+    augmentation : "auto", None, object or list of objects, default="auto"
+        Random changes of each training batch: objects of :mod:`sk_psd.augmentation`,
+        applied in this order. Their `random_state` is not used. "auto": with circular
+        padding a :class:`RandomFreqShift` off the edge by up to half of the axis,
+        filled with the noise of the spectrum, then a circular one. With zeros a filled
+        shift by up to a tenth of the axis.
 
     optimizer : {"adamw", "adam", "sgd"}, default="adamw"
         Algorithm. "sgd" has Nesterov momentum 0.9.
@@ -124,7 +128,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
         Called in every epoch and batch, bare or as pairs (name, callback). `fit` calls
         the objects themselves; :func:`sklearn.base.clone`, and so every search, copies
         them. Scores of a classifier see the labels of y. An ``LRScheduler`` among them
-        takes the place of `lr_schedule`. Callbacks of scikit-learn (1.9 or newer) are
+        replaces the schedule of `lr`. Callbacks of scikit-learn (1.9 or newer) are
         set by `set_callbacks` and called in `fit` only.
 
     verbose : int, default=0
@@ -233,10 +237,8 @@ class GlobalPoolCNNClassifier(NetClassifier):
         "kernel_size": [StrOptions({"auto"}), at_least(1), Integers(1)],
         "stride": [StrOptions({"auto"}), at_least(1), Integers(1)],
         "pooling": [StrOptions({"max", "mean", "max_mean"})],
-        "padding_mode": [StrOptions({"circular", "zeros", "reflect", "replicate"})],
-        "downsampling": [StrOptions({"stride", "blur"})],
+        "padding_mode": [StrOptions({"circular", "zeros"})],
         "invariance": [StrOptions({"auto", "exact", "approximate"})],
-        "augmentation": [StrOptions({"auto"}), RandomFreqShift, list, tuple, None],
     }
 
     _module_class = GlobalPoolCNN
@@ -249,7 +251,6 @@ class GlobalPoolCNNClassifier(NetClassifier):
         *,
         pooling="max_mean",
         padding_mode="circular",
-        downsampling="stride",
         invariance="auto",
         augmentation="auto",
         optimizer="adamw",
@@ -274,7 +275,6 @@ class GlobalPoolCNNClassifier(NetClassifier):
         self.stride = stride
         self.pooling = pooling
         self.padding_mode = padding_mode
-        self.downsampling = downsampling
         self.invariance = invariance
         self.augmentation = augmentation
         self.optimizer = optimizer
@@ -304,7 +304,6 @@ class GlobalPoolCNNClassifier(NetClassifier):
             layers=global_pool_layers(n_freqs, self.n_filters, **sizes),
             pooling=self.pooling,
             padding_mode=self.padding_mode,
-            downsampling=self.downsampling,
         )
 
     @property
@@ -313,7 +312,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
         return self._config["layers"]
 
     @property
-    def _align(self):
+    def _needs_alignment(self):
         circular = self.padding_mode == "circular"
         if self.invariance == "exact" and not circular:
             raise ValueError(
@@ -322,26 +321,8 @@ class GlobalPoolCNNClassifier(NetClassifier):
             )
         return circular and self.invariance != "approximate"
 
-    def _shifts(self, n_freqs):
-        steps = self.augmentation
-        if steps is None:
-            return []
-        if isinstance(steps, str):  # "auto"
-            if self.padding_mode == "circular":
-                # The roll after the cut shows the cut at all phases of the strides.
-                steps = [RandomFreqShift(mode="floor"), RandomFreqShift(mode="wrap")]
-            else:
-                steps = [RandomFreqShift(0.1, mode="floor")]
-        elif isinstance(steps, RandomFreqShift):
-            steps = [steps]
-        for step in steps:
-            if not isinstance(step, RandomFreqShift) or step.domain != "spectrum":
-                raise ValueError(
-                    "augmentation must be 'auto', None, a RandomFreqShift of "
-                    f"domain='spectrum' or a list of them. Got {step!r}."
-                )
-            step._validate_params()
-        return [(-1, s.mode, max_shift_in_bins(s.max_shift, n_freqs)) for s in steps]
+    def _default_augmentation(self):
+        return _default_shifts(self.padding_mode)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -387,13 +368,13 @@ class SpectrogramCNNClassifier(NetClassifier):
     pooling : {"max", "mean", "max_mean"}, default="max_mean"
         What is kept of each channel of the last convolution.
 
-    augmentation : "auto", dict or None, default="auto"
-        How far each training sample is moved at random in every batch, along "time"
-        and along "frequency"; what the dict does not name is not moved. An int is a
-        number of frames or bins, a float a fraction of the axis, rounded down. What
-        enters repeats the first or the last one. "auto" is ``{"time": 0.2,
-        "frequency": 0.03}``; "frequency" needs more where classes turn up elsewhere on
-        the axis.
+    augmentation : "auto", None, object or list of objects, default="auto"
+        Random changes of each training batch: objects of :mod:`sk_psd.augmentation`,
+        applied in this order. Their `random_state` is not used. "auto" is a
+        :class:`RandomTimeShift` by up to a fifth of the frames, then a
+        :class:`RandomFreqShift` by up to 0.03 of the axis, both with the first or last
+        value repeated. Choose a larger one where classes turn up elsewhere on the
+        frequency axis.
 
     optimizer : {"adamw", "adam", "sgd"}, default="adamw"
         Algorithm. "sgd" has Nesterov momentum 0.9.
@@ -444,7 +425,7 @@ class SpectrogramCNNClassifier(NetClassifier):
         Called in every epoch and batch, bare or as pairs (name, callback). `fit` calls
         the objects themselves; :func:`sklearn.base.clone`, and so every search, copies
         them. Scores of a classifier see the labels of y. An ``LRScheduler`` among them
-        takes the place of `lr_schedule`. Callbacks of scikit-learn (1.9 or newer) are
+        replaces the schedule of `lr`. Callbacks of scikit-learn (1.9 or newer) are
         set by `set_callbacks` and called in `fit` only.
 
     verbose : int, default=0
@@ -535,7 +516,6 @@ class SpectrogramCNNClassifier(NetClassifier):
         "norm_axis": [StrOptions({"channel", "frequency", "time"}), None],
         "pool_axis": [StrOptions({"both", "time"})],
         "pooling": [StrOptions({"max", "mean", "max_mean"})],
-        "augmentation": [StrOptions({"auto"}), dict, None],
     }
 
     _module_class = SpectrogramCNN
@@ -598,9 +578,10 @@ class SpectrogramCNNClassifier(NetClassifier):
             X,
             reset=reset,
             frames=True,
+            tensors=True,
             complex_hint=": use Spectrogram(return_onesided=False) first",
         )
-        if reset and X.ndim > 2 and _scaled_over_time(X):
+        if reset and isinstance(X, np.ndarray) and _scaled_over_time(X):
             warnings.warn(
                 "In X every frequency has the same minimum and the same maximum over "
                 "time, as MinMaxScale() leaves it: the shape of the spectra is gone. "
@@ -633,27 +614,8 @@ class SpectrogramCNNClassifier(NetClassifier):
         """The convolutions as built for the axes."""
         return self._config["layers"]
 
-    def _shifts(self, n_freqs, n_frames):
-        reach = self.augmentation
-        if reach == "auto":
-            reach = {"time": 0.2, "frequency": 0.03}
-        reach = reach or {}
-        good = [is_max_shift(value) for value in reach.values()]
-        if not (all(good) and set(reach) <= {"time", "frequency"}):
-            raise ValueError(
-                "augmentation must be 'auto', None or a dict of max shifts, ints or "
-                "floats between 0 and 1, for 'time' and 'frequency'. Got "
-                f"{self.augmentation!r}."
-            )
-        axes = {"time": (-1, n_frames), "frequency": (-2, n_freqs)}
-        shifts = []
-        for name, max_shift in reach.items():
-            axis, size = axes[name]
-            unit = "frames" if name == "time" else "bins"
-            label = f"augmentation[{name!r}]"
-            bins = max_shift_in_bins(max_shift, size, label, unit)
-            shifts.append((axis, "edge", bins))
-        return [shift for shift in shifts if shift[2] > 0]
+    def _default_augmentation(self):
+        return [RandomTimeShift(0.2), RandomFreqShift(0.03, mode="edge")]
 
 
 class FlattenCNNClassifier(NetClassifier):
@@ -668,9 +630,9 @@ class FlattenCNNClassifier(NetClassifier):
     n_filters : int, default=64
         Channels of the convolution.
 
-    kernel_size : int, default=128
-        Bins that the convolution sees. The default shrinks to the length of shorter
-        spectra; any other value longer than the spectra is an error.
+    kernel_size : "auto" or int, default="auto"
+        Bins that the convolution sees. "auto" is 128, or the length of shorter spectra.
+        A number greater than this length is an error.
 
     stride : int, default=1
         Steps of the convolution, in bins.
@@ -684,17 +646,13 @@ class FlattenCNNClassifier(NetClassifier):
     pool_stride : int, default=2
         Steps of the pool.
 
-    optimizer : {"adamw", "adam", "sgd"}, default="adam"
-        Algorithm. "sgd" has Nesterov momentum 0.9.
+    augmentation : "auto", None, object or list of objects, default=None
+        Random changes of each training batch: objects of :mod:`sk_psd.augmentation`,
+        applied in this order. Their `random_state` is not used. "auto" is the one of
+        :class:`GlobalPoolCNNClassifier` with circular padding.
 
     lr : float, default=1e-3
-        Learning rate, or its peak.
-
-    lr_schedule : {"one_cycle", "cosine", "constant"}, default="constant"
-        What the learning rate does over all steps: rise and fall, fall, or stay.
-
-    weight_decay : float, default=0.0
-        Weight decay of the optimizer.
+        Learning rate of Adam.
 
     batch_size : int, default=32
         Samples per step.
@@ -706,24 +664,6 @@ class FlattenCNNClassifier(NetClassifier):
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the loss. "balanced" makes all classes count the same.
 
-    early_stopping : bool, default=False
-        Whether to stop when the validation loss no longer falls, and to restore the
-        weights of its minimum. Off by default: a validation set from the same place on
-        the axis cannot see what happens elsewhere.
-
-    validation_fraction : float, default=0.1
-        Part of the training data to set aside for early stopping, stratified. Not used
-        if `X_val` is passed to `fit`.
-
-    n_iter_no_change : int, default=10
-        Epochs without a fall of the validation loss by `tol` before stopping.
-
-    tol : float, default=1e-4
-        See `n_iter_no_change`.
-
-    warm_start : bool, default=False
-        Whether `fit` goes on from the weights of the fit before.
-
     device : str, default="auto"
         Where to train and predict: "auto" is CUDA where there is one and the CPU
         elsewhere; "cpu", "cuda", "cuda:1", "mps" are passed on to torch.
@@ -732,7 +672,7 @@ class FlattenCNNClassifier(NetClassifier):
         Called in every epoch and batch, bare or as pairs (name, callback). `fit` calls
         the objects themselves; :func:`sklearn.base.clone`, and so every search, copies
         them. Scores of a classifier see the labels of y. An ``LRScheduler`` among them
-        takes the place of `lr_schedule`. Callbacks of scikit-learn (1.9 or newer) are
+        replaces the schedule of `lr`. Callbacks of scikit-learn (1.9 or newer) are
         set by `set_callbacks` and called in `fit` only.
 
     verbose : int, default=0
@@ -740,8 +680,9 @@ class FlattenCNNClassifier(NetClassifier):
         print.
 
     random_state : int, RandomState instance or None, default=None
-        Seeds the weights and the order of the samples. Pass an int for identical
-        results; then no global random state is touched.
+        Seeds the weights, the order of the samples and the augmentation. Pass an int
+        for identical results, on a CPU whatever the number of its cores; then no global
+        random state is touched.
 
     Attributes
     ----------
@@ -774,8 +715,7 @@ class FlattenCNNClassifier(NetClassifier):
         Mean training loss of each epoch.
 
     best_epoch_ : int
-        Number of the epoch whose weights were kept: the last one, or with
-        `early_stopping` the one of the least validation loss.
+        Number of the epoch whose weights were kept: the last one.
 
     history_ : list of dict
         Record of each epoch: "epoch", "train_loss", with validation data "valid_loss"
@@ -787,7 +727,8 @@ class FlattenCNNClassifier(NetClassifier):
 
     Notes
     -----
-    Training, threads and errors are those of :class:`GlobalPoolCNNClassifier`.
+    Training, threads and errors are those of :class:`GlobalPoolCNNClassifier`. It has
+    those of its parameters that the comparison needs.
 
     Examples
     --------
@@ -802,9 +743,15 @@ class FlattenCNNClassifier(NetClassifier):
     """
 
     _parameter_constraints = {
-        **NetClassifier._parameter_constraints,
+        **{
+            name: NetClassifier._parameter_constraints[name]
+            for name in (
+                *("augmentation", "lr", "batch_size", "max_epochs", "class_weight"),
+                *("device", "callbacks", "verbose", "random_state"),
+            )
+        },
         "n_filters": [at_least(1)],
-        "kernel_size": [at_least(1)],
+        "kernel_size": [StrOptions({"auto"}), at_least(1)],
         "stride": [at_least(1)],
         "padding": [at_least(0)],
         "pool_size": [at_least(1)],
@@ -813,27 +760,30 @@ class FlattenCNNClassifier(NetClassifier):
 
     _module_class = FlattenCNN
 
+    _fixed_options = dict(
+        optimizer="adam",
+        lr_schedule="constant",
+        weight_decay=0.0,
+        early_stopping=False,
+        n_iter_no_change=None,
+        tol=0.0,
+        warm_start=False,
+    )
+
     def __init__(
         self,
         n_filters=64,
-        kernel_size=128,
+        kernel_size="auto",
         stride=1,
         *,
         padding=1,
         pool_size=16,
         pool_stride=2,
-        optimizer="adam",
+        augmentation=None,
         lr=1e-3,
-        lr_schedule="constant",
-        weight_decay=0.0,
         batch_size=32,
         max_epochs="auto",
         class_weight=None,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        tol=1e-4,
-        warm_start=False,
         device="auto",
         callbacks=None,
         verbose=0,
@@ -845,26 +795,21 @@ class FlattenCNNClassifier(NetClassifier):
         self.padding = padding
         self.pool_size = pool_size
         self.pool_stride = pool_stride
-        self.optimizer = optimizer
+        self.augmentation = augmentation
         self.lr = lr
-        self.lr_schedule = lr_schedule
-        self.weight_decay = weight_decay
         self.batch_size = batch_size
         self.max_epochs = max_epochs
         self.class_weight = class_weight
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.warm_start = warm_start
         self.device = device
         self.callbacks = callbacks
         self.verbose = verbose
         self.random_state = random_state
 
     def _module_config(self, n_freqs):
-        if self.kernel_size != 128:  # the default fits itself to the axis
-            _check_kernel(self.kernel_size, n_freqs)
+        kernel_size = self.kernel_size
+        if kernel_size == "auto":
+            kernel_size = min(128, n_freqs)
+        _check_kernel(kernel_size, n_freqs)
         return dict(
             n_filters=int(self.n_filters),
             stride=int(self.stride),
@@ -872,13 +817,16 @@ class FlattenCNNClassifier(NetClassifier):
             pool_stride=int(self.pool_stride),
             **flatten_sizes(
                 n_freqs,
-                self.kernel_size,
+                kernel_size,
                 self.stride,
                 self.padding,
                 self.pool_size,
                 self.pool_stride,
             ),
         )
+
+    def _default_augmentation(self):
+        return _default_shifts("circular")
 
 
 def _check_kernel(kernel_size, n_freqs):
@@ -891,8 +839,10 @@ def _check_kernel(kernel_size, n_freqs):
 
 def _scaled_over_time(X):
     """Say whether all frequencies of a spectrogram were scaled one by one."""
+    if X.ndim < 3 or X.shape[-2] < 2:
+        return False
     low, high = X.min(axis=-1), X.max(axis=-1)
-    if X.shape[-2] < 2 or not low.max() == low.min() < high.min() == high.max():
+    if not low.max() == low.min() < high.min() == high.max():
         return False
     return bool(np.any((X > low.min()) & (X < high.max())))  # not black and white
 

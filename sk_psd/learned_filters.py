@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sk_psd._net_estimator import NetEstimator, training_settings, with_callbacks
 from sk_psd._torch_settings import plain_torch
-from sk_psd._training import Rows, resolve_device
+from sk_psd._training import SpectraDataset, resolve_device
 from sk_psd._validation import (
     StrOptions,
     at_least,
@@ -88,7 +88,7 @@ class LearnedConvFilter(
         Called in every epoch and batch, bare or as pairs (name, callback). `fit` calls
         the objects themselves; :func:`sklearn.base.clone`, and so every search, copies
         them. Scores of a classifier see the labels of y. An ``LRScheduler`` among them
-        takes the place of `lr_schedule`. Callbacks of scikit-learn (1.9 or newer) are
+        replaces the schedule of `lr`. Callbacks of scikit-learn (1.9 or newer) are
         set by `set_callbacks` and called in `fit` only.
 
     verbose : int, default=0
@@ -178,8 +178,8 @@ class LearnedConvFilter(
         "padding_mode": [StrOptions(set(_PAD_MODES))],
     }
 
-    _private_learned = ("_one_column", "_x_scale", "_y_scale")
-    _diverged_from = 2.0  # times the loss of a kernel of zeros
+    _private_fitted = ("_one_column", "_x_scale", "_y_scale")
+    _divergence_threshold = 2.0  # times the loss of a kernel of zeros
 
     def __init__(
         self,
@@ -235,7 +235,7 @@ class LearnedConvFilter(
         self : object
             Fitted filter.
         """
-        with self._or_unfitted(), plain_torch():
+        with self._unfitted_on_error(), plain_torch():
             self._validate_params()
             device = resolve_device(self.device)
             given = X, y, sample_weight
@@ -263,19 +263,19 @@ class LearnedConvFilter(
             with training_settings("cpu"):
                 roots = np.sqrt(weights)[:, None]
                 whitening = _whitening(x, self.kernel_size, self.bias, roots)
-            rows = Rows(
+            dataset = SpectraDataset(
                 torch.from_numpy(np.ascontiguousarray(x)).unsqueeze(1).to(device),
                 torch.from_numpy(y).to(device),
                 torch.from_numpy(weights.astype(np.float32)).to(device),
             )
-            net = self._make_net(
+            net = self._wrap_in_net(
                 _WhiteFilter(whitening, self.kernel_size),
                 len(X),
                 device,
                 self._make_generator(),
                 lr_schedule=self.lr_schedule,
             )
-            self._train(net, rows, *given)
+            self._train(net, dataset, *given)
         return self
 
     def predict(self, X):
@@ -401,7 +401,7 @@ class LearnedConvFilter(
         first = (self.n_features_in_ - self.n_outputs_ + 1) // 2
         return slice(first, first + self.n_outputs_ + extra)
 
-    def _learned(self, net):
+    def _fitted_attributes(self, net):
         taps = net.module_.taps().detach().cpu().numpy().astype(np.float64)
         kernel, bias = taps[: self.kernel_size][::-1], taps[self.kernel_size :].sum()
         with np.errstate(over="ignore"):  # seen by _is_finite
@@ -413,8 +413,8 @@ class LearnedConvFilter(
     def _loss_in_units_of_y(self, loss):
         return float(loss) * self._y_scale**2
 
-    def _is_finite(self, learned, rows):
-        return bool(np.isfinite([*learned["kernel_"], learned["bias_"]]).all())
+    def _is_finite(self, attributes, dataset):
+        return bool(np.isfinite([*attributes["kernel_"], attributes["bias_"]]).all())
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn import config_context
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
 from sk_psd import (
@@ -21,6 +22,7 @@ from sk_psd import (
     MinMaxScale,
     PeakAlign,
     Spectrogram,
+    SpectrogramCNNClassifier,
     WelchPSD,
 )
 
@@ -185,3 +187,64 @@ def test_a_filter_takes_tensors_for_noisy_and_clean_signals(device):
 def test_without_the_configuration_tensors_become_arrays():
     tensor = torch.from_numpy(noise((5, 2000)))
     assert isinstance(WelchPSD().fit_transform(tensor), np.ndarray)
+
+
+@pytest.fixture
+def host_copies(monkeypatch):
+    """Return a list of the sizes of all tensors that were copied to the host."""
+    sizes = []
+    for name in ("numpy", "cpu", "tolist", "__array__"):
+        original = getattr(torch.Tensor, name)
+
+        def watched(self, *args, original=original, **kwargs):
+            sizes.append(self.numel())
+            return original(self, *args, **kwargs)
+
+        monkeypatch.setattr(torch.Tensor, name, watched)
+    return sizes
+
+
+@dispatched
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_classifiers_take_tensors_without_a_copy_on_the_host(
+    dtype, early_stopping, device, host_copies
+):
+    X, y = noise((70, 3, 40), dtype) ** 2, np.arange(70) % 2
+    X[y == 1, :, 3:9] += 3
+    weight = (np.arange(70) > 3) * 1.0
+    options = dict(max_epochs=4, early_stopping=early_stopping, random_state=0)
+    for model in (
+        GlobalPoolCNNClassifier((4, 4), device=device, **options),
+        SpectrogramCNNClassifier((4, 4), device=device, **options),
+    ):
+        tensor = torch.from_numpy(X).to(device)
+        given = {} if early_stopping else dict(X_val=X[::2], y_val=y[::2])
+        proba = clone(model).fit(X, y, weight, **given).predict_proba(X)
+        if not early_stopping:
+            given["X_val"] = tensor[::2]
+        host_copies.clear()
+        found = model.fit(tensor, y, weight, **given).predict_proba(tensor)
+        model.set_params(early_stopping=False)
+        model.partial_fit(tensor[:20], torch.from_numpy(y[:20]).to(device))
+        assert max(host_copies) < 20 * 3 * 40  # labels, losses, weights and logits
+        assert isinstance(found, np.ndarray) and found.dtype == np.float64
+        np.testing.assert_allclose(found, proba, atol=1e-4)
+
+
+@dispatched
+def test_a_pipeline_of_tensors_makes_no_copy_of_the_spectra_on_the_host(
+    device, host_copies
+):
+    X = noise((40, 2000), np.float32)
+    X[::2, 1:] += X[::2, :-1]
+    pipe = make_pipeline(
+        WelchPSD(nperseg=256, decibels=True),
+        MinMaxScale(),
+        GlobalPoolCNNClassifier((4, 4), device=device, max_epochs=3, random_state=0),
+    )
+    tensor = torch.from_numpy(X).to(device)
+    pipe.fit(tensor, np.arange(40) % 2)
+    proba = pipe.predict_proba(tensor)
+    assert max(host_copies) < 40 * 129
+    np.testing.assert_allclose(proba, pipe.predict_proba(X), atol=1e-4)

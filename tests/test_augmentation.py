@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sk_psd import RandomFreqShift, RandomNoise
+from sk_psd import RandomFreqShift, RandomNoise, RandomTimeShift
 from sk_psd.signals import shift_frequency
 
 X = np.random.default_rng(0).random((200, 32)).astype(np.float32)
@@ -133,3 +133,42 @@ def test_a_level_of_single_precision_is_that_of_double():
         for snr in (np.float32(3), 3.0)
     )
     np.testing.assert_array_equal(noisy, expected)
+
+
+def test_spectrograms_are_shifted_along_the_axis_that_the_object_names():
+    X = np.random.default_rng(0).random((50, 2, 8, 12))
+    for shift, axis in [
+        (RandomTimeShift(3, mode="wrap", random_state=0), 3),
+        (RandomFreqShift(3, domain="spectrogram", random_state=0), 2),
+    ]:
+        moved = shift.fit_transform(X)
+        found = set()
+        for before, after in zip(X, moved, strict=True):
+            rolls = [
+                by
+                for by in range(-3, 4)
+                if np.array_equal(np.roll(before, by, axis - 1), after)
+            ]
+            assert len(rolls) == 1
+            found.update(rolls)
+        assert found == set(range(-3, 4))
+        np.testing.assert_array_equal(shift.transform(X), X)
+        one_channel = shift.fit_transform(X[:, 0])
+        np.testing.assert_array_equal(one_channel, moved[:, 0])
+        assert shift.fit_transform(X[:, 0].astype(np.float32)).dtype == np.float32
+
+
+def test_a_time_shift_repeats_the_first_or_the_last_frame():
+    X = np.arange(5.0) * np.ones((30, 2, 1))
+    moved = RandomTimeShift(2, random_state=1).fit_transform(X)[:, 0]
+    for row in moved:
+        by = int(row[2]) - 2
+        np.testing.assert_array_equal(row, np.clip(np.arange(5) + by, 0, 4))
+    assert len(np.unique(moved, axis=0)) == 5
+    frames = RandomTimeShift(1).fit_transform(X[:, :, 0])  # of one frame each
+    np.testing.assert_array_equal(frames, X[:, :, 0])
+
+
+def test_a_time_shift_beyond_the_axis_is_refused():
+    with pytest.raises(ValueError, match=r"max_shift \(=6\) .* frames, here at most 5"):
+        RandomTimeShift(6).fit(np.ones((3, 2, 5)))

@@ -18,6 +18,7 @@ from sk_psd import (
     PeakAlign,
     RandomFreqShift,
     RandomNoise,
+    RandomTimeShift,
     Spectrogram,
     SpectrogramCNNClassifier,
     WelchPSD,
@@ -30,6 +31,7 @@ TRANSFORMERS = [
     MinMaxScale(),
     PeakAlign(),
     RandomFreqShift(),
+    RandomTimeShift(),
     RandomNoise(),
     Spectrogram(),
     WelchPSD(),
@@ -42,7 +44,7 @@ CLASSIFIERS = [
 REGRESSORS = [LearnedConvFilter(max_epochs=1)]
 ESTIMATORS = TRANSFORMERS + CLASSIFIERS + REGRESSORS
 TAKE_COMPLEX = (ConvFilter, FFTMagnitude, RandomNoise)
-TAKE_FOUR_AXES = (SpectrogramCNNClassifier,)
+TAKE_FOUR_AXES = (RandomTimeShift, SpectrogramCNNClassifier)
 
 GOOD = np.random.default_rng(0).random((12, 40))
 LABELS = np.repeat(["a", "b"], 6)
@@ -251,7 +253,7 @@ def test_bad_labels_are_refused(classifier, y, match):
         (GlobalPoolCNNClassifier(augmentation=["wrap"]), "list of them. Got 'wrap'"),
         (
             GlobalPoolCNNClassifier(augmentation=RandomFreqShift(domain="signal")),
-            "of domain='spectrum' or a list",
+            "augmentation cannot shift signals, .*Got domain='signal'",
         ),
         (
             GlobalPoolCNNClassifier(augmentation=RandomFreqShift(99)),

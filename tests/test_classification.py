@@ -15,12 +15,16 @@ from sk_psd import (
     GlobalPoolCNNClassifier,
     MinMaxScale,
     RandomFreqShift,
+    RandomNoise,
+    RandomTimeShift,
     Spectrogram,
     SpectrogramCNNClassifier,
     WelchPSD,
     shift_invariance,
 )
-from sk_psd._training import BatchLoader, Rows, resolve_device
+from sk_psd._shift import noise_bins, random_shift
+from sk_psd._training import BatchLoader, SpectraDataset, resolve_device
+from sk_psd.augmentation import BatchAugmentation
 
 QUICK = GlobalPoolCNNClassifier(max_epochs=8, random_state=0)
 QUICK_FLAT = FlattenCNNClassifier(max_epochs=8, random_state=0)
@@ -46,15 +50,14 @@ def test_global_pool_net_finds_the_shapes_where_the_flatten_net_fails(fitted, sp
 
 
 @settings(deadline=None, max_examples=30)
-@given(st.integers(1, 300), st.integers(1, 16), st.integers(0, 99), st.booleans())
-def test_no_shift_of_any_spectrum_changes_a_probability(n_freqs, levels, seed, blur):
+@given(st.integers(1, 300), st.integers(1, 16), st.integers(0, 99))
+def test_no_shift_of_any_spectrum_changes_a_probability(n_freqs, levels, seed):
     rng = np.random.default_rng(seed)
     X = rng.integers(levels, size=(4, n_freqs)).astype(np.float32)
     model = GlobalPoolCNNClassifier(
         n_filters=(4, 8),
         kernel_size=min(8, n_freqs),
         stride=(1 + seed % 4, 2),
-        downsampling="blur" if blur else "stride",
         max_epochs=1,
         random_state=seed,
     ).fit(X, [0, 1, 0, 1])
@@ -204,27 +207,61 @@ def test_kernels_and_strides_of_the_layers(kernel_size, stride, expected, blobs)
 @pytest.mark.parametrize(
     "padding_mode, augmentation, expected",
     [
-        ("circular", "auto", [(-1, "floor", 16), (-1, "wrap", 16)]),
-        ("zeros", "auto", [(-1, "floor", 3)]),
+        ("circular", "auto", [("floor", 16), ("wrap", 16)]),
+        ("zeros", "auto", [("floor", 3)]),
         ("circular", None, []),
-        ("circular", RandomFreqShift(4, mode="edge"), [(-1, "edge", 4)]),
+        ("circular", RandomFreqShift(4, mode="edge"), [("edge", 4)]),
         (
             "zeros",
             [RandomFreqShift(4), RandomFreqShift(0.25)],
-            [(-1, "wrap", 4), (-1, "wrap", 8)],
+            [("wrap", 4), ("wrap", 8)],
         ),
     ],
 )
-def test_augmentation_follows_the_axis(padding_mode, augmentation, expected):
+def test_batches_are_shifted_as_the_axis_and_the_objects_say(
+    padding_mode, augmentation, expected
+):
     model = GlobalPoolCNNClassifier(
         padding_mode=padding_mode, augmentation=augmentation
     )
-    assert model._shifts(32) == expected
+    x = torch.rand(20, 2, 32, generator=torch.Generator().manual_seed(0))
+    batch, oracle = x[5:15], x[5:15]
+    generator = torch.Generator().manual_seed(1)
+    for augment in model._augmentations(x):
+        batch = augment(batch, torch.arange(5, 15), generator)
+    generator = torch.Generator().manual_seed(1)
+    for mode, max_bins in expected:
+        noise = noise_bins(x)[5:15] if mode == "floor" else None
+        oracle = random_shift(
+            oracle, max_bins, mode=mode, noise=noise, generator=generator
+        )
+    assert torch.equal(batch, oracle)
+    assert torch.equal(batch, x[5:15]) == (not expected)
+
+
+def test_an_augmentation_of_ones_own_changes_every_batch():
+    seen = []
+
+    class Louder(BatchAugmentation):
+        def for_batches(self, x):
+            def augment(batch, rows, generator):
+                seen.append(rows)
+                return batch + 1
+
+            return augment
+
+    X = np.random.default_rng(0).random((8, 32))
+    net = GlobalPoolCNNClassifier((2,), max_epochs=3, batch_size=4, random_state=0)
+    net.set_params(augmentation=[Louder(), RandomFreqShift(3)]).fit(X, [0, 1] * 4)
+    assert len(seen) == 6 and set(torch.cat(seen[:2]).tolist()) == set(range(8))
+    flat = FlattenCNNClassifier(2, max_epochs=1, augmentation=Louder(), random_state=0)
+    flat.fit(X, [0, 1] * 4)
+    assert len(seen) == 7
 
 
 def test_batches_hold_every_row_once_and_none_has_a_single_row():
     for n in range(2, 40):
-        dataset = Rows(*[torch.arange(n)] * 3)
+        dataset = SpectraDataset(*[torch.arange(n)] * 3)
         loader = BatchLoader(dataset, 8, generator=torch.Generator().manual_seed(n))
         batches = [X for X, _ in loader]
         assert len(batches) == len(loader)
@@ -422,7 +459,7 @@ def test_spectrogram_net_tells_rising_from_falling_lines(chirps, norm_axis, pool
     model = SpectrogramCNNClassifier(
         norm_axis=norm_axis,
         pool_axis=pool_axis,
-        augmentation={"time": 8, "frequency": 8},
+        augmentation=[RandomTimeShift(8), RandomFreqShift(8, mode="edge")],
         max_epochs=40,
         random_state=0,
     ).fit(X[train], y[train])
@@ -457,23 +494,51 @@ def test_spectrograms_of_all_accepted_shapes(chirps):
     [
         ("auto", [(-1, "edge", 6), (-2, "edge", 1)]),
         (None, []),
-        ({}, []),
-        ({"frequency": 3}, [(-2, "edge", 3)]),
-        ({"time": 0.5, "frequency": 0}, [(-1, "edge", 16)]),
+        ([], []),
+        (RandomFreqShift(3), [(-2, "wrap", 3)]),
+        (RandomFreqShift(3, mode="floor"), [(-2, "floor", 3)]),
+        (
+            (RandomTimeShift(0.5, mode="wrap"), RandomFreqShift(0)),
+            [(-1, "wrap", 16)],
+        ),
     ],
 )
 def test_spectrograms_are_shifted_along_both_axes(augmentation, expected):
     model = SpectrogramCNNClassifier(augmentation=augmentation)
-    assert model._shifts(64, 32) == expected
+    x = torch.rand(9, 2, 64, 32, generator=torch.Generator().manual_seed(0))
+    batch, oracle = x[:5], x[:5]
+    generator = torch.Generator().manual_seed(1)
+    for augment in model._augmentations(x):
+        batch = augment(batch, slice(5), generator)
+    generator = torch.Generator().manual_seed(1)
+    for axis, mode, max_bins in expected:
+        oracle = random_shift(
+            oracle, max_bins, mode=mode, axis=axis, generator=generator
+        )
+    assert torch.equal(batch, oracle)
 
 
 @pytest.mark.parametrize(
-    "augmentation", [{"Time": 1}, {"time": 1.5}, {"time": -1}, {"time": "2"}]
+    "augmentation, match",
+    [
+        ({"time": 1}, "or a list of them. Got {'time': 1}"),
+        ([RandomNoise()], "such as RandomFreqShift, or a list of them. Got RandomNoi"),
+        (RandomTimeShift(1.5), r"max_shift \(=1.5\) must not exceed the axis"),
+        (RandomTimeShift(1000), r"\(=1000\) .* of frames, here at most 20"),
+        (RandomFreqShift(1000), r"\(=1000\) .* of bins, here at most 24"),
+        (RandomTimeShift(-1), "'max_shift' .*Got -1 instead"),
+    ],
+    ids=str,
 )
-def test_augmentation_of_spectrograms_names_axes_and_distances(chirps, augmentation):
+def test_augmentation_that_is_none_is_refused(chirps, augmentation, match):
     model = SpectrogramCNNClassifier(augmentation=augmentation)
-    with pytest.raises(ValueError, match="augmentation must be 'auto', None or a dict"):
+    with pytest.raises(ValueError, match=match):
         model.fit(*chirps)
+
+
+def test_spectra_have_no_time_to_shift_along(blobs):
+    with pytest.raises(ValueError, match="RandomTimeShift needs spectrograms, as spec"):
+        GlobalPoolCNNClassifier(augmentation=RandomTimeShift()).fit(*blobs)
 
 
 def test_spectrogram_net_continues_stops_early_and_is_saved(chirps):
@@ -525,11 +590,3 @@ def test_spectrograms_scaled_band_by_band_are_warned_of(chirps):
     with pytest.warns(UserWarning, match=r"use MinMaxScale\(per='spectrogram'\)"):
         clone(quick).fit(MinMaxScale().fit_transform(X), y)
     clone(quick).fit(MinMaxScale(per="spectrogram").fit_transform(X), y)  # no warning
-
-
-def test_a_shift_beyond_the_axis_names_the_axis(chirps):
-    model = SpectrogramCNNClassifier(augmentation={"time": 1000})
-    with pytest.raises(
-        ValueError, match=r"augmentation\['time'\] \(=1000\) .* frames, here at most 20"
-    ):
-        model.fit(*chirps)

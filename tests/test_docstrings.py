@@ -57,8 +57,8 @@ def test_docstring_is_valid_numpydoc(path):
 def test_an_object_without_a_docstring_is_found(monkeypatch):
     import sk_psd.nn.layers
 
-    monkeypatch.setattr(sk_psd.nn.layers.both_ends, "__doc__", None)
-    assert [code for code, _ in errors_of("sk_psd.nn.layers.both_ends")] == ["GL08"]
+    monkeypatch.setattr(sk_psd.nn.layers.same_padding, "__doc__", None)
+    assert [code for code, _ in errors_of("sk_psd.nn.layers.same_padding")] == ["GL08"]
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
@@ -84,12 +84,12 @@ CLASSIFIERS = [e for e in ESTIMATORS if hasattr(e, "predict_proba")]
 FAMILIES = {
     "classifiers": (
         CLASSIFIERS,
-        "augmentation early_stopping kernel_size layers_ module_ n_channels_ "
+        "augmentation best_epoch_ kernel_size layers_ lr module_ n_channels_ "
         "n_features_in_ n_filters random_state stride",
     ),
     "training": (
         [*CLASSIFIERS, LearnedConvFilter],
-        "augmentation device early_stopping history_ kernel_size layers_ loss_curve_ "
+        "augmentation best_epoch_ device history_ kernel_size layers_ loss_curve_ "
         "lr module_ n_channels_ n_features_in_ n_filters n_iter_ padding_mode "
         "random_state stride",
     ),

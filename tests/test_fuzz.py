@@ -35,6 +35,7 @@ from sk_psd import (
     PeakAlign,
     RandomFreqShift,
     RandomNoise,
+    RandomTimeShift,
     Spectrogram,
     SpectrogramCNNClassifier,
     WelchPSD,
@@ -129,10 +130,15 @@ ESTIMATORS = {
         dilation=FEW,
     ),
     FFTMagnitude: {},
-    FlattenCNNClassifier: CLASSIFIER
+    FlattenCNNClassifier: {
+        name: CLASSIFIER[name]
+        for name in CLASSIFIER
+        if name in FlattenCNNClassifier().get_params()
+    }
     | dict(
         n_filters=FEW,
-        kernel_size=[1, 2, 5, 128, np.int64(3)],
+        augmentation=["auto", None, RandomFreqShift(1), [RandomFreqShift(mode="edge")]],
+        kernel_size=["auto", 1, 2, 5, 128, np.int64(3)],
         stride=FEW,
         padding=[0, *FEW],
         pool_size=[*FEW, 16],
@@ -144,8 +150,7 @@ ESTIMATORS = {
         kernel_size=LAYERS,
         stride=LAYERS,
         pooling=["max", "mean", "max_mean"],
-        padding_mode=["circular", "zeros", "reflect", "replicate"],
-        downsampling=["stride", "blur"],
+        padding_mode=["circular", "zeros"],
         invariance=["auto", "exact", "approximate"],
         augmentation=[
             *("auto", None, RandomFreqShift(1), RandomFreqShift(0.1, mode="floor")),
@@ -176,7 +181,7 @@ ESTIMATORS = {
     RandomFreqShift: dict(
         max_shift=[0, 1, 5, 0.1, 0.5, 1.0, np.int64(2), np.float32(0.25)],
         mode=["wrap", "edge", "floor"],
-        domain=["spectrum", "signal"],
+        domain=["spectrum", "spectrogram", "signal"],
         fill=["noise", None],
         offset=["auto", "move", "remove", "stay"],
     ),
@@ -185,6 +190,10 @@ ESTIMATORS = {
             *(10, 0.0, (0, 20), [-5, 5], np.float32(3), (0, 0), -1e308, 1e308, 1e4),
             *((-1e308, 1e308), -400, -6000, (np.int64(1), 2)),
         ],
+    ),
+    RandomTimeShift: dict(
+        max_shift=[0, 1, 5, 0.1, 0.5, 1.0, np.int64(2), np.float32(0.25)],
+        mode=["edge", "wrap"],
     ),
     Spectrogram: SEGMENTS | dict(decibels=FLAGS, notch=NOTCHES),
     SpectrogramCNNClassifier: CLASSIFIER
@@ -196,8 +205,8 @@ ESTIMATORS = {
         pool_axis=["both", "time"],
         pooling=["max", "mean", "max_mean"],
         augmentation=[
-            *("auto", None, {}, {"time": 1}, {"time": 0.5, "frequency": 1}),
-            *({"frequency": np.int64(1)}, {"phase": 1}, {"time": -1}),
+            *("auto", None, [], RandomTimeShift(1), RandomFreqShift(np.int64(1))),
+            *([RandomTimeShift(0.5), RandomFreqShift(1, mode="floor")], "phase"),
         ],
     ),
     WelchPSD: SEGMENTS
@@ -210,7 +219,7 @@ ESTIMATORS = {
 }
 TRANSFORMERS = [cls for cls in ESTIMATORS if not hasattr(cls, "predict")]
 CLASSIFIERS = [cls for cls in ESTIMATORS if hasattr(cls, "predict_proba")]
-TRAINING_ONLY = (RandomFreqShift, RandomNoise)
+TRAINING_ONLY = (RandomFreqShift, RandomNoise, RandomTimeShift)
 # A small base of each net, so that a fit takes milliseconds.
 SMALL = {
     FlattenCNNClassifier: dict(n_filters=2, max_epochs=1),
@@ -574,7 +583,6 @@ def test_no_circular_shift_changes_a_probability_of_the_global_pool_net(
         n_filters=(4, 5),
         kernel_size=min(3, rolls.shape[-1]),
         stride=(1 + seed % 3, 2),
-        downsampling=["stride", "blur"][seed % 2],
         max_epochs=1,
         random_state=seed,
     )

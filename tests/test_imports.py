@@ -82,7 +82,9 @@ IMPORTS = {
     },
     "plotting": {"inspection"},
     "_callbacks": set(),
-    "_training": {"_callbacks", "_shift"},
+    "_training": {"_callbacks"},
+    "_standardize": set(),
+    "_class_weights": {"_validation"},
     "_net_estimator": {
         "_callbacks",
         "_state",
@@ -92,6 +94,7 @@ IMPORTS = {
         "_validation",
     },
     "_net_classifier": {
+        "_class_weights",
         "_layout",
         "_net_estimator",
         "_threads",
@@ -100,6 +103,8 @@ IMPORTS = {
         "_validation",
         "nn.layers",
         "_shift",
+        "_standardize",
+        "augmentation",
     },
     "classification": {"_net_classifier", "_validation", "augmentation", "nn"},
     "learned_filters": {

@@ -69,11 +69,8 @@ class GlobalPoolCNN(nn.Module):
     pooling : {"max", "mean", "max_mean"}, default="max_mean"
         What is kept of each channel of the last layer.
 
-    padding_mode : {"circular", "zeros", "reflect", "replicate"}, default="circular"
-        What the convolutions see beyond the ends of the axis.
-
-    downsampling : {"stride", "blur"}, default="stride"
-        As in :class:`sk_psd.nn.layers.ConvBlock`.
+    padding_mode : {"circular", "zeros"}, default="circular"
+        Values beyond the ends of the axis.
     """
 
     def __init__(
@@ -83,15 +80,13 @@ class GlobalPoolCNN(nn.Module):
         layers,
         pooling="max_mean",
         padding_mode="circular",
-        downsampling="stride",
     ):
         super().__init__()
         blocks = []
         for n_filters, kernel_size, stride in layers:
-            block = ConvBlock(
-                n_channels, n_filters, kernel_size, stride, padding_mode, downsampling
+            blocks.append(
+                ConvBlock(n_channels, n_filters, kernel_size, stride, padding_mode)
             )
-            blocks.append(block)
             n_channels = n_filters
         self.features = nn.Sequential(*blocks)
         self.pool = GlobalPool(pooling)

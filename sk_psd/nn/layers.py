@@ -12,11 +12,11 @@ __all__ = [
     "ConvBlock",
     "GlobalPool",
     "Head",
-    "both_ends",
     "check_size",
     "empty_module",
     "one_per_layer",
     "reset_parameters",
+    "same_padding",
 ]
 
 # Products of matrices treat a row alike wherever it lies in memory if all rows start
@@ -75,7 +75,7 @@ def one_per_layer(name, value, depth=None):
     return values
 
 
-def both_ends(kernel_size):
+def same_padding(kernel_size):
     """Return the padding before and after an axis that keeps its length.
 
     Parameters
@@ -104,18 +104,9 @@ class ConvBlock(nn.Module):
 
     stride : int, default=1
 
-    padding_mode : {"circular", "zeros", "reflect", "replicate"}, default="circular"
-        What lies beyond the ends of the axis. The output has ``ceil(F / stride)``
-        bins in every mode.
-
-    downsampling : {"stride", "blur"}, default="stride"
-        "blur" takes half of an even stride and smooths the rest away after the ReLU,
-        which keeps what lies between the steps from aliasing [1]_.
-
-    References
-    ----------
-    .. [1] Zhang, R. (2019). "Making convolutional networks shift-invariant again".
-       ICML, 7324-7334. :arxiv:`1904.11486`
+    padding_mode : {"circular", "zeros"}, default="circular"
+        Values beyond the ends of the axis. The output has ``ceil(F / stride)`` bins in
+        both modes.
     """
 
     def __init__(
@@ -125,12 +116,9 @@ class ConvBlock(nn.Module):
         kernel_size,
         stride=1,
         padding_mode="circular",
-        downsampling="stride",
     ):
         super().__init__()
-        self.blurs = downsampling == "blur" and stride % 2 == 0
-        stride = stride // 2 if self.blurs else stride
-        self.padding = (*both_ends(kernel_size), 0, 0)
+        self.padding = (*same_padding(kernel_size), 0, 0)
         self.padding_mode = "constant" if padding_mode == "zeros" else padding_mode
         self.conv = nn.Conv2d(
             in_channels, out_channels, (1, kernel_size), (1, stride), bias=False
@@ -140,14 +128,7 @@ class ConvBlock(nn.Module):
     def forward(self, x):
         """Map (N, C, 1, F) to (N, C', 1, ceil(F / stride))."""
         x = F.pad(x, self.padding, mode=self.padding_mode)  # (N, C, 1, F + K - 1)
-        x = F.relu(self.norm(self.conv(x)))  # (N, C', 1, ceil(F / S))
-        return self._blur(x) if self.blurs else x
-
-    def _blur(self, x):
-        n = x.shape[-1]
-        x = F.pad(x, (1, 1, 0, 0), mode=self.padding_mode)  # (N, C', 1, n + 2)
-        x = x[..., 0:n:2] + 2 * x[..., 1 : n + 1 : 2] + x[..., 2 : n + 2 : 2]
-        return x / 4  # (N, C', 1, ceil(n / 2))
+        return F.relu(self.norm(self.conv(x)))  # (N, C', 1, ceil(F / S))
 
 
 class AxisNorm(nn.Module):

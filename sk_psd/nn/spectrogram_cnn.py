@@ -7,9 +7,9 @@ from sk_psd.nn.layers import (
     AxisNorm,
     GlobalPool,
     Head,
-    both_ends,
     check_size,
     one_per_layer,
+    same_padding,
 )
 
 __all__ = ["SpectrogramCNN", "spectrogram_layers"]
@@ -102,7 +102,7 @@ class SpectrogramCNN(nn.Module):
             )
             n_channels = n_filters
             n_freqs, n_frames = -(-n_freqs // strides[0]), -(-n_frames // strides[1])
-            self.paddings.append([p for k in kernels[::-1] for p in both_ends(k)])
+            self.paddings.append([p for k in kernels[::-1] for p in same_padding(k)])
             self.convs.append(conv)
             self.norms.append(AxisNorm(norm_axis, n_channels, n_freqs, n_frames))
         self.pool = GlobalPool(pooling)

@@ -1,0 +1,69 @@
+"""The weight of each training sample: its own, times that of its class."""
+
+from numbers import Real
+
+import numpy as np
+
+from sk_psd._validation import check_weights, keep_weighted, scale_weights
+
+__all__ = ["weigh_samples"]
+
+
+def weigh_samples(X, codes, classes, sample_weight=None, class_weight=None):
+    """Return the samples of weight above 0 and their weights.
+
+    Parameters
+    ----------
+    X : ndarray or Tensor of shape (n_samples, ...)
+
+    codes : int64 ndarray of shape (n_samples,)
+        Index of each sample's class.
+
+    classes : ndarray of shape (n_classes,)
+        Labels of the classes.
+
+    sample_weight : array-like of shape (n_samples,) or None, default=None
+
+    class_weight : dict, "balanced" or None, default=None
+        "balanced" gives all classes that occur the same total weight.
+
+    Returns
+    -------
+    X, codes : as they came
+        Without the samples of weight 0.
+
+    weights : float64 ndarray of shape (n_samples,)
+        Of mean 1.
+    """
+    weights = check_weights(sample_weight, codes)
+    X, codes, weights = keep_weighted(weights, X, codes, weights)
+    if class_weight is not None:
+        if class_weight == "balanced":
+            totals = np.bincount(codes, weights, len(classes))
+            factors = weights.sum() / (np.count_nonzero(totals) * totals[codes])
+        else:
+            factors = _weights_of_classes(class_weight, classes)[codes]
+        if not factors.any():
+            raise ValueError("At least one weight must be positive. Got zeros only.")
+        weights = weights * scale_weights(factors)
+        X, codes, weights = keep_weighted(weights, X, codes, weights)
+    return X, codes, weights / weights.mean()
+
+
+def _weights_of_classes(named, classes):
+    """Return the weight of each class, 1 for classes that the dict does not name.
+
+    Labels beyond y, as a fold may lack a class, are ignored where every class of y has
+    a weight. Otherwise they may be typing errors and are refused.
+    """
+    classes = classes.tolist()
+    unknown = [label for label in named if label not in classes]
+    missing = [label for label in classes if label not in named]
+    weights = list(named.values())
+    are_valid = all(isinstance(w, Real) and np.isfinite(w) and w >= 0 for w in weights)
+    if (unknown and missing) or not are_valid:
+        raise ValueError(
+            "class_weight must give finite weights >= 0 to labels among "
+            f"{classes}. Got {named!r} instead."
+        )
+    return np.array([named.get(label, 1.0) for label in classes], dtype=np.float64)
