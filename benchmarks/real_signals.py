@@ -107,8 +107,8 @@ def noisy_models_of(fs, seeds):
     """The same with and without noise in training."""
     for title, steps in [
         ("", ()),
-        (" + 0..20 dB", (RandomNoise(random_state=0),)),
-        (" + 0..60 dB", (RandomNoise((0, 60), random_state=0),)),
+        (" + 0..20 dB", (RandomNoise((0, 20), clean_fraction=0, random_state=0),)),
+        (" + 0..60 dB", (RandomNoise((0, 60), clean_fraction=0, random_state=0),)),
     ]:
         for name in ("logreg_psd", "logreg_aligned_psd"):
             model = make_baselines(make_psd(fs))[name]

@@ -1,7 +1,12 @@
 """Classify signals by the shape of their power spectral density, wherever it lies."""
 
 from sk_psd._version import __version__ as __version__
-from sk_psd.augmentation import RandomFreqShift, RandomNoise, RandomTimeShift
+from sk_psd.augmentation import (
+    RandomFreqShift,
+    RandomNoise,
+    RandomSpeckle,
+    RandomTimeShift,
+)
 from sk_psd.baselines import make_baselines
 from sk_psd.classification import (
     FlattenCNNClassifier,
@@ -27,6 +32,7 @@ __all__ = [
     "PeakAlign",
     "RandomFreqShift",
     "RandomNoise",
+    "RandomSpeckle",
     "RandomTimeShift",
     "ShiftCurveDisplay",
     "Spectrogram",

@@ -33,7 +33,7 @@ from sk_psd._validation import (
     find_classes,
     fraction,
 )
-from sk_psd.augmentation import BatchAugmentation
+from sk_psd.augmentation import BatchAugmentation, RandomNoise, RandomSpeckle
 from sk_psd.nn.layers import empty_module, reset_parameters
 
 __all__ = ["NetClassifier"]
@@ -42,6 +42,13 @@ __all__ = ["NetClassifier"]
 # depend on the rows around it, and small enough for the cache of a CPU.
 _CHUNK_ROWS = {"cpu": 32}
 _CHUNK_ROWS_ACCELERATOR = 1024
+
+# Steps of the optimizer with max_epochs="auto": the number of steps counts, not that
+# of samples. From 750 to 1000 steps the accuracy on cut spectra rises by 0.02, on
+# others by up to 0.01; more steps gain less than they cost. Noise in training needs
+# more: from 1000 to 2000 steps the accuracy at 0 dB rises by 0.04.
+_AUTO_STEPS = 1000
+_AUTO_STEPS_ROBUST = 2000
 
 # Epochs that partial_fit keeps in the history, as a stream may be endless.
 _KEPT_EPOCHS = 1000
@@ -62,7 +69,11 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         **NetEstimator._parameter_constraints,
         "batch_size": [at_least(2)],  # as batch norm needs two rows
         "class_weight": [dict, StrOptions({"balanced"}), None],
-        "augmentation": [StrOptions({"auto"}), BatchAugmentation, list, tuple, None],
+        "augmentation": [
+            StrOptions({"auto", "robust"}),
+            *(BatchAugmentation, list, tuple, None),
+        ],
+        "level": [StrOptions({"median", "minmax"}), None],
         "early_stopping": ["boolean"],
         "validation_fraction": [fraction()],
         "n_iter_no_change": [at_least(1)],
@@ -85,22 +96,33 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         """Return the augmentation objects of "auto"."""
         return []
 
-    def _augmentations(self, x):
+    def _augmentations(self, x, scale=1.0):
         """Return the functions that change the batches of the training data `x`."""
         steps = self.augmentation
-        if isinstance(steps, str):  # "auto"
+        if isinstance(steps, str):  # "auto" or "robust"
             steps = self._default_augmentation()
+            if self.augmentation == "robust":
+                self._check_robust()
+                steps += [RandomSpeckle(), RandomNoise(domain="spectrum")]
         elif isinstance(steps, BatchAugmentation):
             steps = [steps]
         for step in steps or []:
             if not isinstance(step, BatchAugmentation):
                 raise ValueError(
-                    "augmentation must be 'auto', None, an object of "
+                    "augmentation must be 'auto', 'robust', None, an object of "
                     "sk_psd.augmentation such as RandomFreqShift, or a list of them. "
                     f"Got {step!r}."
                 )
             step._validate_params()
-        return [step.for_batches(x) for step in steps or []]
+        return [step.for_batches(x, scale) for step in steps or []]
+
+    def _check_robust(self):
+        if self.level is None:
+            raise ValueError(
+                "augmentation='robust' needs level='median' or level='minmax': noise "
+                "changes the level of a spectrum, and scaled spectra have lost the "
+                "decibels that it is added in. Leave MinMaxScale out. Got level=None."
+            )
 
     def _check(self, X, reset):
         """Return spectra as (N, C, F) and remember or compare C.
@@ -201,6 +223,9 @@ class NetClassifier(ClassifierMixin, NetEstimator):
             if valid is not None:
                 valid = self._make_dataset(*valid, device, aligned=self._is_exact)
             dataset = self._make_dataset(*train, device, augmented=True)
+            if not continues:
+                module.level.learn(dataset.tensors[0])
+            is_robust = str(self.augmentation) == "robust"
             stops = self._option("early_stopping")
             net = self._wrap_in_net(
                 module,
@@ -209,6 +234,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
                 generator,
                 classes=classes,
                 lr_schedule=self._option("lr_schedule"),
+                auto_steps=_AUTO_STEPS_ROBUST if is_robust else _AUTO_STEPS,
                 valid=valid,
                 patience=self._option("n_iter_no_change") if stops else None,
                 tol=self._option("tol"),
@@ -285,6 +311,8 @@ class NetClassifier(ClassifierMixin, NetEstimator):
             batch_size = int(min(self.batch_size, len(train[0])))
             net.set_params(batch_size=batch_size, lr=self.lr)
             dataset = self._make_dataset(*train, device, augmented=True)
+            if first:
+                module.level.learn(dataset.tensors[0])
             # Without a net as long as it is in training.
             self._net, self._can_continue = None, False
             n_before = len(net.history)
@@ -456,7 +484,12 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         """Return all parameters of the module."""
         n_channels, *axes = shape
         config = self._module_config(*axes)
-        return {"n_channels": n_channels, "n_classes": len(classes), **config}
+        return {
+            "n_channels": n_channels,
+            "n_classes": len(classes),
+            "level": self.level,
+            **config,
+        }
 
     def _build_module(self, X, classes, generator):
         """Return a new module, and set the fitted attributes that training needs."""
@@ -508,7 +541,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
             canonical_roll(x) if aligned else x,
             torch.from_numpy(codes).to(device),
             torch.from_numpy(weights.astype(np.float32)).to(device),
-            self._augmentations(x) if augmented else (),
+            self._augmentations(x, self.scale_) if augmented else (),
         )
 
     def _logits(self, X):

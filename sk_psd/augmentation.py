@@ -1,6 +1,7 @@
 """Random changes of the training data: shifts in frequency and time, noise."""
 
 import copy
+import math
 from abc import abstractmethod
 from numbers import Integral, Real
 
@@ -9,13 +10,28 @@ import torch
 from sklearn.utils import check_random_state
 
 from sk_psd._layout import warn_of_frames, warn_of_spectra, warn_of_waveforms
+from sk_psd._noise import (
+    NoisePool,
+    add_noise_to_powers,
+    draw_smooth_gains,
+    line_powers,
+)
 from sk_psd._numbers import as_float
 from sk_psd._shift import noise_bins, random_shift
 from sk_psd._transformer import SpectrumTransformer
-from sk_psd._validation import RealNotInt, StrOptions, at_least, check_rows
+from sk_psd._validation import Number, RealNotInt, StrOptions, at_least, check_rows
 from sk_psd.signals import add_noise, shift_frequency
 
-__all__ = ["BatchAugmentation", "RandomFreqShift", "RandomNoise", "RandomTimeShift"]
+__all__ = [
+    "BatchAugmentation",
+    "RandomFreqShift",
+    "RandomNoise",
+    "RandomSpeckle",
+    "RandomTimeShift",
+]
+
+# The span of spectra that were scaled to [0, 1], or to [-1, 1].
+_SCALED_SPAN = 2.0
 
 
 class _TrainingOnly(SpectrumTransformer):
@@ -76,13 +92,17 @@ class BatchAugmentation(_TrainingOnly):
     """
 
     @abstractmethod
-    def for_batches(self, x):
+    def for_batches(self, x, scale=1.0):
         """Prepare for the training data of a classifier.
 
         Parameters
         ----------
         x : float32 Tensor of shape (N, C, F) or (N, C, F, T)
             All training spectra, or spectrograms.
+
+        scale : float, default=1.0
+            Value of 1 in `x` in the unit of the spectra that the user passed, such as
+            dB.
 
         Returns
         -------
@@ -237,13 +257,16 @@ class RandomFreqShift(BatchAugmentation):
             n_bins = n_bins // 2 + 1
         return _max_shift_in_bins(self.max_shift, n_bins, "bins")
 
-    def for_batches(self, x):
+    def for_batches(self, x, scale=1.0):
         """Prepare for the training data of a classifier.
 
         Parameters
         ----------
         x : float32 Tensor of shape (N, C, F) or (N, C, F, T)
             All training spectra, or spectrograms.
+
+        scale : float, default=1.0
+            Ignored.
 
         Returns
         -------
@@ -360,13 +383,16 @@ class RandomTimeShift(BatchAugmentation):
         _max_shift_in_bins(self.max_shift, X.shape[-1] if X.ndim > 2 else 1, "frames")
         return X
 
-    def for_batches(self, x):
+    def for_batches(self, x, scale=1.0):
         """Prepare for the training data of a classifier.
 
         Parameters
         ----------
         x : float32 Tensor of shape (N, C, F, T)
             All training spectrograms.
+
+        scale : float, default=1.0
+            Ignored.
 
         Returns
         -------
@@ -388,88 +414,369 @@ class RandomTimeShift(BatchAugmentation):
         return shift
 
 
-class RandomNoise(_TrainingOnly):
-    """Add white noise to each training signal, as strong as drawn at random.
+class RandomNoise(BatchAugmentation):
+    """Add noise to each training signal, or spectrum, as strong as drawn at random.
 
-    A noise level that was never seen in training breaks every model of spectra, as it
-    lifts the floor between the shapes. Show them before.
+    A noise level that was never seen in training breaks most models of spectra, as
+    noise lifts the floor between the shapes. Trained with this class, they have seen
+    it.
 
     .. note::
 
         ``fit_transform(X)`` adds noise, ``transform(X)`` returns X as it is. In a
         :class:`~sklearn.pipeline.Pipeline` noise is therefore added to the training
-        data, once per `fit`, and never to the data to predict.
+        data, once per `fit`, and never to the data to predict. As the `augmentation`
+        of a classifier, the same object adds noise anew in every batch.
 
     Parameters
     ----------
-    snr_db : float or (float, float), default=(0, 20)
+    snr_db : float or (float, float), default=(-5, 30)
         Power of the signal (without its mean) over that of the noise, on the whole
-        axis, in dB: for all, or drawn uniformly for each signal.
+        axis, in dB: for all, or drawn uniformly for each sample.
+
+    domain : {"signal", "spectrum"}, default="signal"
+        Kind of the rows: raw signals, before :class:`WelchPSD`, or its spectra in
+        decibels. In the spectra of a signal that is steady, the noise follows the law
+        that noise in the signal itself would have, see Notes. A classifier needs
+        "spectrum".
+
+    clean_fraction : float, default=0.3
+        Probability of each sample to stay without noise. A model that sees noise only
+        no longer knows clean signals.
+
+    n_averages : int, default=8
+        Segments that :class:`WelchPSD` averages, of which the scatter of the noise
+        depends. Half or twice the true number does as well. For spectra only.
+
+    color_db : float, default=0.0
+        Standard deviation, in dB, of the density of the noise along the axis. It is a
+        smooth curve, another one for each sample. 0 is white noise. For spectra only.
+
+    line_probability : float, default=0.0
+        Probability of each sample, with or without noise, to get a line at a random
+        frequency: a carrier, a spur, hum. Classes that are lines themselves suffer.
+        For spectra only.
+
+    line_db : (float, float), default=(-20, 3)
+        Power of the line over that of the signal in dB, drawn uniformly.
 
     random_state : int, RandomState instance or None, default=None
-        Pass an int for the same noise at every call.
+        Pass an int for the same noise at every call. Not used in a classifier, whose
+        own `random_state` seeds the noise.
 
     Attributes
     ----------
     n_features_in_ : int
-        Length of the signals.
+        Length of the rows.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, if all are strings.
 
     See Also
     --------
+    RandomSpeckle : The scatter of the spectrum itself, drawn anew.
     RandomFreqShift : Shift the training data.
 
     Notes
     -----
-    The number of samples stays the same, and so does X itself. Of a range such as
-    ``(0, 20)`` a model no longer knows clean signals; ``(0, 60)`` shows it both.
+    The number of samples stays the same, and so does X itself. The signal-to-noise
+    ratio of a sample holds for each of its channels.
+
+    In a spectrum of K averaged segments, the mean of the noise over the segments adds
+    to the amplitude of the signal, with a random phase, and the K - 1 deviations from
+    it add their powers. Neighboring bins are correlated as behind a Hann window.
 
     Examples
     --------
     >>> import numpy as np
     >>> from sk_psd import RandomNoise
     >>> X = np.sin(np.arange(1000.0))[None]
-    >>> noise = RandomNoise(snr_db=10, random_state=0).fit_transform(X) - X
+    >>> noise = RandomNoise(10, clean_fraction=0, random_state=0).fit_transform(X) - X
     >>> round(float(X.var() / noise.var()))
     10
     """
 
     _parameter_constraints = {
         "snr_db": [Real, tuple, list],
+        "domain": [StrOptions({"signal", "spectrum"})],
+        "clean_fraction": [Number(Real, 0, 1, closed="both")],
+        "n_averages": [at_least(1)],
+        "color_db": [at_least(0, Real)],
+        "line_probability": [Number(Real, 0, 1, closed="both")],
+        "line_db": [Real, tuple, list],
         "random_state": ["random_state"],
     }
-    _allow_complex = True
 
-    def __init__(self, snr_db=(0, 20), *, random_state=None):
+    def __init__(
+        self,
+        snr_db=(-5, 30),
+        *,
+        domain="signal",
+        clean_fraction=0.3,
+        n_averages=8,
+        color_db=0.0,
+        line_probability=0.0,
+        line_db=(-20, 3),
+        random_state=None,
+    ):
         self.snr_db = snr_db
+        self.domain = domain
+        self.clean_fraction = clean_fraction
+        self.n_averages = n_averages
+        self.color_db = color_db
+        self.line_probability = line_probability
+        self.line_db = line_db
+        self.random_state = random_state
+
+    @property
+    def _allow_complex(self):
+        return self.domain == "signal"
+
+    def _fit(self, X):
+        X = super()._fit(X)
+        _limits_in_db("snr_db", self.snr_db)
+        _limits_in_db("line_db", self.line_db)
+        if self.domain == "signal":
+            warn_of_spectra("RandomNoise", X)
+        else:
+            _check_decibels("RandomNoise(domain='spectrum')", X)
+        return X
+
+    def for_batches(self, x, scale=1.0):
+        """Prepare for the training data of a classifier.
+
+        Parameters
+        ----------
+        x : float32 Tensor of shape (N, C, F)
+            All training spectra.
+
+        scale : float, default=1.0
+            Value of 1 in `x` in dB.
+
+        Returns
+        -------
+        augment : callable
+            ``augment(batch, rows, generator)`` returns the noisy batch.
+        """
+        if self.domain != "spectrum":
+            raise ValueError(
+                "augmentation cannot add noise to signals, as a classifier sees "
+                "spectra. Use RandomNoise(domain='spectrum'), or put this one before "
+                f"WelchPSD in a Pipeline. Got domain={self.domain!r}."
+            )
+        _check_spectra_in_decibels("RandomNoise(domain='spectrum')", x, scale)
+        low, high = _limits_in_db("snr_db", self.snr_db)
+        line_low, line_high = _limits_in_db("line_db", self.line_db)
+        for name in ("snr_db", "line_db"):
+            if max(map(abs, _limits_in_db(name, getattr(self, name)))) > 200:
+                raise ValueError(
+                    f"{name} must lie between -200 and 200 dB for spectra. Got "
+                    f"{getattr(self, name)!r}."
+                )
+        n_averages, pool = int(self.n_averages), None
+        nepers = scale * math.log(10) / 10  # the unit of x in powers of e
+
+        def draw_in_db(n, low, high, generator):
+            level = torch.rand(n, 1, 1, generator=generator, device="cpu")
+            return (10 ** ((low + (high - low) * level) / 10)).to(x.device)
+
+        def change(batch, generator):
+            """Add noise and lines to all spectra of a batch where they are drawn."""
+            nonlocal pool
+            if pool is None:
+                pool = NoisePool(batch.shape[-1], n_averages - 1, generator, like=batch)
+            n, _, n_freqs = batch.shape
+            uniform = torch.rand(2, n, generator=generator, device="cpu")
+            noisy = (uniform[0] >= self.clean_fraction).nonzero()[:, 0].to(x.device)
+            lined = (uniform[1] < self.line_probability).nonzero()[:, 0].to(x.device)
+            changed = batch.clone()
+            if len(lined):
+                top, powers, signal = _to_powers(changed[lined], nepers)
+                lines = line_powers(len(lined), n_freqs, generator, like=batch)
+                level = draw_in_db(len(lined), line_low, line_high, generator)
+                powers = powers + lines * level * signal * n_freqs
+                changed[lined] = _to_decibels(powers, top, nepers)
+            if len(noisy):
+                # Of the signal without the line.
+                signal_top, _, signal = _to_powers(batch[noisy], nepers)
+                top, powers, _ = _to_powers(changed[noisy], nepers)
+                density = signal * ((signal_top - top) * nepers).exp()
+                density = density / draw_in_db(len(noisy), low, high, generator)
+                if self.color_db:
+                    density = density * draw_smooth_gains(
+                        len(noisy), n_freqs, self.color_db, generator, like=batch
+                    )
+                powers = add_noise_to_powers(
+                    powers, density, n_averages, pool, generator
+                )
+                changed[noisy] = _to_decibels(powers, top, nepers)
+            return changed
+
+        return lambda batch, rows, generator: change(batch, generator)
+
+    def _change(self, X, rng):
+        if self.domain == "spectrum":
+            return super()._change(X, rng)
+        low, high = _limits_in_db("snr_db", self.snr_db)
+        snr_db = rng.uniform(low, high, size=len(X))
+        noisy = add_noise(X, snr_db, rng)
+        is_clean = rng.uniform(size=len(X)) < self.clean_fraction
+        noisy[is_clean] = X[is_clean]
+        return noisy
+
+
+class RandomSpeckle(BatchAugmentation):
+    """Multiply each training spectrum by the scatter of another estimate of it.
+
+    A spectrum is an estimate: another stretch of the same signal gives another one,
+    whose bins scatter around the true power. A net that sees the scatter of its
+    training spectra only learns it by heart, most of all with few recordings.
+
+    .. note::
+
+        ``fit_transform(X)`` changes X, ``transform(X)`` returns it as it is. In a
+        :class:`~sklearn.pipeline.Pipeline` the training data are therefore changed,
+        once per `fit`, and the data to predict never are. As the `augmentation` of a
+        classifier, the same object changes the training data anew in every batch.
+
+    Parameters
+    ----------
+    n_averages : int, default=8
+        Segments that :class:`WelchPSD` averages. The factors are the mean of twice as
+        many periodograms of white noise, as the spectrum has its own scatter already.
+
+    random_state : int, RandomState instance or None, default=None
+        Pass an int for the same factors at every call. Not used in a classifier, whose
+        own `random_state` seeds them.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Length of the spectra.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns seen in `fit`, if all are strings.
+
+    See Also
+    --------
+    RandomNoise : Add noise to signals or spectra.
+
+    Notes
+    -----
+    The spectra are in decibels. Neighboring bins are correlated as behind a Hann
+    window.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_psd import RandomSpeckle
+    >>> X = np.tile(np.linspace(-60, 0, 512), (100, 1))  # in dB
+    >>> scatter = RandomSpeckle(8, random_state=0).fit_transform(X) - X
+    >>> bool(1.0 < scatter.std() < 1.2)
+    True
+    """
+
+    _parameter_constraints = {
+        "n_averages": [at_least(1)],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(self, n_averages=8, *, random_state=None):
+        self.n_averages = n_averages
         self.random_state = random_state
 
     def _fit(self, X):
         X = super()._fit(X)
-        warn_of_spectra("RandomNoise", X)
-        self._limits()
+        _check_decibels("RandomSpeckle", X)
         return X
 
-    def _limits(self):
-        snr = self.snr_db
-        limits = tuple(snr) if isinstance(snr, (tuple, list)) else (snr, snr)
-        try:
-            low, high = map(as_float, limits)
-            # Not of any size, as a range that overflows has no uniform distribution.
-            good = -1e300 < low <= high < 1e300
-        except (TypeError, ValueError, OverflowError):
-            good = False
-        if not good:
-            raise ValueError(
-                "snr_db must be a finite number or a tuple (low, high) of them with "
-                f"low <= high. Got {snr!r} instead."
-            )
-        return low, high
+    def for_batches(self, x, scale=1.0):
+        """Prepare for the training data of a classifier.
 
-    def _change(self, X, rng):
-        return add_noise(X, rng.uniform(*self._limits(), size=len(X)), rng)
+        Parameters
+        ----------
+        x : float32 Tensor of shape (N, C, F)
+            All training spectra.
+
+        scale : float, default=1.0
+            Value of 1 in `x` in dB.
+
+        Returns
+        -------
+        augment : callable
+            ``augment(batch, rows, generator)`` returns the changed batch.
+        """
+        _check_spectra_in_decibels("RandomSpeckle", x, scale)
+        pool = None
+
+        def change(batch, rows, generator):
+            nonlocal pool
+            if pool is None:
+                n_freqs, n_averages = batch.shape[-1], 2 * int(self.n_averages)
+                pool = NoisePool(n_freqs, n_averages, generator, like=batch)
+                pool.in_decibels(10 / math.log(10) / scale)
+            return batch + pool.draw_powers(batch.shape, generator)
+
+        return change
+
+
+def _to_powers(x, nepers):
+    """Return the level (N, C, 1) of the top, powers relative to it, and their mean."""
+    top = x.amax(-1, keepdim=True)
+    powers = ((x - top) * nepers).exp()
+    return top, powers, powers.mean(-1, keepdim=True)
+
+
+def _to_decibels(powers, top, nepers):
+    return top + powers.clamp(min=torch.finfo(powers.dtype).tiny).log() / nepers
+
+
+def _check_spectra_in_decibels(name, x, scale):
+    """Raise an error unless a tensor holds spectra in decibels."""
+    if x.ndim != 3:
+        raise ValueError(
+            f"{name} needs spectra, not spectrograms of shape (n_samples, n_channels, "
+            f"n_freqs, n_frames). Got shape {tuple(x.shape)}."
+        )
+    _check_decibels(name, x, scale)
+
+
+def _check_decibels(name, X, scale=1.0):
+    """Raise an error where all spectra have one span, as the decibels are lost then."""
+    low, high = X.min(), X.max()
+    span = float(high - low) * scale
+    if len(X) < 2 or not 0 < span <= _SCALED_SPAN:
+        return
+    rows = X.reshape(-1, X.shape[-1])
+    lows, highs = (
+        (rows.amin(-1), rows.amax(-1))
+        if isinstance(X, torch.Tensor)
+        else (rows.min(-1), rows.max(-1))
+    )
+    tolerance = 1e-4 * float(high - low)
+    if float(lows.max() - low) < tolerance and float(high - highs.min()) < tolerance:
+        raise ValueError(
+            f"{name} needs spectra in decibels, but all rows of X have the span "
+            f"{span:.3g}, as MinMaxScale leaves them. Leave MinMaxScale out; the "
+            "classifier's parameter level takes its place."
+        )
+
+
+def _limits_in_db(name, value):
+    """Return the two limits of a parameter that is a number of dB or a range."""
+    limits = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    try:
+        low, high = map(as_float, limits)
+        # A range that overflows has no uniform distribution.
+        is_valid = -1e300 < low <= high < 1e300
+    except (TypeError, ValueError, OverflowError):
+        is_valid = False
+    if not is_valid:
+        raise ValueError(
+            f"{name} must be a finite number or a tuple (low, high) of them with "
+            f"low <= high. Got {value!r} instead."
+        )
+    return low, high
 
 
 def _max_shift_in_bins(max_shift, n_bins, unit):

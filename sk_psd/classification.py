@@ -72,12 +72,21 @@ class GlobalPoolCNNClassifier(NetClassifier):
         see :class:`PeakAlign`; it needs circular padding. "auto" is "exact" with
         circular padding and "approximate" otherwise.
 
-    augmentation : "auto", None, object or list of objects, default="auto"
+    augmentation : "auto", "robust", None, object or list of objects, default="auto"
         Random changes of each training batch: objects of :mod:`sk_psd.augmentation`,
         applied in this order. Their `random_state` is not used. "auto": with circular
         padding a :class:`RandomFreqShift` off the edge by up to half of the axis,
         filled with the noise of the spectrum, then a circular one. With zeros a filled
-        shift by up to a tenth of the axis.
+        shift by up to a tenth of the axis. "robust" adds :class:`RandomSpeckle` and
+        :class:`RandomNoise` to these shifts, for signals in noise of any level. It
+        needs spectra in decibels and `level`.
+
+    level : {"median", "minmax"} or None, default=None
+        How each channel of each sample is brought to one level, after the augmentation
+        and in prediction. "median" subtracts the median of its decibels, so that a
+        gain, noise or an empty band hardly change the shape. It replaces
+        :class:`MinMaxScale`. "minmax" scales it to [0, 1] as :class:`MinMaxScale` does,
+        but after the augmentation.
 
     optimizer : {"adamw", "adam", "sgd"}, default="adamw"
         Algorithm. "sgd" has Nesterov momentum 0.9.
@@ -95,8 +104,8 @@ class GlobalPoolCNNClassifier(NetClassifier):
         Samples per step.
 
     max_epochs : "auto" or int, default="auto"
-        Passes over the training data. "auto" makes about 1000 steps, at least 10
-        passes.
+        Passes over the training data. "auto" makes about 1000 steps, or 2000 with the
+        augmentation "robust", and at least 10 passes.
 
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the loss. "balanced" makes all classes count the same.
@@ -253,6 +262,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
         padding_mode="circular",
         invariance="auto",
         augmentation="auto",
+        level=None,
         optimizer="adamw",
         lr=1e-2,
         lr_schedule="one_cycle",
@@ -277,6 +287,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
         self.padding_mode = padding_mode
         self.invariance = invariance
         self.augmentation = augmentation
+        self.level = level
         self.optimizer = optimizer
         self.lr = lr
         self.lr_schedule = lr_schedule
@@ -368,13 +379,20 @@ class SpectrogramCNNClassifier(NetClassifier):
     pooling : {"max", "mean", "max_mean"}, default="max_mean"
         What is kept of each channel of the last convolution.
 
-    augmentation : "auto", None, object or list of objects, default="auto"
+    augmentation : "auto", "robust", None, object or list of objects, default="auto"
         Random changes of each training batch: objects of :mod:`sk_psd.augmentation`,
         applied in this order. Their `random_state` is not used. "auto" is a
         :class:`RandomTimeShift` by up to a fifth of the frames, then a
         :class:`RandomFreqShift` by up to 0.03 of the axis, both with the first or last
         value repeated. Choose a larger one where classes turn up elsewhere on the
-        frequency axis.
+        frequency axis. "robust" is not for spectrograms.
+
+    level : {"median", "minmax"} or None, default=None
+        How each channel of each sample is brought to one level, after the augmentation
+        and in prediction. "median" subtracts the median of its decibels, so that a
+        gain, noise or an empty band hardly change the shape. It replaces
+        :class:`MinMaxScale`. "minmax" scales it to [0, 1] as :class:`MinMaxScale` does,
+        but after the augmentation.
 
     optimizer : {"adamw", "adam", "sgd"}, default="adamw"
         Algorithm. "sgd" has Nesterov momentum 0.9.
@@ -392,8 +410,8 @@ class SpectrogramCNNClassifier(NetClassifier):
         Samples per step.
 
     max_epochs : "auto" or int, default="auto"
-        Passes over the training data. "auto" makes about 1000 steps, at least 10
-        passes.
+        Passes over the training data. "auto" makes about 1000 steps, or 2000 with the
+        augmentation "robust", and at least 10 passes.
 
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the loss. "balanced" makes all classes count the same.
@@ -530,6 +548,7 @@ class SpectrogramCNNClassifier(NetClassifier):
         pool_axis="both",
         pooling="max_mean",
         augmentation="auto",
+        level=None,
         optimizer="adamw",
         lr=3e-3,
         lr_schedule="one_cycle",
@@ -554,6 +573,7 @@ class SpectrogramCNNClassifier(NetClassifier):
         self.pool_axis = pool_axis
         self.pooling = pooling
         self.augmentation = augmentation
+        self.level = level
         self.optimizer = optimizer
         self.lr = lr
         self.lr_schedule = lr_schedule
@@ -646,10 +666,17 @@ class FlattenCNNClassifier(NetClassifier):
     pool_stride : int, default=2
         Steps of the pool.
 
-    augmentation : "auto", None, object or list of objects, default=None
+    augmentation : "auto", "robust", None, object or list of objects, default=None
         Random changes of each training batch: objects of :mod:`sk_psd.augmentation`,
-        applied in this order. Their `random_state` is not used. "auto" is the one of
-        :class:`GlobalPoolCNNClassifier` with circular padding.
+        applied in this order. Their `random_state` is not used. "auto" and "robust" are
+        those of :class:`GlobalPoolCNNClassifier` with circular padding.
+
+    level : {"median", "minmax"} or None, default=None
+        How each channel of each sample is brought to one level, after the augmentation
+        and in prediction. "median" subtracts the median of its decibels, so that a
+        gain, noise or an empty band hardly change the shape. It replaces
+        :class:`MinMaxScale`. "minmax" scales it to [0, 1] as :class:`MinMaxScale` does,
+        but after the augmentation.
 
     lr : float, default=1e-3
         Learning rate of Adam.
@@ -658,8 +685,8 @@ class FlattenCNNClassifier(NetClassifier):
         Samples per step.
 
     max_epochs : "auto" or int, default="auto"
-        Passes over the training data. "auto" makes about 1000 steps, at least 10
-        passes.
+        Passes over the training data. "auto" makes about 1000 steps, or 2000 with the
+        augmentation "robust", and at least 10 passes.
 
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the loss. "balanced" makes all classes count the same.
@@ -746,8 +773,8 @@ class FlattenCNNClassifier(NetClassifier):
         **{
             name: NetClassifier._parameter_constraints[name]
             for name in (
-                *("augmentation", "lr", "batch_size", "max_epochs", "class_weight"),
-                *("device", "callbacks", "verbose", "random_state"),
+                *("augmentation", "level", "lr", "batch_size", "max_epochs"),
+                *("class_weight", "device", "callbacks", "verbose", "random_state"),
             )
         },
         "n_filters": [at_least(1)],
@@ -780,6 +807,7 @@ class FlattenCNNClassifier(NetClassifier):
         pool_size=16,
         pool_stride=2,
         augmentation=None,
+        level=None,
         lr=1e-3,
         batch_size=32,
         max_epochs="auto",
@@ -796,6 +824,7 @@ class FlattenCNNClassifier(NetClassifier):
         self.pool_size = pool_size
         self.pool_stride = pool_stride
         self.augmentation = augmentation
+        self.level = level
         self.lr = lr
         self.batch_size = batch_size
         self.max_epochs = max_epochs

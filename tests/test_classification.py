@@ -243,7 +243,7 @@ def test_an_augmentation_of_ones_own_changes_every_batch():
     seen = []
 
     class Louder(BatchAugmentation):
-        def for_batches(self, x):
+        def for_batches(self, x, scale=1.0):
             def augment(batch, rows, generator):
                 seen.append(rows)
                 return batch + 1
@@ -521,7 +521,7 @@ def test_spectrograms_are_shifted_along_both_axes(augmentation, expected):
 @pytest.mark.parametrize(
     "augmentation, match",
     [
-        ({"time": 1}, "or a list of them. Got {'time': 1}"),
+        ({"time": 1}, "BatchAugmentation.*or None. Got {'time': 1}"),
         ([RandomNoise()], "such as RandomFreqShift, or a list of them. Got RandomNoi"),
         (RandomTimeShift(1.5), r"max_shift \(=1.5\) must not exceed the axis"),
         (RandomTimeShift(1000), r"\(=1000\) .* of frames, here at most 20"),

@@ -15,6 +15,7 @@ from sk_psd import (
     PeakAlign,
     RandomFreqShift,
     RandomNoise,
+    RandomSpeckle,
     RandomTimeShift,
     Spectrogram,
     SpectrogramCNNClassifier,
@@ -35,6 +36,8 @@ TRANSFORMERS = [
     RandomFreqShift(max_shift=0.5, domain="signal"),
     RandomFreqShift(max_shift=0.5, domain="spectrogram"),
     RandomNoise(),
+    RandomNoise(domain="spectrum"),
+    RandomSpeckle(),
     RandomTimeShift(),
     Spectrogram(),
     WelchPSD(),
@@ -65,7 +68,7 @@ MINI_BATCHES = (
 
 
 def expected_failed_checks(estimator):
-    if isinstance(estimator, (RandomFreqShift, RandomNoise)):
+    if isinstance(estimator, (RandomFreqShift, RandomNoise, RandomSpeckle)):
         return {
             "check_transformer_general": TRAINING_ONLY,
             "check_transformer_data_not_an_array": TRAINING_ONLY,

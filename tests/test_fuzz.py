@@ -35,6 +35,7 @@ from sk_psd import (
     PeakAlign,
     RandomFreqShift,
     RandomNoise,
+    RandomSpeckle,
     RandomTimeShift,
     Spectrogram,
     SpectrogramCNNClassifier,
@@ -190,7 +191,14 @@ ESTIMATORS = {
             *(10, 0.0, (0, 20), [-5, 5], np.float32(3), (0, 0), -1e308, 1e308, 1e4),
             *((-1e308, 1e308), -400, -6000, (np.int64(1), 2)),
         ],
+        domain=["signal", "spectrum"],
+        clean_fraction=[0, 0.3, 1, np.float32(0.5)],
+        n_averages=[1, 2, 8],
+        color_db=[0, 3.0],
+        line_probability=[0, 0.5, 1.0],
+        line_db=[0, (-20, 3), (3, -3)],
     ),
+    RandomSpeckle: dict(n_averages=[1, 2, 8, np.int64(3)]),
     RandomTimeShift: dict(
         max_shift=[0, 1, 5, 0.1, 0.5, 1.0, np.int64(2), np.float32(0.25)],
         mode=["edge", "wrap"],
@@ -219,7 +227,7 @@ ESTIMATORS = {
 }
 TRANSFORMERS = [cls for cls in ESTIMATORS if not hasattr(cls, "predict")]
 CLASSIFIERS = [cls for cls in ESTIMATORS if hasattr(cls, "predict_proba")]
-TRAINING_ONLY = (RandomFreqShift, RandomNoise, RandomTimeShift)
+TRAINING_ONLY = (RandomFreqShift, RandomNoise, RandomSpeckle, RandomTimeShift)
 # A small base of each net, so that a fit takes milliseconds.
 SMALL = {
     FlattenCNNClassifier: dict(n_filters=2, max_epochs=1),

@@ -62,8 +62,10 @@ IMPORTS = {
     },
     "_sideband": set(),
     "signals": {"_arguments", "_numbers", "_sideband", "_validation"},
+    "_noise": set(),
     "augmentation": {
         "_layout",
+        "_noise",
         "_numbers",
         "_transformer",
         "_validation",

@@ -314,7 +314,7 @@ def test_noise_has_the_asked_ratio_to_the_power_without_the_mean(is_complex):
 
 def test_random_noise_draws_a_level_for_each_signal_and_leaves_transform_alone():
     X = np.random.default_rng(0).standard_normal((200, 2000))
-    transformer = RandomNoise((0, 20), random_state=0)
+    transformer = RandomNoise((0, 20), clean_fraction=0, random_state=0)
     noise = transformer.fit_transform(X) - X
     snr = 10 * np.log10(X.var(axis=1) / noise.var(axis=1))
     assert snr.min() == pytest.approx(0, abs=0.7)
@@ -338,8 +338,9 @@ def test_signals_are_shifted_by_whole_bins_of_their_fft(is_complex):
 
 def test_a_fraction_is_of_the_axis_that_the_kind_of_signal_has():
     X = np.zeros((1, 101))
-    assert RandomFreqShift(0.5, domain="signal")._max_bins(X) == 25
-    assert RandomFreqShift(0.5, domain="signal")._max_bins(X * 1j) == 50
+    shift = RandomFreqShift(0.5, domain="signal")
+    assert shift.fit(X)._max_bins(X) == 25
+    assert shift.fit(X * 1j)._max_bins(X * 1j) == 50
 
 
 @pytest.mark.parametrize("function", [add_noise, shift_frequency])

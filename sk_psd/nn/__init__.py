@@ -2,13 +2,14 @@
 
 from sk_psd.nn.flatten_cnn import FlattenCNN, flatten_sizes
 from sk_psd.nn.global_pool_cnn import GlobalPoolCNN, global_pool_layers
-from sk_psd.nn.layers import AxisNorm
+from sk_psd.nn.layers import AxisNorm, Level
 from sk_psd.nn.spectrogram_cnn import SpectrogramCNN, spectrogram_layers
 
 __all__ = [
     "AxisNorm",
     "FlattenCNN",
     "GlobalPoolCNN",
+    "Level",
     "SpectrogramCNN",
     "flatten_sizes",
     "global_pool_layers",

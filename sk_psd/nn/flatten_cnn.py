@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from sk_psd.nn.layers import Head, check_size
+from sk_psd.nn.layers import Head, Level, check_size
 
 __all__ = ["FlattenCNN", "flatten_sizes"]
 
@@ -56,6 +56,9 @@ class FlattenCNN(nn.Module):
 
     n_positions : int
         Number of bins after the pool, from :func:`flatten_sizes`.
+
+    level : {"median", "minmax"} or None, default=None
+        As in :class:`sk_psd.nn.Level`.
     """
 
     def __init__(
@@ -70,8 +73,10 @@ class FlattenCNN(nn.Module):
         pool_size=16,
         pool_stride=2,
         n_positions,
+        level=None,
     ):
         super().__init__()
+        self.level = Level(level)
         self.conv = nn.Conv1d(
             n_channels, n_filters, kernel_size, stride, padding=padding
         )
@@ -89,4 +94,5 @@ class FlattenCNN(nn.Module):
         -------
         logits : Tensor of shape (N, n_classes)
         """
-        return self.head(self.pool(self.conv(x)).flatten(1))  # (N, n_classes)
+        x = self.pool(self.conv(self.level(x)))  # (N, n_filters, n_positions)
+        return self.head(x.flatten(1))  # (N, n_classes)

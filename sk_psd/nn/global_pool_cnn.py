@@ -2,7 +2,14 @@
 
 from torch import nn
 
-from sk_psd.nn.layers import ConvBlock, GlobalPool, Head, check_size, one_per_layer
+from sk_psd.nn.layers import (
+    ConvBlock,
+    GlobalPool,
+    Head,
+    Level,
+    check_size,
+    one_per_layer,
+)
 
 __all__ = ["GlobalPoolCNN", "global_pool_layers"]
 
@@ -71,6 +78,9 @@ class GlobalPoolCNN(nn.Module):
 
     padding_mode : {"circular", "zeros"}, default="circular"
         Values beyond the ends of the axis.
+
+    level : {"median", "minmax"} or None, default=None
+        As in :class:`sk_psd.nn.Level`.
     """
 
     def __init__(
@@ -80,8 +90,10 @@ class GlobalPoolCNN(nn.Module):
         layers,
         pooling="max_mean",
         padding_mode="circular",
+        level=None,
     ):
         super().__init__()
+        self.level = Level(level)
         blocks = []
         for n_filters, kernel_size, stride in layers:
             blocks.append(
@@ -104,5 +116,5 @@ class GlobalPoolCNN(nn.Module):
         -------
         logits : Tensor of shape (N, n_classes)
         """
-        x = self.features(x.unsqueeze(2))  # (N, C, 1, F)
+        x = self.features(self.level(x).unsqueeze(2))  # (N, C, 1, F)
         return self.head(self.pool(x.squeeze(2)))  # (N, n_classes)

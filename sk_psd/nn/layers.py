@@ -12,6 +12,7 @@ __all__ = [
     "ConvBlock",
     "GlobalPool",
     "Head",
+    "Level",
     "check_size",
     "empty_module",
     "one_per_layer",
@@ -195,6 +196,79 @@ class GlobalPool(nn.Module):
         )  # (N, C or 2C)
 
 
+class Level(nn.Module):
+    """Take the level of each channel of each sample out, or scale its span to [0, 1].
+
+    Both use values at fixed ranks only, so that a circular shift of a spectrum gives
+    the shifted result to the last bit. Then one mean and one deviation of the training
+    data standardize the result.
+
+    Parameters
+    ----------
+    level : {"median", "minmax"} or None
+        "median" subtracts the median. "minmax" subtracts the minimum and divides by
+        the span. None leaves the values as they are.
+    """
+
+    def __init__(self, level):
+        super().__init__()
+        self.level = level
+        if level is not None:
+            self.register_buffer("mean", torch.zeros(()))
+            self.register_buffer("deviation", torch.ones(()))
+
+    def reset_parameters(self):
+        """Set the mean to 0 and the deviation to 1."""
+        if self.level is not None:
+            self.mean.zero_()
+            self.deviation.fill_(1.0)
+
+    def learn(self, x):
+        """Set the mean and the deviation to those of training data.
+
+        Parameters
+        ----------
+        x : Tensor of shape (N, C, F) or (N, C, F, T)
+        """
+        if self.level is None:
+            return
+        # In parts, so that the memory for intermediate results is small.
+        n_rows = max(1, 2**20 // x[0].numel())
+
+        def average(function):
+            parts = (function(self._take_out(part)) for part in x.split(n_rows))
+            return math.fsum(float(part.sum()) for part in parts) / x.numel()
+
+        mean = average(lambda part: part)
+        variance = average(lambda part: (part - mean).square())
+        self.mean.fill_(mean)
+        self.deviation.fill_(math.sqrt(variance) or 1.0)
+
+    def forward(self, x):
+        """Return the standardized values.
+
+        Parameters
+        ----------
+        x : Tensor of shape (N, C, F) or (N, C, F, T)
+
+        Returns
+        -------
+        y : Tensor like `x`
+        """
+        if self.level is None:
+            return x
+        return (self._take_out(x) - self.mean) / self.deviation
+
+    def _take_out(self, x):
+        values = x.flatten(2)
+        if self.level == "median":  # the lower of two middle values
+            shift = values.median(-1, keepdim=True).values
+            return (values - shift).view(x.shape)
+        low, high = values.aminmax(dim=-1, keepdim=True)
+        span = torch.where(high > low, high - low, 1)
+        return ((values - low) / span).view(x.shape)
+
+
 class Head(nn.Linear):
     """A linear layer in which the result of a row depends on no other row.
 
@@ -267,7 +341,7 @@ def reset_parameters(module, generator):
 
     Parameters
     ----------
-    module : torch.nn.Module of convolutions, linear layers and batch norms
+    module : torch.nn.Module of convolutions, linear layers, batch norms and levels
         Changed in place; may have come from :func:`empty_module`.
 
     generator : torch.Generator
@@ -279,7 +353,7 @@ def reset_parameters(module, generator):
         lie in the memory.
     """
     for layer in module.modules():
-        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+        if isinstance(layer, (nn.modules.batchnorm._BatchNorm, Level)):
             layer.reset_parameters()
         elif isinstance(layer, (nn.modules.conv._ConvNd, nn.Linear)):
             bound = 1 / math.sqrt(layer.weight[0].numel())

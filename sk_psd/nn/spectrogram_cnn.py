@@ -7,6 +7,7 @@ from sk_psd.nn.layers import (
     AxisNorm,
     GlobalPool,
     Head,
+    Level,
     check_size,
     one_per_layer,
     same_padding,
@@ -78,7 +79,10 @@ class SpectrogramCNN(nn.Module):
         Pool over all positions, or over time and keep the frequencies apart.
 
     pooling : {"max", "mean", "max_mean"}, default="max_mean"
-        What is kept of each channel.
+        Values that are kept of each channel: the maximum, the mean or both.
+
+    level : {"median", "minmax"} or None, default=None
+        As in :class:`sk_psd.nn.Level`.
     """
 
     def __init__(
@@ -92,8 +96,10 @@ class SpectrogramCNN(nn.Module):
         norm_axis="channel",
         pool_axis="both",
         pooling="max_mean",
+        level=None,
     ):
         super().__init__()
+        self.level = Level(level)
         self.pool_axis = pool_axis
         self.convs, self.norms, self.paddings = nn.ModuleList(), nn.ModuleList(), []
         for n_filters, kernels, strides in layers:
@@ -121,6 +127,7 @@ class SpectrogramCNN(nn.Module):
         -------
         logits : Tensor of shape (N, n_classes)
         """
+        x = self.level(x)
         for conv, norm, padding in zip(
             self.convs, self.norms, self.paddings, strict=True
         ):
