@@ -47,7 +47,7 @@ figure.legend(handles, labels, loc="outside upper center", ncols=3)
 # %%
 # The kernel is a bump, its gain that of a low-pass.
 
-display = FilterDisplay.from_estimator(lowpass, fs=FS)
+display = FilterDisplay.from_filter(lowpass, fs=FS)
 display.axes_[1].axvspan(0, 8, color="C2", alpha=0.2, label="clean signals")
 display.axes_[1].legend()
 display.figure_.suptitle("Learned from noisy sine waves")
@@ -59,7 +59,7 @@ display.figure_.suptitle("Learned from noisy sine waves")
 X_two, Y_two = make_two_tones(1000, random_state=0)
 X_two_test, Y_two_test = make_two_tones(1000, random_state=1)
 separate = LearnedConvFilter(kernel_size=21, random_state=0).fit(X_two, Y_two)
-display = FilterDisplay.from_estimator(separate, fs=FS)
+display = FilterDisplay.from_filter(separate, fs=FS)
 display.axes_[1].axvspan(2, 6, color="C3", alpha=0.2, label="tone to stop")
 display.axes_[1].axvspan(12, 20, color="C2", alpha=0.2, label="tone to keep")
 display.axes_[1].set_xlim(0, 60)

@@ -502,18 +502,18 @@ def shift_invariance(
     )
 
 
-def filter_response(estimator_or_kernel, fs=None, *, n_freqs=512):
-    """Return what a filter does to each frequency.
+def filter_response(filter, fs=None, *, n_freqs=512):
+    """Return the gain and the phase of a filter at each frequency.
 
     Parameters
     ----------
-    estimator_or_kernel : estimator object or array-like of shape (kernel_size,)
+    filter : estimator object or array-like of shape (kernel_size,)
         Fitted :class:`ConvFilter` or :class:`LearnedConvFilter`, or a kernel for a true
         convolution.
 
     fs : float, default=None
-        Sampling frequency, in Hz. None is that of the estimator, where it has one, and
-        1.0 otherwise.
+        Sampling frequency, in Hz. None is the `fs` of the filter. It is 1.0 for a
+        kernel and for a :class:`LearnedConvFilter`, which have none.
 
     n_freqs : int, default=512
         Number of frequencies.
@@ -521,10 +521,11 @@ def filter_response(estimator_or_kernel, fs=None, *, n_freqs=512):
     Returns
     -------
     response : Bunch
-        `frequencies`, in Hz and ascending: of a real kernel `n_freqs` from 0 to
-        ``fs / 2``, both included, of a complex one from ``-fs / 2`` to just below
-        ``fs / 2``. `gain`, of the amplitude, in dB, with a floor 120 dB below its
-        maximum. `phase`, in rad from -pi to pi. Each an ndarray of shape (n_freqs,).
+        `freqs`, in Hz and ascending: for a real kernel `n_freqs` values from 0 to
+        ``fs / 2``, both included; for a complex one from ``-fs / 2`` to just below
+        ``fs / 2``. `gain` of the amplitude, in dB, with a floor 120 dB below its
+        maximum. `phase`, in rad from -pi to pi. Each is an ndarray of shape
+        (n_freqs,). `kernel` is the dilated kernel, an ndarray.
 
     See Also
     --------
@@ -533,9 +534,10 @@ def filter_response(estimator_or_kernel, fs=None, *, n_freqs=512):
 
     Notes
     -----
-    The phase is that of mode "full", in which no value depends on a later sample. Mode
-    "same" puts the values ``(kernel_size - 1) // 2`` samples earlier: then a symmetric
-    kernel of odd size changes no phase. A stride is not looked at, a dilation is.
+    The phase belongs to mode "full", in which no value depends on a later sample. In
+    mode "same" the values come ``(kernel_size - 1) // 2`` samples earlier, so that a
+    symmetric kernel of odd size changes no phase. A dilation is taken into account, a
+    stride is not.
 
     Examples
     --------
@@ -546,7 +548,9 @@ def filter_response(estimator_or_kernel, fs=None, *, n_freqs=512):
     >>> response.gain.round(2)
     array([   0.  ,   -3.01, -120.  ])
     """
-    kernel, fs = _find_kernel(estimator_or_kernel, fs)
+    kernel = _read_kernel(filter)
+    if fs is None:
+        fs = getattr(filter, "fs", 1.0) if isinstance(filter, BaseEstimator) else 1.0
     fs = as_rate(fs)
     if not (isinstance(n_freqs, Integral) and n_freqs >= 2):
         raise ValueError(f"n_freqs must be an int of at least 2. Got {n_freqs!r}.")
@@ -554,7 +558,7 @@ def filter_response(estimator_or_kernel, fs=None, *, n_freqs=512):
         cycles = np.arange(n_freqs) / n_freqs - 0.5
     else:
         cycles = np.linspace(0, 0.5, n_freqs)
-    # Of a kernel of any size, whose squares would overflow or vanish.
+    # Scaled, as squares of very large or very small taps would overflow or vanish.
     largest = float(np.abs(kernel).max()) or 1.0
     response = np.polynomial.polynomial.polyval(
         np.exp(-2j * np.pi * cycles), kernel / largest
@@ -563,26 +567,26 @@ def filter_response(estimator_or_kernel, fs=None, *, n_freqs=512):
         freqs=cycles * fs,
         gain=decibels(np.abs(response) ** 2) + 20 * np.log10(largest),
         phase=np.angle(response),
+        kernel=kernel,
     )
 
 
-def _find_kernel(thing, fs=None):
-    """Return the dilated kernel of an estimator or an array, and its sampling rate."""
-    if isinstance(thing, BaseEstimator):
-        check_is_fitted(thing)
-        if not hasattr(thing, "kernel_"):
+def _read_kernel(filter):
+    """Return the dilated kernel of a fitted filter, or a kernel as an array."""
+    if isinstance(filter, BaseEstimator):
+        check_is_fitted(filter)
+        if not hasattr(filter, "kernel_"):
             raise ValueError(
-                f"{type(thing).__name__} has no kernel_. Pass a ConvFilter or a "
-                "LearnedConvFilter, of a Pipeline the step itself."
+                f"filter has no kernel_: it is a {type(filter).__name__}. Pass a "
+                "ConvFilter or a LearnedConvFilter. From a Pipeline pass the filter "
+                "alone."
             )
-        kernel = dilate(thing.kernel_, getattr(thing, "dilation", 1))
-        fs = getattr(thing, "fs", None) if fs is None else fs
-    else:
-        kernel = as_ndarray(thing, "kernel")
-        good = kernel.ndim == 1 and len(kernel) and kernel.dtype.kind in "biufc"
-        if not (good and np.isfinite(kernel).all()):
-            raise ValueError(
-                "A kernel must be a one-dimensional array of finite numbers. Got "
-                f"{thing!r} instead."
-            )
-    return kernel, 1.0 if fs is None else fs
+        return dilate(filter.kernel_, getattr(filter, "dilation", 1))
+    kernel = as_ndarray(filter, "filter")
+    is_valid = kernel.ndim == 1 and len(kernel) and kernel.dtype.kind in "biufc"
+    if not (is_valid and np.isfinite(kernel).all()):
+        raise ValueError(
+            "filter must be a fitted ConvFilter or LearnedConvFilter, or a kernel: a "
+            f"one-dimensional array of finite numbers. Got {filter!r} instead."
+        )
+    return kernel

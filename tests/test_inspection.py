@@ -26,6 +26,7 @@ from sk_psd import (
     shift_invariance,
 )
 from sk_psd.datasets import make_spectral_shapes
+from sk_psd.filters import dilate
 from sk_psd.inspection import shift_rows
 
 
@@ -496,6 +497,7 @@ def test_a_tone_leaves_the_filter_with_the_gain_and_the_phase_of_its_frequency(
     conv = ConvFilter(kernel, fs=fs, mode="full", dilation=dilation)
     conv.fit(np.zeros((1, 400)))
     response = filter_response(conv, n_freqs=40)
+    np.testing.assert_array_equal(response.kernel, dilate(kernel, dilation))
     for i in (3, 17, 33):
         tone = np.exp(2j * np.pi * response.freqs[i] * t)
         ratio = conv.transform(tone[None])[0, 100:300] / tone[100:300]
@@ -517,7 +519,7 @@ def test_the_sampling_frequency_is_that_of_the_filter_unless_given():
         (
             (MinMaxScale().fit([[1, 2]]),),
             ValueError,
-            "MinMaxScale has no kernel_. Pass",
+            "filter has no kernel_: it is a MinMaxScale. Pass",
         ),
         (([[1, 2]],), ValueError, r"one-dimensional .* Got \[\[1, 2\]\] instead"),
         (([],), ValueError, r"one-dimensional .* Got \[\] instead"),
