@@ -381,7 +381,7 @@ def test_a_classifier_predicts_probabilities_or_refuses(cls, data):
     if refusal:
         return
     assert drawn.finite
-    assert np.isfinite(getattr(fitted, "loss_curve_", 0)).all() and fitted.loss_curve_[-1] > 0
+    assert np.isfinite(fitted.loss_curve_).all() and fitted.loss_curve_[-1] > 0
     proba, refusal = attempt(fitted.predict_proba, X)
     assert not refusal
     assert proba.shape == (n, len(fitted.classes_)) and proba.dtype == np.float64
