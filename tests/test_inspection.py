@@ -441,11 +441,11 @@ def test_impossible_shifts_are_refused(kwargs, match, models, spectra):
     [
         (dict(shifts="a"), "each of shifts must be an int .* Got 'a'"),
         (dict(shifts=[300]), r"each of shifts \(=300\) must not exceed"),
-        (dict(y=[0, 1]), "y must hold a label for each of the .* Got"),
+        (dict(y=[0, 1]), "y must hold one label for each of the .* Got"),
         (dict(scoring=["accuracy"]), r"scoring must be .* Got \['accuracy'\]"),
         (dict(scoring=len), "a callable of .estimator, X, y.. Got <built-in"),
         (dict(n_jobs=np.inf), "n_jobs must be a number of threads.* Got inf"),
-        (dict(X=np.ones((2, 0))), r"shape \(2, 0\) instead: X must hold one"),
+        (dict(X=np.ones((2, 0))), r"shape \(2, 0\) instead: X must be of"),
     ],
 )
 def test_impossible_curves_are_refused(kwargs, match, models, spectra):
