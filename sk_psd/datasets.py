@@ -18,8 +18,8 @@ __all__ = [
     "make_two_tones",
 ]
 
-# The order of all random draws in this file is frozen: the tables of the README hold for
-# the signals that the seeds give now.
+# The order of all random draws in this file is frozen: the tables of the README hold
+# for the signals that the seeds give now.
 
 
 def make_spectral_shapes(
