@@ -1,4 +1,4 @@
-"""Accuracy at the center of the axis and elsewhere, of our nets and what competes.
+"""Accuracy at the center of the axis and elsewhere, of the nets and of baselines.
 
     python benchmarks/invariance.py                       # the README's table
     python benchmarks/invariance.py --tasks easy4 --n-train 2000
@@ -6,9 +6,10 @@
     python benchmarks/invariance.py --tasks standard8 --n-freqs 8192 --no-flatten
     python benchmarks/invariance.py --quick               # a minute, small data
 
-All models are trained on centered signals. The nets are trained with several seeds:
-mean and standard deviation over them, on one data set that nothing was selected on.
-MiniRocket on rolled copies joins if aeon is installed.
+All models are trained on centered signals. The net with global pooling is trained with
+several seeds, and the table shows the mean and the standard deviation over them. The
+data set was not used to choose any setting. MiniRocket on rolled copies is included if
+aeon is installed.
 """
 
 import argparse
@@ -43,7 +44,7 @@ INVARIANT = ("logreg_fft_of_psd", "logreg_aligned_psd", "svc_", "forest_")
 
 
 def make_spectra(data):
-    """Scaled spectra of the training set and of each test set."""
+    """Return the PSD step and the scaled spectra of the training and the test sets."""
     psd = WelchPSD(
         nperseg=data.nperseg, return_onesided=False, detrend=False, decibels=True
     )
@@ -59,8 +60,8 @@ def make_spectra(data):
 class RolledMiniRocket:
     """MiniRocket on each training spectrum and two rolled copies of it.
 
-    The strength of its ridge is chosen on folds that keep the copies of a spectrum
-    together; otherwise they leak.
+    The strength of its ridge penalty is chosen by cross-validation. All copies of a
+    spectrum are in one fold, so that none leaks into the training data.
     """
 
     def fit(self, X, y):
@@ -87,7 +88,7 @@ class RolledMiniRocket:
 
 
 def models_of(psd, seeds, slow):
-    """Pairs of name and a list of (model, starts from signals), one for each seed."""
+    """Yield a name and a list with a pair (model, takes_signals) for each seed."""
     for name, model in make_baselines(psd).items():
         yield name, [(model, True)]
     yield "svc_aligned_psd", [(make_pipeline(PeakAlign(), SVC(C=3)), False)]

@@ -4,16 +4,17 @@
     python benchmarks/real_signals.py DATA_DIR --only cwru --seeds 2
     python benchmarks/real_signals.py DATA_DIR --only spectrograms
 
-DATA_DIR holds ``fsdd.npz`` (free spoken digits, 8 kHz: which digit, each of six
-speakers left out in turn) and ``cwru_bearing.npz`` (bearing vibration, 12 kHz: which
-fault, each of four motor loads left out in turn), with arrays ``X``, ``y``, ``group``
-and ``fs``. The spectra are one-sided: their axis ends, so padding_mode="zeros" is the
-net's regime here. The test signals of the bearings are also shifted in frequency, each
-by its own offset. Shifts and holes are measured apart: "shifted" fills the strip that a
-shift by one sideband leaves with noise at the signal's own floor, as another machine or
-receiver would, "hole" leaves it empty, as a band with a hard edge has it. In a table of
-their own noise is added to the test signals. The digits are also told apart by their
-spectrograms, with each axis of the batch norm.
+DATA_DIR holds two files with arrays ``X``, ``y``, ``group`` and ``fs``. ``fsdd.npz``
+has free spoken digits at 8 kHz: the class is the digit, and each of six speakers is
+left out in turn. ``cwru_bearing.npz`` has bearing vibration at 12 kHz: the class is the
+fault, and each of four motor loads is left out in turn.
+
+The spectra are one-sided. Their axis ends, so padding_mode="zeros" is the setting for
+them. The test signals of the bearings are also shifted in frequency, each by a shift of
+its own. "shifted" fills the strip that a shift by one sideband leaves with noise at the
+signal's own floor, as another machine or receiver would. "hole" leaves the strip empty,
+like a band with a hard edge. Another table adds noise to the test signals. A third task
+classifies the digits by their spectrograms, with each axis of the batch norm.
 """
 
 import argparse
@@ -39,7 +40,7 @@ from sk_psd import (
 )
 from sk_psd.signals import add_noise, shift_frequency
 
-# File, and by how many Hz the test signals are shifted.
+# The file of each task, and the largest shifts of the test signals in Hz.
 TASKS = {
     "fsdd": ("fsdd.npz", (0,)),
     "cwru": ("cwru_bearing.npz", (0, 300, 1000)),
@@ -50,12 +51,12 @@ SNR_DB = (None, 20, 10, 0)
 
 
 def make_psd(fs):
-    # The first bin holds what is left of the mean: it goes.
+    # Without the first bin, which holds the rest of the mean.
     return WelchPSD(fs, nperseg=NPERSEG, decibels=True, fmin=fs / NPERSEG / 2)
 
 
 def make_nets(fs, seeds, *steps, **params):
-    """One pipeline from signals for each seed."""
+    """Return a pipeline from signals for each seed."""
     return [
         make_pipeline(
             *map(clone, steps),
@@ -68,7 +69,7 @@ def make_nets(fs, seeds, *steps, **params):
 
 
 def models_of(fs, seeds):
-    """Pairs of name and the models to average over."""
+    """Yield names and the models to average over."""
     for name, model in make_baselines(make_psd(fs)).items():
         yield name, [model]
     flatten = FlattenCNNClassifier(random_state=0)
@@ -78,7 +79,7 @@ def models_of(fs, seeds):
 
 
 def spectrogram_models_of(fs, seeds):
-    """From spectrograms, with each axis of the batch norm, and from the PSD."""
+    """Yield models of the PSD and of spectrograms, with each axis of the batch norm."""
     steps = (
         Spectrogram(fs, nperseg=128, decibels=True, fmin=fs / 256),
         MinMaxScale(per="spectrogram"),
@@ -88,7 +89,8 @@ def spectrogram_models_of(fs, seeds):
         psd = make_psd(fs).set_params(nperseg=128, fmin=fs / 256)
         yield name, [make_baselines(psd)[name]]
     yield "global_pool zeros", make_nets(fs, seeds, padding_mode="zeros")
-    # On the spectrograms themselves, at the regularisation that serves it best.
+    # On the spectrograms themselves, with the strength of regularization that is best
+    # for it.
     linear = LogisticRegression(C=0.01, max_iter=1000)
     yield "logreg", [make_pipeline(*steps, flatten, StandardScaler(), linear)]
     axes = [("time", norm) for norm in ("channel", "frequency", "time", None)]
@@ -104,7 +106,7 @@ def spectrogram_models_of(fs, seeds):
 
 
 def noisy_models_of(fs, seeds):
-    """The same with and without noise in training."""
+    """Yield models that are trained without and with noise."""
     for title, steps in [
         ("", ()),
         (" + 0..20 dB", (RandomNoise((0, 20), clean_fraction=0, random_state=0),)),
@@ -118,7 +120,10 @@ def noisy_models_of(fs, seeds):
 
 
 def print_table(header, models, data, tests):
-    """Print accuracies on each of the test versions of all signals, by fold."""
+    """Print the accuracy of each model on each version of the test signals.
+
+    `tests` holds versions of all signals, of which a fold scores its test rows.
+    """
     X, y, folds = data
     print(f"{'mean (sd of folds, worst)':28}" + "".join(f"{h:>21}" for h in header))
     for name, pipes in models:
@@ -146,18 +151,20 @@ def run(name, data_dir, seeds):
     print(f"\n{file}: {len(X)} signals, {len(data[2])} groups, net seeds {seeds}")
     tests = {"as recorded": X}
     for limit in limits:
-        offset = rng.uniform(-limit, limit, len(X)) / fs
+        shift = rng.uniform(-limit, limit, len(X)) / fs
         for kind, fill in [("shifted", "noise"), ("hole", None)] if limit else []:
-            moved = shift_frequency(
-                X, offset, fill=fill, offset="remove", random_state=0
+            tests[f"{kind} +-{limit} Hz"] = shift_frequency(
+                X, shift, fill=fill, offset="remove", random_state=0
             )
-            tests[f"{kind} +-{limit} Hz"] = moved
     models = spectrogram_models_of if name == "spectrograms" else models_of
     print_table(tests, models(fs, seeds), data, list(tests.values()))
     if name == "cwru":
         noisy = [X if snr is None else add_noise(X, snr, rng) for snr in SNR_DB]
         header = ["as recorded", *(f"{snr} dB" for snr in SNR_DB[1:])]
-        print("\nWhite noise added to the test signals; + a range: RandomNoise before")
+        print(
+            "\nWhite noise is added to the test signals. A range after + is that of "
+            "RandomNoise in training."
+        )
         print_table(header, noisy_models_of(fs, seeds), data, noisy)
 
 

@@ -1,17 +1,18 @@
-"""Compare the curves of `shift_curve` with signals that were made at the other place.
+"""Compare the scores of `shift_curve` with those on signals made at the shifted place.
 
     python benchmarks/true_shifts.py
     python benchmarks/true_shifts.py --rows 200 --only lines
 
-First table: models of four shapes around one place of the axis, sampled at 1000 Hz,
-real and complex (with the default detrend), with a mean of 0, 1 and 10 standard
-deviations. The scores of `shift_curve` stand beside those on the same signals made at
-the shifted place.
+First table: models of four shapes around one place of the axis. The signals are sampled
+at 1000 Hz, real or complex (with the default detrend), with a mean of 0, 1 or 10
+standard deviations. Each cell holds the score of `shift_curve` and the score on the
+same signals made at the shifted place.
 
-Second table: a line that stays where it is while the signal moves: mains hum 10 dB
-below and 10 dB above the power of the signal, and the spike of a receiver at 0 Hz.
-Models are trained and tested beside the line, without and with `notch`. Where the line
-lies in the band, a notch takes three bins of it: a longer `nperseg` makes it narrower.
+Second table: a line that stays at its frequency while the signal moves. It is mains hum
+or the spike of a receiver at 0 Hz, 10 dB below and 10 dB above the power of the signal.
+Models are trained and tested with the line, without and with `notch`. If the line lies
+in the band of the signal, the notch removes three bins of the band. They are narrower
+with a longer `nperseg`.
 """
 
 import argparse
@@ -57,18 +58,19 @@ def make_models(seed, real, nperseg, **kwargs):
 
 
 def lift(X, offset):
+    """Add a mean, in standard deviations of each signal."""
     return X + offset * X.std(axis=1, keepdims=True)
 
 
 def compare(n_rows, seed, real, nperseg):
-    """Print the curve of each model and the scores of signals made there."""
-    # Complex signals lie off 0 Hz, where detrending takes a part of them away.
+    """Print scores of each model on shifted signals and on signals made there."""
+    # Complex signals lie away from 0 Hz, where detrending would remove a part of them.
     center = CENTER[True] if real else 200.0
     train = make_signals(400, (center - 10, center + 10), seed, real)
     made = lru_cache(maxsize=20)(lambda c: make_signals(n_rows, c, seed + 100, real))
     X, y = made(center)
     kind = "real" if real else "complex"
-    print(f"\n{kind} signals, {n_rows} rows, seed {seed}: shift_curve, and made there")
+    print(f"\n{kind} signals, {n_rows} rows, seed {seed}: shift_curve / made there")
     print(
         f"{'model':20}{'mean':>5}{'largest':>9}" + "".join(f"{s:>12}" for s in SHIFTS)
     )
@@ -97,14 +99,14 @@ def compare(n_rows, seed, real, nperseg):
 
 
 def beside_a_line(n_rows, seed, nperseg):
-    """Print scores of models beside a line that stays, by shift."""
+    """Print scores, by shift, of models that see a line that does not move."""
     shifts = (0.0, *SHIFTS)
     for real, freq, what in [
         (True, 120.0, "real signals, hum at 120 Hz"),
         (True, 0.0, "real signals, spike at 0 Hz, detrend=False"),
         (False, 0.0, "complex signals, spike at 0 Hz, detrend=False"),
     ]:
-        # Drawn, as a shape whose carrier lies under the line at 0 Hz is another one.
+        # The centers are random: a carrier right under the line would change its shape.
         center = CENTER[real] - 20, CENTER[real] + 20
         X, y = make_signals(n_rows, center, seed + 100, real)
         params = dict(detrend="constant" if freq else False)

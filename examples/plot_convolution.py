@@ -1,15 +1,16 @@
 """
-What a convolution does to a signal
-===================================
+Convolution of a signal
+=======================
 
-A kernel slides over a signal; at each position the products are summed. Which sums it
-makes depends on the kernel, how many on the mode, the stride and the dilation.
+A kernel slides over a signal. At each position the products of kernel and signal are
+summed. The kernel determines what the sums mean. Mode, stride and dilation determine
+how many there are.
 """
 
 # %%
-# Thirteen numbers with two levels. A moving average smooths them. The edge kernel, the
-# mean of the samples after each one less the mean of those before it, finds where the
-# level rises or falls.
+# The signal has 13 samples on two levels. A moving average smooths them. The edge
+# kernel is the mean of the samples after each sample minus the mean of those before it.
+# It finds where the level rises or falls.
 
 import sys
 
@@ -42,13 +43,13 @@ for ax, (title, values) in zip(axes, rows.items(), strict=True):
 axes[-1].set(xlabel="sample")
 
 # %%
-# In mode "same" zeros stand beyond both ends: the mean is too small there, and the fall
-# at the end is no edge of the signal. Mode "valid" leaves such values out.
+# In mode "same" there are zeros beyond both ends: the mean is too small there, and the
+# edge at the end is not one of the signal. Mode "valid" leaves such values out.
 
 # %%
 # A layer of torch computes the same values with the flipped kernel. The length of the
-# output depends on padding, stride and dilation; the number of parameters on none of
-# them, as every position shares the one kernel.
+# output depends on padding, stride and dilation. The number of parameters depends on
+# none of them, because the kernel is the same at every position.
 
 kernel, size = np.array([1.0, 2.0, 3.0]), 3
 print(f"{'padding':>8} {'stride':>7} {'dilation':>9} {'output':>8} {'parameters':>11}")
@@ -72,12 +73,12 @@ for mode, padding, stride, dilation in [
     shape = str(tuple(by_torch.shape))
     print(f"{padding:8} {stride:7} {dilation:9} {shape:>8} {parameters:11}")
 dense = torch.nn.Linear(len(x), len(x), bias=False)
-print(f"A dense layer to as many outputs has {dense.weight.numel()} parameters.")
+print(f"A dense layer with {len(x)} outputs has {dense.weight.numel()} parameters.")
 
 # %%
-# That every position shares the kernel has a consequence: to filter and then to shift
-# is the same as to shift and then to filter. It holds away from the ends, or with a
-# pulse that does not touch them.
+# As the kernel is the same at every position, filtering and shifting can change places:
+# a signal that is filtered and then shifted is the same as one that is shifted and then
+# filtered. This holds away from the ends, or for a pulse that does not touch them.
 
 noisy, _ = make_noisy_sines(1, freq=8.0, noise_std=0.2, random_state=0)
 pulse = noisy * np.exp(-(((np.arange(256) - 80) / 15) ** 2))

@@ -2,14 +2,15 @@
 Accuracy against shift
 ======================
 
-How far may a shape move before a model loses it? `shift_curve` shifts the test data
-step by step and scores a fitted model at each; `shift_invariance` says how much the
-predicted probabilities change.
+How far may a spectral shape move before a model fails? `shift_curve` shifts the test
+data step by step and scores a fitted model at each step. `shift_invariance` measures
+how much the predicted probabilities change.
 """
 
 # %%
-# Models trained on complex signals at the center of the axis. They have no offset, so
-# that `detrend=False` keeps their shape the same at 0 Hz as elsewhere.
+# The models are trained on complex signals at the center of the axis. The signals have
+# no offset, so `detrend=False` is right: it keeps their shape the same at 0 Hz as
+# elsewhere.
 
 import sys
 
@@ -44,7 +45,7 @@ for model in models.values():
 
 # %%
 # The whole pipelines are scored on raw signals, which are mixed to other frequencies
-# before their spectra are taken.
+# before their spectra are computed.
 
 X, y = data.test["centered"]
 display = ShiftCurveDisplay.from_estimators(models, X, y)
@@ -53,9 +54,9 @@ display.ax_.legend(loc="lower center", ncols=2, fontsize="small")
 display.figure_.savefig(sys.argv[1] if len(sys.argv) > 1 else "shift_curve.png")
 
 # %%
-# Pooling over the whole axis makes a net nearly invariant. Nearly: its strides see
-# each shift at another phase, and labels flip. Rolling every spectrum to a canonical
-# position before it is predicted makes the invariance exact.
+# Pooling over the whole axis makes a net nearly invariant, but not exactly: its strides
+# see each shift at another phase, and some labels flip. The invariance is exact if
+# every spectrum is rolled to a canonical position before the prediction.
 
 print(f"{'':28} {'largest change':>15} {'flipped labels':>15}")
 for name in nets:

@@ -1,4 +1,4 @@
-"""Shift signals in frequency: mix complex ones, move one sideband of real ones."""
+"""Frequency shifts of complex signals by mixing and of real ones by one sideband."""
 
 import warnings
 
@@ -6,8 +6,9 @@ import numpy as np
 from scipy import fft, signal, stats
 from sklearn.utils import gen_batches
 
+from sk_psd._validation import check_result
+
 __all__ = [
-    "check_range",
     "find_floor",
     "find_line",
     "power_of_two",
@@ -15,22 +16,23 @@ __all__ = [
     "warn_of_drift",
 ]
 
-# Values of one chunk of rows, which are computed in double precision.
+# Number of values in one chunk of rows. A chunk is computed in double precision.
 _CHUNK_VALUES = 2**20
+
 # The share of the bins of a spectrum that lies below its floor.
 _FLOOR_QUANTILE = 0.01
 
 
 def shift_signals(X, shift, *, fill, offset, rng):
-    """Return shifted signals.
+    """Shift each signal in frequency.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, ..., n_times)
-        Real or complex numbers of floating point.
+        Signals, float or complex.
 
     shift : ndarray of shape (n_samples,)
-        In cycles per sample.
+        Shift of each signal, in cycles per sample.
 
     fill : {"noise"} or None
 
@@ -42,33 +44,42 @@ def shift_signals(X, shift, *, fill, offset, rng):
 
     Returns
     -------
-    moved : ndarray like `X`
+    moved : ndarray of the shape and type of `X`
+
+    Raises
+    ------
+    ValueError
+        If finite signals are so large that the result is not finite.
     """
     moved = np.empty(X.shape, X.dtype)
     for rows in _chunks(X):
         part = _double(X[rows])
         scale = power_of_two(part)
         part = part / scale
-        # Drawn for all, so that one seed gives a signal the same noise at any shift.
+        # Drawn also for signals that need none: one seed then gives a signal the same
+        # noise at every shift.
         noise = rng.standard_normal(part.shape) if np.isrealobj(X) and fill else None
         line = 0.0 if offset == "move" else find_line(part)
-        with np.errstate(over="ignore", invalid="ignore"):  # seen in the result
+        with np.errstate(over="ignore", invalid="ignore"):  # checked below
             shifted = _shift(part - line, shift[rows], noise, offset == "move")
             shifted += line if offset == "stay" else 0.0
-            still = (shift[rows] == 0).reshape(-1, *[1] * (X.ndim - 1))
-            moved[rows] = np.where(still, part, shifted) * scale
-    check_range(moved, X, "a shift")
+            is_unchanged = (shift[rows] == 0).reshape(-1, *[1] * (X.ndim - 1))
+            moved[rows] = np.where(is_unchanged, part, shifted) * scale
+    check_result("shifted signals", moved, X)
     return moved
 
 
 def _chunks(X):
+    """Return slices of a bounded number of rows."""
     return gen_batches(max(1, len(X)), max(1, _CHUNK_VALUES // max(1, X[:1].size)))
 
 
 def power_of_two(X):
-    """Return the power of two (..., 1) next to the largest value of each signal.
+    """Return the largest power of two not above the largest value of each signal.
 
-    Squares of signals divided by it neither overflow nor vanish, and no digit is lost.
+    The value of a complex sample is the larger one of its two parts. The squares of a
+    signal divided by this power neither overflow nor vanish, and the division loses no
+    digit.
 
     Parameters
     ----------
@@ -87,11 +98,31 @@ def power_of_two(X):
 
 
 def _double(X):
+    """Return numbers in double precision."""
     return X.astype(np.complex128 if np.iscomplexobj(X) else np.float64)
 
 
 def _shift(X, shift, noise, has_mean):
-    # Whole turns cancel: what is left of the phase is accurate for long signals.
+    """Shift signals in double precision.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, ..., n_times)
+
+    shift : ndarray of shape (n_samples,)
+        In cycles per sample.
+
+    noise : ndarray of shape (n_samples, ..., n_times) or None
+        White noise of variance 1 to fill the vacated strip of real signals with.
+
+    has_mean : bool
+        Whether the signals still have their mean, which is then shifted, too.
+
+    Returns
+    -------
+    shifted : ndarray of shape (n_samples, ..., n_times)
+    """
+    # Whole turns do not matter. Without them phases are accurate in long signals.
     turns = np.multiply.outer(shift, np.arange(X.shape[-1])) % 1.0
     turns = turns.reshape(len(X), *[1] * (X.ndim - 2), X.shape[-1])
     carrier = np.exp(2j * np.pi * turns)
@@ -100,16 +131,16 @@ def _shift(X, shift, noise, has_mean):
     n_times = X.shape[-1]
     freqs = np.arange(n_times) / n_times
     shift = shift.reshape(len(X), *[1] * (X.ndim - 1))
-    # A bin on the limit is to stay, whatever the rounding.
+    # The tolerance keeps a bin exactly on the limit, whatever the rounding.
     target, tiny = freqs + shift, 1e-9 / n_times
-    # The spectrum of the analytic signal, without what would leave the axis.
+    # The spectrum of the analytic signal, without the bins that would leave the axis.
     keep = (freqs <= 0.5) & (target >= -tiny) & (target <= 0.5 + tiny)
     weight = np.where((freqs == 0) | (freqs == 0.5), 1.0, 2.0)
     moved = (fft.ifft(fft.fft(X) * (keep * weight)) * carrier).real
     if noise is None:
         return moved
     freqs = fft.rfftfreq(n_times)
-    # Where the mean is no more, the bin that it would move to is vacant, too.
+    # If the mean was removed, the bin that it would move to is vacant, too.
     vacant = (freqs < shift + (-tiny if has_mean else tiny)) & (shift > 0)
     vacant |= freqs > 0.5 + shift + tiny
     noise = fft.irfft(fft.rfft(noise) * vacant, n_times)
@@ -117,11 +148,11 @@ def _shift(X, shift, noise, has_mean):
 
 
 def find_floor(X):
-    """Return the variance of white noise that is as strong as the floor of signals.
+    """Return the variance of white noise with the density of the floor of signals.
 
-    The floor is a low quantile of the PSD. Periodograms scatter, so that it lies below
-    the density of the noise, by a factor that is known: the mean of K periodograms of
-    white noise follows a gamma distribution.
+    The floor is a low quantile of the PSD. The PSD scatters, so that the quantile lies
+    below the density of the noise. The factor between them is known: the mean of K
+    periodograms of white noise follows a gamma distribution.
 
     Parameters
     ----------
@@ -135,22 +166,22 @@ def find_floor(X):
     n_times = X.shape[-1]
     nperseg = min(max(16, n_times // 8), 4096, n_times)
     freqs, psd = signal.welch(X - find_line(X), nperseg=nperseg)
-    # What is left of a mean or a drift says nothing about the floor, and at half of
-    # the sampling frequency a power is one square instead of a sum of two.
+    # Both ends of the axis are left out. At 0 Hz there can be a rest of the mean or the
+    # drift. At half the sampling frequency a power is one square, not a sum of two.
     margin = 2 / nperseg
     inside = (freqs > margin) & (freqs < 0.5 - margin)
     if not inside.any():
         return np.zeros((*X.shape[:-1], 1))
     n_segments = (n_times - nperseg) // (nperseg - nperseg // 2) + 1
-    # Neighboring segments share their halves. Behind a Hann window their powers are
-    # correlated by 1 / 36, so that they count a little less than independent ones.
+    # Neighboring segments overlap by half. With a Hann window their powers have a
+    # correlation of 1 / 36, so they count a little less than independent segments.
     n_segments = n_segments / (1 + 2 / 36 * (1 - 1 / n_segments))
-    # Among few bins the lowest ones stand for more than their share of all values.
+    # The quantile of few bins stands for a larger share of all possible values.
     n_bins = np.count_nonzero(inside)
     share = (_FLOOR_QUANTILE * (n_bins - 1) + 1) / (n_bins + 1)
     expected = stats.gamma.ppf(share, n_segments) / n_segments
     level = np.quantile(psd[..., inside], _FLOOR_QUANTILE, axis=-1, keepdims=True)
-    return level / expected / 2  # as a one-sided density is twice the variance
+    return level / expected / 2  # a one-sided density is twice the variance
 
 
 def find_line(X):
@@ -177,12 +208,12 @@ def warn_of_drift(X, remedy):
     Parameters
     ----------
     X : ndarray of shape (n_samples, ..., n_times)
-        Real or complex numbers of floating point.
+        Signals, float or complex.
 
     remedy : str
-        What to do.
+        Last sentence of the warning.
     """
-    if np.iscomplexobj(X) or X.shape[-1] < 16:  # where a trend may be chance
+    if np.iscomplexobj(X) or X.shape[-1] < 16:  # in few samples a trend may be chance
         return
     worst = 0.0
     for rows in _chunks(X):
@@ -190,32 +221,14 @@ def warn_of_drift(X, remedy):
         line = find_line(part)
         with np.errstate(all="ignore"):
             drift, rest = line.std(axis=-1), (part - line).std(axis=-1)
-            # Rounding makes a slope of a constant.
+            # Rounding gives a constant a slope of about this size.
             rounding = 1e-9 * np.abs(part).max(axis=-1, initial=0)
             ratio = np.where(drift > rounding, drift / rest, 0.0)
         worst = max(worst, float(np.nan_to_num(ratio, nan=0.0).max(initial=0.0)))
     if worst > 1:
         warnings.warn(
-            "A real signal in X drifts: its straight trend has a standard deviation "
-            f"{worst:.3g} times that of the rest. A shift smears it over the spectrum. "
-            f"{remedy}",
+            "A real signal in X drifts: its linear trend has a standard deviation "
+            f"{worst:.3g} times that of the rest. A shift smears the trend over the "
+            f"spectrum. {remedy}",
             stacklevel=3,
-        )
-
-
-def check_range(result, X, cause):
-    """Raise an error where finite signals became infinite or NaN.
-
-    Parameters
-    ----------
-    result, X : ndarray
-        After and before.
-
-    cause : str
-        What was done to X.
-    """
-    if not np.isfinite(result).all() and np.isfinite(X).all():
-        raise ValueError(
-            f"The values of X are too large for {cause} in {result.dtype}. Divide X "
-            "by its largest value first."
         )

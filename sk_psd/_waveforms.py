@@ -1,23 +1,28 @@
-"""Ten complex baseband signals, each of a spectral shape of its own."""
+"""Ten kinds of complex baseband signals, each with its own spectral shape."""
 
 import numpy as np
 from scipy import fft
 
 __all__ = ["SHAPES"]
 
-# The shapes below are complex baseband signals centered at 0, of length n and bandwidth
-# b (cycles per sample). Linear modulations are built in the frequency domain from a
-# whole number of symbols, so they are periodic in n and cost one FFT.
+# Each function takes a random source, a length n in samples and a bandwidth b in cycles
+# per sample, and returns a signal centered at 0. Pulses are added in the frequency
+# domain from a whole number of symbols, so that the signals have the period n and cost
+# two FFTs. The order of the random draws is frozen: the tables of the README hold for
+# the signals that the seeds give now.
 
 
 def _colored_noise(rng, n, density):
-    """Gaussian noise whose power density at frequency f is ``density(f)``."""
+    """Return Gaussian noise with the power density ``density(f)`` at frequency f."""
     white = rng.standard_normal((2, n))
     return fft.ifft(np.sqrt(density(fft.fftfreq(n))) * (white[0] + 1j * white[1]))
 
 
 def _pulse_train(symbols, n, pulse):
-    """Periodic sum of equally spaced symbols, each a pulse given by its spectrum."""
+    """Return a periodic sum of equally spaced pulses.
+
+    Each pulse is scaled by its symbol. ``pulse(f)`` is the spectrum of a pulse.
+    """
     f = fft.fftfreq(n)
     line = np.rint(f * n).astype(int) % len(symbols)
     return fft.ifft(fft.fft(symbols)[line] * pulse(f))
@@ -53,7 +58,7 @@ def _qpsk(rng, n, b, rolloff=0.35):
     n_symbols = max(2, round(n * b / (1 + rolloff)))
     rate = n_symbols / n
 
-    def pulse(f):  # root-raised cosine
+    def pulse(f):  # a root-raised cosine
         x = (np.abs(f) / rate - (1 - rolloff) / 2) / rolloff
         return np.cos(0.5 * np.pi * np.clip(x, 0, 1))
 
@@ -64,7 +69,7 @@ def _gmsk(rng, n, b, bt=0.3):
     n_symbols = max(2, round(n * b))
     rate = n_symbols / n
 
-    def pulse(f):  # rectangle of one symbol through a Gaussian filter
+    def pulse(f):  # a rectangle of one symbol length behind a Gaussian filter
         gauss = np.exp(-0.5 * np.log(2) * (f / (bt * rate)) ** 2)
         return np.sinc(f / rate) * gauss / rate
 
@@ -100,7 +105,8 @@ def _ofdm(rng, n, b, n_carriers=32, prefix=1 / 8):
     data = _qpsk_symbols(rng, (symbol[-1] + 1, n_carriers + 1))
     data[:, n_carriers // 2] = 0  # the carrier at DC stays empty
     carriers = np.arange(n_carriers + 1) - n_carriers // 2
-    # One inverse DFT row per symbol on the (fractional) sampling times it covers.
+    # Each symbol is a sum of carriers at the samples that it covers. Its length need
+    # not be a whole number of samples.
     x = np.empty(n, complex)
     for s in range(symbol[0], symbol[-1] + 1):
         inside = symbol == s

@@ -1,4 +1,4 @@
-"""Classical pipelines that a net has to beat."""
+"""Pipelines of logistic regression to compare a net with."""
 
 import numpy as np
 from sklearn.base import clone
@@ -13,28 +13,34 @@ __all__ = ["make_baselines"]
 
 
 def make_baselines(psd=None, *, C=0.01):
-    """Make logistic regressions on four descriptions of a signal.
+    """Make four pipelines that end in a logistic regression.
 
-    All start from raw signals. The spectra of channels are laid side by side for the
-    regression. The last two do not change when a spectrum is rolled along its axis, so
-    they are the fair ones to compare a shift-invariant net with.
+    All of them start from raw signals and differ in the features of a signal. The
+    spectra of several channels are concatenated. The features of the last two pipelines
+    do not change when a spectrum is rolled along its axis. These two are the fair
+    comparison for a shift-invariant net.
 
     Parameters
     ----------
     psd : transformer, default=None
-        From signals to spectra. None is ``WelchPSD(decibels=True)``. For complex
-        signals pass ``WelchPSD(return_onesided=False, detrend=False, decibels=True)``,
-        or the default detrend where they have an offset.
+        Transformer from signals to spectra. None is ``WelchPSD(decibels=True)``. For
+        complex signals pass ``WelchPSD(return_onesided=False, detrend=False,
+        decibels=True)``, or leave out `detrend` if they have an offset.
 
     C : float, default=0.01
-        Inverse of the strength of the regularisation, for standardized features.
+        Inverse of the strength of the regularization, for standardized features.
 
     Returns
     -------
     baselines : dict of str to Pipeline
-        "logreg_psd": on the spectrum scaled to [0, 1]. "logreg_fft": on the FFT
-        magnitude of the signal. "logreg_fft_of_psd": on the FFT magnitude of the
-        spectrum. "logreg_aligned_psd": on the spectrum rolled to its peak.
+        By the features: "logreg_psd", the spectrum scaled to [0, 1]; "logreg_fft", the
+        FFT magnitude of the signal; "logreg_fft_of_psd", the FFT magnitude of the
+        spectrum; "logreg_aligned_psd", the spectrum rolled to its peak.
+
+    Raises
+    ------
+    ValueError
+        If `psd` is not a transformer.
 
     Examples
     --------
@@ -50,8 +56,8 @@ def make_baselines(psd=None, *, C=0.01):
         )
 
     def pipeline(*steps):
-        # A tighter tolerance costs ten times as much on thousands of features and
-        # moves no accuracy by more than 0.03.
+        # On thousands of features the default tolerance takes ten times as long and
+        # changes no accuracy by more than 0.03.
         classifier = LogisticRegression(C=C, tol=1e-3, max_iter=1000)
         flat = FunctionTransformer(_flatten)
         return make_pipeline(*map(clone, steps), flat, StandardScaler(), classifier)
@@ -66,5 +72,5 @@ def make_baselines(psd=None, *, C=0.01):
 
 
 def _flatten(X):
-    """Return spectra with all axes but the first as one."""
+    """Return spectra of shape (n_samples, ..., n_freqs) as one row for each sample."""
     return X if np.ndim(X) == 2 else np.reshape(X, (len(X), -1))

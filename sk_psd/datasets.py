@@ -1,4 +1,4 @@
-"""Signals with a known spectral shape or a known clean part: no files, no downloads."""
+"""Made signals with a known spectral shape, a known timbre or a known clean part."""
 
 from numbers import Integral, Real
 
@@ -17,6 +17,9 @@ __all__ = [
     "make_spectral_shapes",
     "make_two_tones",
 ]
+
+# The order of all random draws in this file is frozen: the tables of the README hold
+# for the signals that the seeds give now.
 
 
 def make_spectral_shapes(
@@ -40,8 +43,8 @@ def make_spectral_shapes(
 ):
     """Make noisy signals whose class is the shape of their power spectral density.
 
-    Every signal is one emission of a named shape, mixed to its center frequency,
-    in white noise, seen through a receiver with an unknown gain and a slight tilt.
+    Every signal is one emission of a named shape, mixed to its center frequency, in
+    white noise. The receiver has an unknown gain and a slight tilt.
 
     Parameters
     ----------
@@ -49,10 +52,10 @@ def make_spectral_shapes(
         Number of signals. The classes are balanced (to one) and in random order.
 
     shapes : sequence of str, default=("rect", "tri", "twohump", "am")
-        The classes. Known are "rect" (flat band), "tri" (squared triangle),
-        "twohump", "rcos" (raised cosine), "qpsk" (root-raised-cosine pulses, roll-off
-        0.35), "gmsk" (BT 0.3), "am" (carrier and sidebands), "fmsine" (a comb of 9 to
-        13 lines), "chirp" (sawtooth sweep) and "ofdm" (32 carriers, the middle one
+        The classes: "rect" (flat band), "tri" (squared triangle), "twohump" (two
+        humps), "rcos" (raised cosine), "qpsk" (root-raised-cosine pulses, roll-off
+        0.35), "gmsk" (BT 0.3), "am" (carrier and sidebands), "fmsine" (comb of 9 to 13
+        lines), "chirp" (sawtooth sweep) and "ofdm" (32 carriers, the middle one
         empty).
 
     n_times : int, default=4096
@@ -62,8 +65,9 @@ def make_spectral_shapes(
         Sampling frequency, in Hz.
 
     center_freq : float, (float, float) or array of shape (n_samples,), default=0.0
-        Center frequency, in Hz: one for all, a range to draw from uniformly, or one
-        for each signal. A complex signal wraps at ``fs / 2``.
+        Center frequency, in Hz. A number is used for all signals, a tuple is a range to
+        draw from uniformly, an array has one value for each signal. A complex signal
+        wraps at ``fs / 2``.
 
     bandwidth : float, default=None
         Nominal bandwidth, in Hz. None is ``fs / 8``.
@@ -73,32 +77,33 @@ def make_spectral_shapes(
         ``1 + jitter``.
 
     snr_db : float, (float, float) or array of shape (n_samples,), default=(0.0, 20.0)
-        Signal power over the noise power inside the signal's bandwidth, in dB.
+        Ratio of the power of the signal to that of the noise inside the bandwidth of
+        the signal, in dB.
 
     gain_db : float, (float, float) or array, default=(-30.0, 30.0)
         Power gain of the receiver, in dB.
 
     tilt_db : float, default=0.5
-        The gain rises or falls linearly by up to so many dB from the center of the
-        axis to either end.
+        Largest change of the gain from the center of the axis to either end, in dB. The
+        gain of each signal rises or falls linearly over the axis.
 
     n_spurs : int, default=0
-        Up to so many sine waves are added anywhere on the axis, each with 0.5 to 10 %
-        of the signal's power.
+        Largest number of sine waves that are added to a signal, anywhere on the axis,
+        each with 0.5 to 10 % of the power of the signal.
 
     line_db : float, (float, float) or array of shape (n_samples,), default=None
-        Power of a line beside the signal's power, in dB. The line belongs to the
-        receiver, such as mains hum or the spike at 0 Hz: it stays at its frequency
-        wherever the signal lies. None is no line. The signals with a line are those
-        without one and the line.
+        Ratio of the power of a line to that of the signal, in dB. The line comes from
+        the receiver, as mains hum or the spike at 0 Hz does: it stays at its frequency
+        wherever the signal lies. None is no line. A line does not change the rest of
+        the signal.
 
     line_freq : float, (float, float) or array of shape (n_samples,), default=0.0
         Frequency of the line, in Hz. The phase is random; at 0 Hz the line of a real
         signal is a constant.
 
     real : bool, default=False
-        Whether the signals are real (float64). Then the band must lie between 0 and
-        ``fs / 2``. By default they are complex (complex128) baseband.
+        Whether the signals are real (float64). Then each band must lie between 0 and
+        ``fs / 2``. By default the signals are complex baseband signals (complex128).
 
     return_X_y : bool, default=True
         Whether to return ``(X, y)`` instead of a Bunch.
@@ -115,8 +120,8 @@ def make_spectral_shapes(
         The name of each signal's shape.
 
     bunch : Bunch
-        Instead of the two, when `return_X_y` is False: `X`, `y`, `fs` and for each
-        signal `center_freq` (Hz), `bandwidth` (Hz) and `snr_db`; with a line also
+        Returned instead of X and y if `return_X_y` is False: `X`, `y`, `fs` and for
+        each signal `center_freq` (Hz), `bandwidth` (Hz) and `snr_db`; with a line also
         `line_db` and `line_freq` (Hz).
 
     See Also
@@ -169,7 +174,8 @@ def make_spectral_shapes(
     gain = _levels(gain_db, n_samples, rng, "gain_db")
     if not np.isfinite(center).all():
         raise ValueError(f"center_freq must be finite. Got {center_freq!r}.")
-    if not np.all(np.abs(center) <= 1e6 * fs):  # whose phase has digits left
+    # Beyond this limit the phases would be rounding errors.
+    if not np.all(np.abs(center) <= 1e6 * fs):
         raise ValueError(
             f"center_freq must be at most 1e6 * fs (={1e6 * fs:g} Hz). Got "
             f"{center_freq!r}."
@@ -191,8 +197,8 @@ def make_spectral_shapes(
         for _ in range(rng.randint(n_spurs + 1)):
             f, amplitude = rng.uniform(-0.5, 0.5), np.sqrt(10 ** rng.uniform(-2.3, -1))
             x += amplitude * np.exp(2j * np.pi * (f * t + rng.uniform()))
-        # Taking the real part folds the noise of the negative frequencies on the
-        # positive ones, hence half of it there for the same ratio in the band.
+        # The real part below folds the noise of the negative frequencies onto the
+        # positive ones. Half the density keeps the ratio inside the band.
         density = 10 ** (-snr[i] / 10) / b * (0.5 if real else 1)
         noise = rng.standard_normal((2, n_times))
         x = x + np.sqrt(density / 2) * (noise[0] + 1j * noise[1])
@@ -203,7 +209,7 @@ def make_spectral_shapes(
 
     truth = dict(center_freq=center, bandwidth=width, snr_db=snr)
     if line_db is not None:
-        # Drawn last, so that all else is the same with and without it.
+        # Drawn last, so that the rest of the signals is the same without a line.
         level = _levels(line_db, n_samples, rng, "line_db")
         freq = _one_per_sample(line_freq, n_samples, rng, "line_freq")
         X += _lines(freq, fs, level + gain, n_times, real, rng)
@@ -214,7 +220,7 @@ def make_spectral_shapes(
 
 
 def _lines(freq, fs, level, n_times, real, rng):
-    """Make a line of its own frequency and power (in dB) for each signal."""
+    """Make a line for each signal, with a frequency and a power (in dB) of its own."""
     lowest = 0 if real else -fs / 2
     if not np.all((freq >= lowest) & (freq <= fs / 2)):
         raise ValueError(
@@ -223,22 +229,23 @@ def _lines(freq, fs, level, n_times, real, rng):
         )
     turns = np.outer(freq / fs, np.arange(n_times)) + rng.uniform(size=(len(freq), 1))
     lines = np.exp(2j * np.pi * turns)
-    if real:  # of exactly this power, also at 0 Hz, where the phase is a factor
+    if real:
+        # Scaled to a power of 1, also at 0 Hz, where the phase is a mere factor.
         lines = lines.real
         lines /= np.sqrt(np.mean(lines**2, axis=1, keepdims=True))
     return lines * 10 ** (level[:, None] / 20)
 
 
 def _check_int(name, value, low):
-    """Return an int of Python, which no product overflows."""
-    good = isinstance(value, Integral) and not isinstance(value, bool)
-    if not (good and value >= low):
+    """Return a number as an int of Python, whose products do not overflow."""
+    is_int = isinstance(value, Integral) and not isinstance(value, bool)
+    if not (is_int and value >= low):
         raise ValueError(f"{name} must be an int of at least {low}. Got {value!r}.")
     return int(value)
 
 
 def _check_number(name, value):
-    """Return a number as a float."""
+    """Return a finite number as a float, or raise a ValueError."""
     try:
         number = float(value) if isinstance(value, Real) else np.nan
     except OverflowError:
@@ -249,15 +256,29 @@ def _check_number(name, value):
 
 
 def _are_names(names, known):
-    """Say whether these are a list or the like of known names, at least one."""
-    # Not a set, whose order is another one in every process.
+    """Say whether `names` is a sequence of at least one known name."""
+    # A set is refused, as its order differs from process to process.
     if not isinstance(names, (list, tuple, np.ndarray)) or not np.iterable(names):
         return False
     return len(names) > 0 and all(isinstance(n, str) and n in known for n in names)
 
 
 def _one_per_sample(value, n_samples, rng, name):
-    """A number for each sample from one for all, a range, or an array."""
+    """Return an array of one number for each sample.
+
+    Parameters
+    ----------
+    value : float, (float, float) or array-like of shape (n_samples,)
+        A number for all samples, a range to draw from uniformly, or the array.
+
+    n_samples : int
+
+    rng : RandomState
+        Draws once if `value` is a range, and not at all otherwise.
+
+    name : str
+        Name of the parameter, for the message.
+    """
     expected = (
         f"{name} must be a number, a tuple (low, high) or an array of shape "
         f"({n_samples},). Got "
@@ -265,13 +286,13 @@ def _one_per_sample(value, n_samples, rng, name):
     try:
         numbers = np.asarray(value)
         numbers = numbers.astype(float) if numbers.dtype.kind in "biuf" else None
-    except ValueError:  # of rows of different lengths
+    except ValueError:  # from rows of different lengths
         numbers = None
     if numbers is None:
         raise ValueError(f"{expected}{value!r} instead.")
     if isinstance(value, tuple) and len(value) == 2:
         if not np.isfinite(np.ptp(numbers)):
-            raise ValueError(f"{expected}{value!r}, which is no finite range.")
+            raise ValueError(f"{expected}{value!r}, which is not a finite range.")
         return rng.uniform(*value, size=n_samples)
     if numbers.shape not in [(), (n_samples,)]:
         raise ValueError(f"{expected}an array of shape {numbers.shape} instead.")
@@ -279,7 +300,10 @@ def _one_per_sample(value, n_samples, rng, name):
 
 
 def _levels(value, n_samples, rng, name, high=1000):
-    """A level in dB for each sample, of powers that floating point can hold."""
+    """Return a level in dB for each sample, within the range of floating point.
+
+    Parameters as in `_one_per_sample`; `high` is the largest level allowed.
+    """
     level = _one_per_sample(value, n_samples, rng, name)
     if not np.all((level >= -1000) & (level <= high)):
         raise ValueError(
@@ -314,14 +338,14 @@ def make_shift_benchmark(
 ):
     """Make a training set at the center of the axis and test sets elsewhere.
 
-    All signals are complex64 and long enough for 7 Welch segments of `n_freqs`
+    All signals are complex64. They have the length of 7 Welch segments of `n_freqs`
     samples with 50 % overlap. Their nominal bandwidth is an eighth of the axis.
 
     Parameters
     ----------
     name : {"easy4", "standard8", "hard6"}, default="standard8"
-        "easy4": 4 well separated shapes, 5 to 20 dB. "standard8": 8 shapes, 0 to 20 dB.
-        "hard6": 6 look-alikes, -3 to 10 dB, 20 % bandwidth jitter, up to 2 spurs.
+        "easy4": 4 very different shapes, 5 to 20 dB. "standard8": 8 shapes, 0 to 20 dB.
+        "hard6": 6 similar shapes, -3 to 10 dB, 20 % bandwidth jitter, up to 2 spurs.
 
     n_train : int, default=1600
         Number of training signals.
@@ -330,25 +354,25 @@ def make_shift_benchmark(
         Number of signals of each test set.
 
     n_freqs : int, default=1024
-        Length of the spectra that the signals are meant for; they have
+        Length of the spectra that the signals are meant for. The signals have
         ``4 * n_freqs`` samples.
 
     random_state : int, RandomState instance or None, default=0
-        Pass another int for fresh data.
+        Pass another int for other data.
 
     Returns
     -------
     bunch : Bunch
-        `X_train`, `y_train`: center frequencies within 2 % of the axis around 0.
-        `test`: dict of the four sets, each a pair ``(X, y)``: "centered" (as the
-        training set), "shifted" (center 12 to 41.7 % of the axis away), "wrapped"
-        (the band leaves the axis at one end and re-enters at the other) and "cut"
-        (15 to 35 % of the band is cut off by the end of the axis). `fs` (1.0 Hz),
+        `X_train`, `y_train`: center frequencies within 2 % of the axis from 0.
+        `test`: dict of four test sets, each a pair ``(X, y)``: "centered" (as the
+        training set), "shifted" (centers 12 to 41.7 % of the axis away from 0),
+        "wrapped" (the band leaves the axis at one end and re-enters at the other) and
+        "cut" (the end of the axis cuts off 15 to 35 % of the band). Also `fs` (1.0 Hz),
         `nperseg` (`n_freqs`) and `name`.
 
     See Also
     --------
-    make_spectral_shapes : One set of signals with everything adjustable.
+    make_spectral_shapes : One set of signals with adjustable parameters.
 
     Examples
     --------
@@ -362,13 +386,14 @@ def make_shift_benchmark(
             f"name must be one of {sorted(_BENCHMARKS)}. Got {name!r} instead."
         )
     n_train, n_test = _check_int("n_train", n_train, 1), _check_int("n_test", n_test, 1)
-    n_freqs = _check_int("n_freqs", n_freqs, 8)  # three bins for the narrowest band
+    n_freqs = _check_int("n_freqs", n_freqs, 8)  # or a band has less than three bins
     rng = check_random_state(random_state)
     b = 1 / 8
 
     def signals(n, low, high, *, cut=False):
         center = rng.uniform(low, high, n) * rng.choice([-1, 1], n)
-        # A cut band is made at twice the rate; the center half of the axis is kept.
+        # A band that is cut is made at twice the rate. Then the outer half of the axis
+        # is removed, with a part of the band.
         X, y = make_spectral_shapes(
             n,
             n_times=4 * n_freqs * (2 if cut else 1),
@@ -393,7 +418,7 @@ def make_shift_benchmark(
 
 
 def _keep_center_half(X):
-    """Halve the sampling rate; what lies beyond the new axis is removed."""
+    """Halve the sampling rate and remove the frequencies beyond the new axis."""
     n = X.shape[-1]
     spectrum = fft.fftshift(fft.fft(X), axes=-1)[..., n // 4 : n - n // 4]
     return fft.ifft(fft.ifftshift(spectrum, axes=-1)) / 2
@@ -423,10 +448,10 @@ def make_harmonic_sounds(
 ):
     """Make noisy harmonic sounds whose class is their timbre, at any pitch.
 
-    Every sound has lines at the multiples of its fundamental frequency, below half the
-    sampling frequency. Their amplitudes depend on the number of the harmonic only, so
-    that another pitch stretches the spectrum and leaves its shape: on a logarithmic
-    axis it is shifted.
+    Every sound has lines at the multiples of its fundamental frequency, up to half the
+    sampling frequency. The amplitude of a line depends on the number of the harmonic
+    only. A change of pitch therefore stretches the spectrum, and on a logarithmic axis
+    it shifts the spectrum.
 
     Parameters
     ----------
@@ -435,13 +460,13 @@ def make_harmonic_sounds(
 
     timbres : sequence of str, default=("saw", "square", "steep", "formant", "gapped", \
             "bright")
-        The classes, by the amplitude of harmonic k: "saw" 1 / k; "square" 1 / k, odd k
-        only; "steep" 1 / k**2; "formant" 1 / k, up to five times stronger around k = 6;
-        "gapped" 1 / k, every third k missing; "bright" 1 / sqrt(k).
+        The classes. They differ in the amplitude of harmonic k: "saw" 1 / k; "square"
+        1 / k, odd k only; "steep" 1 / k**2; "formant" 1 / k, up to five times larger
+        around k = 6; "gapped" 1 / k, every third k missing; "bright" 1 / sqrt(k).
 
     f0 : float, (float, float) or array of shape (n_samples,), default=(160.0, 224.0)
-        Fundamental frequency, in Hz: one for all, a range to draw from uniformly, or
-        one for each sound.
+        Fundamental frequency, in Hz. A number is used for all sounds, a tuple is a
+        range to draw from uniformly, an array has one value for each sound.
 
     n_times : int, default=16384
         Length of each sound, in samples.
@@ -454,7 +479,8 @@ def make_harmonic_sounds(
         ``1 - gain_jitter`` to ``1 + gain_jitter``.
 
     snr_db : float, (float, float) or array of shape (n_samples,), default=(0.0, 20.0)
-        Power of all harmonics, which is 1, over the power of the white noise, in dB.
+        Ratio of the power of all harmonics, which is 1, to the power of the white
+        noise, in dB.
 
     return_X_y : bool, default=True
         Whether to return ``(X, y)`` instead of a Bunch.
@@ -471,13 +497,13 @@ def make_harmonic_sounds(
         The name of each sound's timbre.
 
     bunch : Bunch
-        Instead of the two, when `return_X_y` is False: `X`, `y`, `fs` and for each
-        sound `f0` (Hz) and `snr_db`.
+        Returned instead of X and y if `return_X_y` is False: `X`, `y`, `fs` and for
+        each sound `f0` (Hz) and `snr_db`.
 
     See Also
     --------
     LogFrequency : Turns a change of pitch into a shift.
-    make_spectral_shapes : Signals that differ in position instead.
+    make_spectral_shapes : Signals that differ in position, not in pitch.
 
     Examples
     --------
@@ -511,8 +537,8 @@ def make_harmonic_sounds(
         )
     if fs / f0.min() > 2e6:
         raise ValueError(
-            f"f0 must be at least fs / 2e6 (={fs / 2e6:g} Hz), as a line lies at "
-            f"each of its multiples. Got {f0.min():g}."
+            f"f0 must be at least fs / 2e6 (={fs / 2e6:g} Hz), as a sound has a line "
+            f"at each of its multiples. Got {f0.min():g}."
         )
     snr = _levels(snr_db, n_samples, rng, "snr_db", high=np.inf)
 
@@ -533,19 +559,37 @@ def make_harmonic_sounds(
 
 
 def _sum_of_tones(freqs, amplitudes, turns, n_times):
-    """Sum sine waves of the given cycles per sample.
+    """Return the sum of sine waves.
 
-    A time is the start of its block plus what lies behind it, and the exponential of a
-    sum is a product: far fewer sines, and a matrix product. That is cut into products
-    too small for BLAS to start threads, which on a busy machine wait for each other.
+    The time t = t0 + dt is split into the start of a block and the time inside the
+    block. As exp(i w (t0 + dt)) = exp(i w t0) exp(i w dt), two small matrices and their
+    product take the place of one large matrix of exponentials.
+
+    Parameters
+    ----------
+    freqs : ndarray of shape (n_tones,)
+        In cycles per sample.
+
+    amplitudes : ndarray of shape (n_tones,)
+
+    turns : ndarray of shape (n_tones,)
+        Phases in turns.
+
+    n_times : int
+
+    Returns
+    -------
+    x : ndarray of shape (n_times,)
     """
+    # The products are small, so that BLAS starts no threads for them. Threads would
+    # wait for each other on a busy machine.
     size = 8 * int(np.ceil(np.sqrt(n_times) / 8))
     starts = size * np.arange(size).reshape(-1, 8, 1)
     x = 0.0
-    for few in gen_batches(len(freqs), 32):
-        blocks = np.exp(2j * np.pi * (starts * freqs[few] + turns[few]))
-        inside = np.exp(2j * np.pi * np.outer(freqs[few], np.arange(size)))
-        x += ((amplitudes[few] * blocks) @ inside).imag
+    for batch in gen_batches(len(freqs), 32):
+        blocks = np.exp(2j * np.pi * (starts * freqs[batch] + turns[batch]))
+        inside = np.exp(2j * np.pi * np.outer(freqs[batch], np.arange(size)))
+        x += ((amplitudes[batch] * blocks) @ inside).imag
     return x.ravel()[:n_times]
 
 
@@ -558,7 +602,7 @@ def make_noisy_sines(
     noise_std=(0.2, 1.0),
     random_state=None,
 ):
-    """Make sine waves of amplitude 1 in white noise, and the waves without it.
+    """Make sine waves of amplitude 1 in white noise, and the same without noise.
 
     Parameters
     ----------
@@ -572,8 +616,9 @@ def make_noisy_sines(
         Sampling frequency, in Hz. By default the signals last one second.
 
     freq : float, (float, float) or array of shape (n_samples,), default=(0.0, 8.0)
-        Frequency, in Hz: one for all, a range to draw from uniformly, or one for each
-        signal. The phase is uniformly random.
+        Frequency, in Hz. A number is used for all signals, a tuple is a range to draw
+        from uniformly, an array has one value for each signal. The phase is uniformly
+        random.
 
     noise_std : float, (float, float) or array, default=(0.2, 1.0)
         Standard deviation of the noise.
@@ -587,11 +632,11 @@ def make_noisy_sines(
         The noisy signals.
 
     Y : ndarray of shape (n_samples, n_times)
-        The clean ones.
+        The clean signals.
 
     See Also
     --------
-    make_two_tones : A tone to keep beside a stronger one to remove.
+    make_two_tones : Sums of a tone to keep and a stronger tone to remove.
 
     Examples
     --------
@@ -631,8 +676,9 @@ def make_two_tones(
         Sampling frequency, in Hz. By default the signals last one second.
 
     low_freq : float, (float, float) or array of shape (n_samples,), default=(2.0, 6.0)
-        Frequency of the low tone, in Hz: one for all, a range to draw from uniformly,
-        or one for each signal. The phase is uniformly random.
+        Frequency of the low tone, in Hz. A number is used for all signals, a tuple is a
+        range to draw from uniformly, an array has one value for each signal. The phase
+        is uniformly random.
 
     low_amplitude : float, (float, float) or array, default=1.0
         Amplitude of the low tone.
@@ -652,7 +698,7 @@ def make_two_tones(
     Returns
     -------
     X : ndarray of shape (n_samples, n_times)
-        The sums.
+        The noisy sums.
 
     Y : ndarray of shape (n_samples, n_times)
         The high tones.
@@ -676,6 +722,7 @@ def make_two_tones(
 
 
 def _tones(n_samples, n_times, fs, freq, amplitude, rng, name):
+    """Return one sine wave with a random phase for each sample. `name` is of `freq`."""
     n_samples = _check_int("n_samples", n_samples, 1)
     n_times, fs = _check_int("n_times", n_times, 1), as_rate(fs)
     freq = _one_per_sample(freq, n_samples, rng, name)
@@ -692,6 +739,7 @@ def _tones(n_samples, n_times, fs, freq, amplitude, rng, name):
 
 
 def _noise(shape, std, rng):
+    """Return white noise with a standard deviation for each sample."""
     std = _one_per_sample(std, shape[0], rng, "noise_std")
     if not np.all(std >= 0):
         raise ValueError(f"noise_std must not be negative. Got {std.min()!r}.")
@@ -700,7 +748,7 @@ def _noise(shape, std, rng):
 
 
 def _check_amplitude(name, values):
-    """Raise an error of values whose sums floating point does not hold."""
+    """Raise if values are infinite or so large that their sums would overflow."""
     if not np.all(np.abs(values) <= 1e300):
         raise ValueError(
             f"{name} must be finite. Got {values.max()!r}; the largest value is 1e300."

@@ -1,4 +1,4 @@
-"""Fixed kernels: smooth, find edges, keep a band of frequencies."""
+"""Convolution with fixed kernels that smooth, find edges or pass a band."""
 
 from numbers import Real
 
@@ -14,20 +14,23 @@ from sk_psd._validation import StrOptions, as_ndarray, check_result, to_numbers
 
 __all__ = ["ConvFilter", "convolve", "dilate", "fixed_kernel"]
 
-# With more taps for each step of the stride an FFT is faster than adding one shifted
-# copy of the rows for each. The two meet between 11 and 80 taps, by dtype and length of
-# the rows, as benchmarks/convolution.py prints.
+# Kernels with more taps, for each step of the stride, are applied by FFT. The two ways
+# take the same time at 11 to 80 taps, by dtype and length of the rows, as
+# benchmarks/convolution.py prints. It also times scipy.ndimage.convolve1d, which is not
+# used: it takes 0.3 to 0.8 of the time in double precision, but up to 1.4 times as long
+# in single precision, and up to 2.6 times as long with a stride of 4.
 _DIRECT_TAPS = 20
 
-# Rows longer than this leave the cache: the FFT takes them piece by piece.
+# Rows longer than this do not fit the cache. Overlap-add transforms them in pieces; for
+# shorter rows it is slower than one FFT.
 _LONG_ROW = 2**15
 
-# Values in one chunk of rows, for the direct sum and for the FFT.
+# Number of values in one chunk of rows.
 _CHUNK_VALUES = 2**16
 
 _MODES = ("full", "same", "valid")
 
-# What `cutoff` is for the kernels that take one: how many frequencies, in words.
+# Kernels that take `cutoff`: the number of frequencies, and their description.
 _CUTOFFS = {
     "lowpass": (1, "one frequency"),
     "highpass": (1, "one frequency"),
@@ -38,7 +41,7 @@ _NAMES = ("moving_average", "edge", *_CUTOFFS)
 
 
 def dilate(kernel, dilation):
-    """Put ``dilation - 1`` zeros between the values of a kernel.
+    """Insert ``dilation - 1`` zeros between the taps of a kernel.
 
     Parameters
     ----------
@@ -46,17 +49,18 @@ def dilate(kernel, dilation):
         Real or complex.
 
     dilation : int
-        Samples from one value to the next, at least 1.
+        Samples from one tap to the next, at least 1.
 
     Returns
     -------
-    spread : ndarray of shape (dilation * (kernel_size - 1) + 1,)
-        Of the type of `kernel`.
+    dilated : ndarray of shape (dilation * (kernel_size - 1) + 1,)
+        The dilated kernel, of the type of `kernel`.
 
     Raises
     ------
     ValueError
-        If `kernel` has no single axis with a value, or `dilation` is less than 1.
+        If `kernel` is empty or not one-dimensional, or `dilation` is not an int of at
+        least 1.
 
     TypeError
         If `kernel` does not hold numbers.
@@ -68,17 +72,17 @@ def dilate(kernel, dilation):
             "A kernel must be one-dimensional, with at least one tap. Got shape "
             f"{kernel.shape}."
         )
-    spread = np.zeros(dilation * (len(kernel) - 1) + 1, kernel.dtype)
-    spread[::dilation] = kernel
-    return spread
+    dilated = np.zeros(dilation * (len(kernel) - 1) + 1, kernel.dtype)
+    dilated[::dilation] = kernel
+    return dilated
 
 
 def convolve(X, kernel, mode="same", *, stride=1, dilation=1):
     """Convolve each row with a kernel.
 
-    The values of :func:`numpy.convolve` of each row and the dilated kernel, the first
-    and every `stride`-th after it. It is the true convolution, which flips the kernel;
-    the layers of torch do not.
+    For each row the result is :func:`numpy.convolve` of the row and the dilated kernel,
+    of which the first value and every `stride`-th after it are returned. A true
+    convolution flips the kernel; the layers of torch do not.
 
     Parameters
     ----------
@@ -89,7 +93,7 @@ def convolve(X, kernel, mode="same", *, stride=1, dilation=1):
         Real or complex.
 
     mode : {"full", "same", "valid"}, default="same"
-        Which values, see :class:`ConvFilter`.
+        Values to return, see :class:`ConvFilter`.
 
     stride : int, default=1
         Samples from one value to the next.
@@ -105,8 +109,8 @@ def convolve(X, kernel, mode="same", *, stride=1, dilation=1):
     Raises
     ------
     ValueError
-        If X is empty, if `kernel`, `mode`, `stride` or `dilation` is not of the kind
-        described above, or if values of finite X exceed the largest number.
+        If X is empty, if `kernel`, `mode`, `stride` or `dilation` is not as described
+        above, or if X is finite and the result is not.
 
     TypeError
         If X does not hold numbers.
@@ -123,7 +127,7 @@ def convolve(X, kernel, mode="same", *, stride=1, dilation=1):
     X, kernel = _as_numbers(X), _read_kernel(kernel)
     if X.ndim == 0 or 0 in X.shape:
         raise ValueError(
-            "X must hold signals, of shape (..., n_times), of one sample at least. Got "
+            "X must hold signals of at least one sample, of shape (..., n_times). Got "
             f"shape {X.shape}."
         )
     dtype = np.result_type(X, np.complex64) if np.iscomplexobj(kernel) else X.dtype
@@ -131,12 +135,12 @@ def convolve(X, kernel, mode="same", *, stride=1, dilation=1):
         kernel = kernel.astype(dtype)
     if not np.isfinite(kernel).all():
         raise ValueError(
-            f"The kernel holds values beyond {np.finfo(dtype).max:.1g}, the largest of "
-            f"{dtype}, which X is of. Scale it, or pass X as float64."
+            f"The kernel holds values beyond {np.finfo(dtype).max:.1g}, the largest "
+            f"number of {dtype}, the type of X. Scale the kernel, or pass X as float64."
         )
     rows = X.reshape(-1, X.shape[-1])
 
-    # The wanted part of the full convolution: where it starts and how long it is.
+    # The part of the full convolution to return: its start and its length.
     span, n_times = dilation * (len(kernel) - 1) + 1, X.shape[-1]
     short, long = sorted((span, n_times))
     start, length = {
@@ -146,8 +150,8 @@ def convolve(X, kernel, mode="same", *, stride=1, dilation=1):
     }[mode]
     wanted = slice(start, start + length, stride)
 
-    direct = len(kernel) <= _DIRECT_TAPS * stride
-    apply = _add_shifted if direct else _convolve_by_fft
+    is_short = len(kernel) <= _DIRECT_TAPS * stride
+    apply = _add_shifted if is_short else _convolve_by_fft
     filtered = np.empty((len(rows), (length - 1) // stride + 1), dtype)
     with np.errstate(over="ignore", invalid="ignore"):
         for chunk in gen_batches(len(rows), max(1, _CHUNK_VALUES // (n_times + span))):
@@ -157,7 +161,7 @@ def convolve(X, kernel, mode="same", *, stride=1, dilation=1):
 
 
 def _whole(name, value):
-    """Return a number of samples as an int, or raise an error that says what it was."""
+    """Return a number of samples as an int, or raise a ValueError with its name."""
     try:
         number = as_int(value)
     except (TypeError, ValueError, OverflowError):
@@ -168,14 +172,14 @@ def _whole(name, value):
 
 
 def _as_numbers(X):
-    """Return an array of floating-point or complex numbers in native byte order."""
+    """Return an array of float or complex numbers in native byte order."""
     X = to_numbers(as_ndarray(X))
     X = X if X.dtype.kind in "fc" else X.astype(np.float64)
     return X.astype(X.dtype.newbyteorder("="), copy=False)
 
 
 def _read_kernel(kernel):
-    """Return a kernel as an array, or raise an error that says what it was.
+    """Return a kernel as an array, or raise a ValueError.
 
     Parameters
     ----------
@@ -190,19 +194,23 @@ def _read_kernel(kernel):
     try:
         values = as_ndarray(kernel, "kernel")
         values = values.astype(np.complex128 if values.dtype.kind == "c" else float)
-        good = values.ndim == 1 and len(values) and np.isfinite(values).all()
+        is_valid = values.ndim == 1 and len(values) and np.isfinite(values).all()
     except (TypeError, ValueError):
-        good = False
-    if not good:
+        is_valid = False
+    if not is_valid:
         raise ValueError(
-            "A kernel given as an array must be one-dimensional, with at least one "
-            f"tap, all finite. Got {kernel!r} instead."
+            "kernel must be one-dimensional, with at least one tap, all finite. Got "
+            f"{kernel!r} instead."
         )
     return values
 
 
 def _add_shifted(X, kernel, dilation, wanted):
-    """Add one shifted and scaled copy of the rows for each tap."""
+    """Return the `wanted` slice of the full convolution.
+
+    For each tap, a shifted copy of the rows is scaled and added. Only the values in the
+    slice are computed.
+    """
     n_times, last = X.shape[-1], dilation * (len(kernel) - 1)
     after = max(0, wanted.stop - n_times)
     padded = np.pad(X, ((0, 0), (last - wanted.start, after)))
@@ -215,16 +223,19 @@ def _add_shifted(X, kernel, dilation, wanted):
 
 
 def _convolve_by_fft(X, kernel, dilation, wanted):
-    # In double precision: an FFT leaves rounding errors of the largest value of a row
-    # everywhere in it, also where a signal is a millionth of it.
+    """Return the `wanted` slice of the full convolution, in double precision.
+
+    The rounding errors of an FFT are relative to the largest value of a row. In single
+    precision they would hide a part of the row that is a millionth of that value.
+    """
     double = np.result_type(kernel, np.float64)
-    X, spread = X.astype(double), dilate(kernel, dilation)[None].astype(double)
+    X, dilated = X.astype(double), dilate(kernel, dilation)[None].astype(double)
     by_fft = signal.fftconvolve if X.shape[-1] <= _LONG_ROW else signal.oaconvolve
-    return by_fft(X, spread, axes=-1)[:, wanted]
+    return by_fft(X, dilated, axes=-1)[:, wanted]
 
 
 def fixed_kernel(name, kernel_size=21, *, cutoff=None, fs=1.0):
-    """Return a kernel by its name.
+    """Make the kernel of a filter with a name.
 
     Parameters
     ----------
@@ -235,8 +246,8 @@ def fixed_kernel(name, kernel_size=21, *, cutoff=None, fs=1.0):
         Number of taps.
 
     cutoff : float or (float, float), default=None
-        Where the last three pass half of the amplitude, in Hz: one frequency, for
-        "bandpass" the lower and the upper one.
+        Frequency at which "lowpass" and "highpass" pass half of the amplitude, in Hz,
+        and the two such frequencies of "bandpass". None for the other kernels.
 
     fs : float, default=1.0
         Sampling frequency, in Hz.
@@ -244,7 +255,12 @@ def fixed_kernel(name, kernel_size=21, *, cutoff=None, fs=1.0):
     Returns
     -------
     kernel : ndarray of shape (kernel_size,)
-        For a true convolution.
+        Kernel for a true convolution.
+
+    Raises
+    ------
+    ValueError
+        If `name` is unknown, or `kernel_size`, `cutoff` or `fs` does not fit it.
 
     Examples
     --------
@@ -258,17 +274,17 @@ def fixed_kernel(name, kernel_size=21, *, cutoff=None, fs=1.0):
         cutoff = _check_cutoff(name, cutoff, fs)
         if name == "highpass" and kernel_size % 2 == 0:
             raise ValueError(
-                "kernel='highpass' needs an odd kernel_size, as one of even size lets "
-                f"nothing pass at fs / 2. Got kernel_size={kernel_size}; use "
+                "kernel='highpass' needs an odd kernel_size, as a kernel of even size "
+                f"passes nothing at fs / 2. Got kernel_size={kernel_size}; use "
                 f"{kernel_size + 1}."
             )
         return signal.firwin(kernel_size, cutoff, pass_zero=name, fs=fs)
     if cutoff is not None:
         raise ValueError(
-            f"kernel={name!r} takes no cutoff. Got cutoff={cutoff!r}; leave it None or "
-            f"choose one of {sorted(_CUTOFFS)}."
+            f"kernel={name!r} takes no cutoff. Got cutoff={cutoff!r}; set it to None, "
+            f"or choose one of {sorted(_CUTOFFS)}."
         )
-    if isinstance(name, str) and name == "moving_average":
+    if name == "moving_average":
         return np.full(kernel_size, 1 / kernel_size)
     if kernel_size < 2:
         raise ValueError(
@@ -281,16 +297,16 @@ def fixed_kernel(name, kernel_size=21, *, cutoff=None, fs=1.0):
 
 def _check_cutoff(name, cutoff, fs):
     """Return the cutoff as an array of one or two frequencies inside the axis."""
-    n_needed, words = _CUTOFFS[name]
+    n_needed, description = _CUTOFFS[name]
     try:
         freqs = np.asarray(cutoff, float).ravel()
-        good = freqs.shape == (n_needed,) and np.all(np.diff(freqs) > 0)
-        good = good and np.all((freqs > 0) & (freqs < fs / 2))
+        is_valid = freqs.shape == (n_needed,) and np.all(np.diff(freqs) > 0)
+        is_valid = is_valid and np.all((freqs > 0) & (freqs < fs / 2))
     except (TypeError, ValueError):
-        good = False
-    if not good:
+        is_valid = False
+    if not is_valid:
         raise ValueError(
-            f"kernel={name!r} needs cutoff, {words} in Hz between 0 and fs / 2 "
+            f"kernel={name!r} needs cutoff, {description} in Hz between 0 and fs / 2 "
             f"(={fs / 2:g}), the ends excluded. Got cutoff={cutoff!r}."
         )
     return freqs
@@ -302,37 +318,38 @@ class ConvFilter(SpectrumTransformer):
     Parameters
     ----------
     kernel : str or array-like of shape (kernel_size,), default="moving_average"
-        The kernel itself, real or complex, or the name of one:
+        An array is the kernel itself, real or complex. A name is one of:
 
         - "moving_average": the mean of `kernel_size` neighbors;
-        - "edge": the mean of the ``kernel_size // 2`` samples after each one, less the
-          mean of as many before it; a step up by 1 gives a peak of 1;
-        - "lowpass", "highpass", "bandpass": a windowed sinc with Hamming window, by
-          :func:`scipy.signal.firwin`.
+        - "edge": the mean of the ``kernel_size // 2`` samples after each sample, minus
+          the mean of as many samples before it; a step up by 1 gives a peak of 1;
+        - "lowpass", "highpass", "bandpass": a windowed sinc with a Hamming window, made
+          by :func:`scipy.signal.firwin`.
 
     kernel_size : int, default=21
-        Number of taps of a kernel given by name; odd for "highpass". Not used with a
-        kernel given as an array.
+        Number of taps of a kernel with a name; odd for "highpass". Not used if `kernel`
+        is an array.
 
     cutoff : float or (float, float), default=None
-        Where "lowpass" and "highpass" pass half of the amplitude, in Hz, and the two
-        such frequencies of "bandpass". Between 0 and ``fs / 2``. None for the others.
+        Frequency at which "lowpass" and "highpass" pass half of the amplitude, in Hz,
+        and the two such frequencies of "bandpass". Between 0 and ``fs / 2``. None for
+        the other kernels.
 
     fs : float, default=1.0
-        Sampling frequency, in Hz. It gives `cutoff` its unit.
+        Sampling frequency, in Hz. With the default, `cutoff` is in cycles per sample.
 
     mode : {"full", "same", "valid"}, default="same"
         Which values of the convolution to return, as in :func:`numpy.convolve`.
-        "full": all ``n_times + span - 1`` in which row and kernel overlap, where
-        ``span = dilation * (kernel_size - 1) + 1`` is what the kernel covers. "same":
-        the middle `n_times` of them, beyond the ends of the row are zeros. "valid":
-        the ``n_times - span + 1`` in which the kernel lies inside the row. With a
-        kernel longer than the row, NumPy swaps the two: "same" returns `span` values
-        and "valid" ``span - n_times + 1``. So does this.
+        The dilated kernel covers ``span = dilation * (kernel_size - 1) + 1`` samples.
+        "full": all ``n_times + span - 1`` values in which row and kernel overlap.
+        "same": the middle `n_times` of them, with zeros beyond the ends of the row.
+        "valid": the ``n_times - span + 1`` values in which the kernel lies inside the
+        row. If the kernel is longer than the row, the two change roles, as in NumPy:
+        "same" returns `span` values and "valid" ``span - n_times + 1``.
 
     stride : int, default=1
-        Return the first value and every `stride`-th after it. Of n values that leaves
-        ``(n - 1) // stride + 1``, as many as the formula of torch says.
+        Return the first value and every `stride`-th after it: of n values
+        ``(n - 1) // stride + 1``, as many as a layer of torch returns.
 
     dilation : int, default=1
         Samples from one tap of the kernel to the next.
@@ -340,7 +357,7 @@ class ConvFilter(SpectrumTransformer):
     Attributes
     ----------
     kernel_ : ndarray of shape (kernel_size,)
-        The kernel, not dilated: float64 or complex128.
+        The kernel without dilation, float64 or complex128.
 
     n_features_in_ : int
         Length of the rows.
@@ -356,12 +373,14 @@ class ConvFilter(SpectrumTransformer):
 
     Notes
     -----
-    float32 and complex64 rows stay so. Kernels of more than 20 taps (times the stride)
-    are applied by FFT, in double precision.
+    float32 and complex64 rows keep their type. Kernels of more than 20 taps (times the
+    stride) are applied by FFT, in double precision.
 
-    A kernel by name is as selective as it is long: the step from what passes to what
-    does not is about ``3.3 * fs / kernel_size`` wide. With a cutoff, or a band, of less
-    than that, "passes half" no longer holds, and a high-pass lets 0 Hz through.
+    Longer kernels are more selective: between the frequencies that "lowpass",
+    "highpass" and "bandpass" pass and those that they stop lie about
+    ``3.3 * fs / kernel_size``. If the cutoff, or the width of the band, is smaller than
+    that, the kernel does not pass half of the amplitude at the cutoff, and a high-pass
+    passes a part at 0 Hz.
 
     References
     ----------
@@ -445,7 +464,7 @@ class ConvFilter(SpectrumTransformer):
         Returns
         -------
         filtered : ndarray of shape (n_samples, n_out) or (n_samples, n_channels, n_out)
-            As long as `mode` and `stride` say.
+            The filtered signals. `mode` and `stride` determine their length.
         """
         check_is_fitted(self, "kernel_")
         return self._convolve(self._check(X))
@@ -456,13 +475,13 @@ class ConvFilter(SpectrumTransformer):
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            Names of the samples. None is those seen in `fit`, or "x0", "x1", ...
+            Names of the samples. None takes the names seen in `fit`, or "x0", "x1", ...
 
         Returns
         -------
         names : ndarray of str objects
-            In mode "same" each value has the name of the sample in its middle,
-            otherwise "convfilter0", "convfilter1", ...
+            In mode "same" each value has the name of the sample at its center. In the
+            other modes the names are "convfilter0", "convfilter1", ...
         """
         check_is_fitted(self, "kernel_")
         names = _check_feature_names_in(self, input_features)
@@ -484,9 +503,10 @@ class ConvFilter(SpectrumTransformer):
         )
 
     def _check_kernel(self):
+        """Return the array `kernel` as the checked kernel."""
         if self.cutoff is not None:
             raise ValueError(
-                "A kernel given as an array takes no cutoff. Got cutoff="
-                f"{self.cutoff!r}; leave it None or name a kernel."
+                "A kernel that is an array takes no cutoff. Got cutoff="
+                f"{self.cutoff!r}; set it to None, or choose a kernel by name."
             )
         return _read_kernel(self.kernel)

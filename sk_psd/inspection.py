@@ -1,4 +1,4 @@
-"""Measure what a shift does to a model, and what a filter does to each frequency."""
+"""Scores and predictions of a model on shifted data, and responses of filters."""
 
 import inspect
 from numbers import Integral, Real
@@ -35,7 +35,7 @@ def shift_rows(
     static=None,
     random_state=0,
 ):
-    """Shift all rows by the same number of bins, as the estimator sees bins.
+    """Shift all rows by the same number of bins of the estimator's frequency axis.
 
     Parameters
     ----------
@@ -43,26 +43,29 @@ def shift_rows(
         Fitted classifier of spectra, or a Pipeline from spectra or raw signals.
 
     X : array-like of shape (n_samples, ..., n_features)
-        What it predicts from.
+        Input of the estimator: spectra or raw signals.
 
     shift : int or float
-        An int is a number of bins of the spectrum, a float a fraction of its axis, as
-        in :func:`shift_curve`. Neither may exceed the axis.
+        An int is a number of bins of the spectrum, a float is a fraction of its axis,
+        as in :func:`shift_curve`. The shift must not exceed the axis.
 
     mode : {"wrap", "edge", "floor"}, default="wrap"
-        What enters a spectrum at the vacated end, as in :class:`RandomFreqShift`.
-        Raw signals know "wrap" only; for real ones see `fill`.
+        Values that enter a spectrum at the vacated end, as in
+        :class:`RandomFreqShift`. Raw signals take "wrap" only; see `fill` for real
+        signals.
 
     domain : {"auto", "spectrum", "signal"}, default="auto"
-        What X is. "auto": signals if they are complex or a step, however deep inside,
-        has a sampling frequency `fs`; an error if a step takes either; else spectra.
+        Kind of the rows of X. "auto" takes them for signals if they are complex, or if
+        a step of the estimator, at any depth, has a sampling frequency `fs`, as
+        :class:`WelchPSD` does. It is an error if a step takes signals as well as
+        spectra, as :class:`FFTMagnitude` does. Otherwise the rows are spectra.
 
     fill : {"noise"} or None, default="noise"
-        What the vacated strip of a real signal holds: white noise at the signal's own
+        Content of the vacated strip of a real signal: white noise at the signal's own
         floor, or nothing, as in :func:`sk_psd.signals.shift_frequency`.
 
     offset : {"auto", "move", "remove", "stay"}, default="auto"
-        What becomes of the mean of each signal, as in :func:`shift_curve`.
+        Treatment of the mean of each signal, as in :func:`shift_curve`.
 
     static : array-like of shape (n_times,) or like `X`, default=None
         Part of the signals that does not move. It is added after the shift.
@@ -74,14 +77,24 @@ def shift_rows(
     -------
     shifted : ndarray of the shape of `X`
         float32 and complex64 are kept, other numbers become float64 or complex128.
+
+    Raises
+    ------
+    ValueError
+        If `shift` exceeds the axis, if "auto" cannot tell the domain, or if another
+        parameter is not as described above.
     """
-    X, _ = _unpack(X)
+    X, _ = _as_array(X)
     axis = _find_axis(estimator, X, domain)
-    return _Mover(X, axis, mode, fill, offset, static, random_state)(shift)
+    return _RowShifter(X, axis, mode, fill, offset, static, random_state)(shift)
 
 
-class _Mover:
-    """What shifts rows, checked once and called for each shift."""
+class _RowShifter:
+    """A function of a shift that returns the shifted rows.
+
+    The rows and the options are checked once, and the seed of the noise is drawn once,
+    for all shifts. Parameters as in `shift_rows`; `axis` is an `_Axis`.
+    """
 
     def __init__(self, X, axis, mode, fill, offset, static, random_state):
         check_option("mode", mode, ("wrap", "edge", "floor"))
@@ -92,23 +105,23 @@ class _Mover:
         if axis.domain == "spectrum":
             if static is not None:
                 raise ValueError(
-                    "static needs raw signals. Got spectra; pass signals and the whole "
-                    "pipeline."
+                    "static needs raw signals. Got spectra; pass the signals and the "
+                    "whole pipeline."
                 )
             if mode == "floor" and np.iscomplexobj(X):
                 raise ValueError(
-                    "mode='floor' needs real spectra. Got complex rows; for signals "
-                    "pass domain='signal'."
+                    "mode='floor' needs real spectra. Got complex rows; if they are "
+                    "signals, pass domain='signal'."
                 )
             return
         if mode != "wrap":
             raise ValueError(
-                f"mode must be 'wrap' for raw signals. Got {mode!r}; pass spectra and "
-                "the part of the pipeline after them."
+                f"mode must be 'wrap' for raw signals. Got {mode!r}; for other modes "
+                "pass spectra and the steps of the pipeline that follow them."
             )
         self.offset = axis.offset if offset == "auto" else offset
         self.static = _check_static(static, X)
-        # Drawn once, so that every shift gets the same noise, in any order.
+        # One seed for all shifts, so that each gets the same noise, in any order.
         rng = check_rng(random_state, "random_state")
         draw = rng.integers if isinstance(rng, np.random.Generator) else rng.randint
         self.seed = int(draw(2**31 - 1))
@@ -118,25 +131,28 @@ class _Mover:
     def __call__(self, shift):
         bins = self.axis.to_bins(shift)
         if self.axis.domain == "signal":
-            return self._move_signals(bins)
+            return self._shift_signals(bins)
         x = torch.from_numpy(np.array(self.X, order="C"))
         noise = noise_bins(x) if self.mode == "floor" else None
         ones = torch.ones(len(x), dtype=torch.int64)
-        moved = shift_bins(x, bins * ones, mode=self.mode, noise=noise, start=0 * ones)
-        return moved.numpy()
+        shifted = shift_bins(
+            x, bins * ones, mode=self.mode, noise=noise, start=0 * ones
+        )
+        return shifted.numpy()
 
-    def _move_signals(self, bins):
-        moved = shift_signals(
+    def _shift_signals(self, bins):
+        shifted = shift_signals(
             self.X,
             np.full(len(self.X), bins * self.axis.cycles_per_bin),
             fill=self.fill,
             offset=self.offset,
             rng=np.random.default_rng(self.seed),
         )
-        return moved if self.static is None else moved + self.static
+        return shifted if self.static is None else shifted + self.static
 
 
 def _check_static(static, X):
+    """Return `static` in the type of X, or None. Raise if it cannot be added to X."""
     if static is None:
         return None
     static = take_numbers(static, "static")
@@ -146,8 +162,8 @@ def _check_static(static, X):
         fits = False
     if not fits or static.shape[-1:] != X.shape[-1:]:
         raise ValueError(
-            f"static must be of shape {X.shape[-1:]}, for all signals, or {X.shape}, "
-            f"for each, or broadcast to it. Got {static.shape}."
+            f"static must be of shape {X.shape[-1:]}, the same for all signals, or of "
+            f"a shape that broadcasts to {X.shape}, the one of X. Got {static.shape}."
         )
     if not np.isfinite(static).all():
         raise ValueError("static must be finite. Got NaN or infinity in it.")
@@ -157,7 +173,22 @@ def _check_static(static, X):
 
 
 class _Axis:
-    """What a bin is to an estimator: of a spectrum, or of the PSD of a signal."""
+    """The frequency axis of an estimator, to express shifts in its bins.
+
+    Parameters
+    ----------
+    domain : {"spectrum", "signal"}
+        Kind of the rows that are shifted.
+
+    n_bins : int
+        Number of bins of the spectrum.
+
+    cycles_per_bin : float, default=None
+        Width of a bin in cycles per sample, for signals.
+
+    offset : {"move", "remove", "stay"}, default=None
+        Treatment of the mean of each signal for ``offset="auto"``.
+    """
 
     def __init__(self, domain, n_bins, cycles_per_bin=None, offset=None):
         self.domain = domain
@@ -166,41 +197,63 @@ class _Axis:
         self.offset = offset
 
     def to_bins(self, shift, name="shift"):
-        whole = isinstance(shift, Integral)
-        if not (whole or isinstance(shift, Real) and abs(shift) <= 1):
+        """Return a shift, an int or a fraction of the axis, as a number of bins."""
+        is_int = isinstance(shift, Integral)
+        if not (is_int or isinstance(shift, Real) and abs(shift) <= 1):
             raise ValueError(
                 f"{name} must be an int (bins) or a float between -1 and 1 (fraction "
                 f"of the axis). Got {shift!r} instead."
             )
-        bins = int(shift) if whole else round(float(shift) * self.n_bins)
+        bins = int(shift) if is_int else round(float(shift) * self.n_bins)
         if abs(bins) > self.n_bins:
             raise ValueError(
                 f"{name} (={shift!r}) must not exceed the axis of {self.n_bins} bins. "
-                "An int is a number of bins, a float a fraction of the axis."
+                "An int is a number of bins, a float is a fraction of the axis."
             )
         return bins
 
 
 def _find_axis(estimator, X, domain):
+    """Return the frequency axis of a fitted estimator.
+
+    The axis of raw signals is that of the transformer from signals to spectra. The
+    transformer is the first step with the attributes `fs` and `freqs_`, which
+    :class:`WelchPSD` and :class:`Spectrogram` have. Steps with `freqs_` alone, such as
+    :class:`FFTMagnitude`, and functions take signals as well as spectra: if there is no
+    other step to tell by, "auto" is an error.
+
+    Parameters
+    ----------
+    estimator : estimator object
+        Fitted.
+
+    X : ndarray of shape (n_samples, ..., n_features)
+
+    domain : {"auto", "spectrum", "signal"}
+
+    Returns
+    -------
+    axis : _Axis
+    """
     check_option("domain", domain, ("auto", "spectrum", "signal"))
     if X.ndim < 2 or 0 in X.shape:
         raise ValueError(
-            f"Expected 2D array, got an array of shape {X.shape} instead: X must hold "
-            "one sample at least, of shape (n_samples, ..., n_features)."
+            f"Expected 2D array, got an array of shape {X.shape} instead: X must be of "
+            "shape (n_samples, ..., n_features), with at least one sample."
         )
     if isinstance(estimator, BaseEstimator):
         check_is_fitted(estimator)
-    parts = list(_walk(estimator, set()))
-    psd = next((p for p in parts if hasattr(p, "fs") and hasattr(p, "freqs_")), None)
+    steps = list(_estimators_inside(estimator, set()))
+    psd = next((s for s in steps if hasattr(s, "fs") and hasattr(s, "freqs_")), None)
     if domain == "auto":
         if np.iscomplexobj(X) or psd is not None:
             domain = "signal"
         elif any(
-            hasattr(p, "freqs_") or isinstance(p, FunctionTransformer) for p in parts
+            hasattr(s, "freqs_") or isinstance(s, FunctionTransformer) for s in steps
         ):
             raise ValueError(
-                f"domain='auto' cannot tell what {type(estimator).__name__} predicts "
-                "from, as its steps take signals as well as spectra. Pass "
+                "domain='auto' cannot tell whether X holds signals or spectra, as the "
+                f"steps of this {type(estimator).__name__} take both. Pass "
                 "domain='signal' or domain='spectrum'."
             )
         else:
@@ -208,7 +261,7 @@ def _find_axis(estimator, X, domain):
     if domain == "spectrum":
         return _Axis(domain, X.shape[-1])
     if psd is None or len(psd.freqs_) < 2:
-        # The bins of one FFT over the whole signal, in which the mean is a line.
+        # The bins are those of one FFT over the whole signal. The mean is a line there.
         n_bins = X.shape[-1] // 2 + 1 if np.isrealobj(X) else X.shape[-1]
         return _Axis(domain, n_bins, 1 / X.shape[-1], "stay")
     step = (psd.freqs_[1] - psd.freqs_[0]) / psd.fs
@@ -216,33 +269,55 @@ def _find_axis(estimator, X, domain):
     return _Axis(domain, len(psd.freqs_), step, "move" if keeps_mean else "remove")
 
 
-def _walk(thing, seen):
-    """Yield an estimator and all that it holds, as pipelines and searches do."""
-    if id(thing) in seen:
+def _estimators_inside(value, seen):
+    """Yield an estimator and all estimators in its attributes, at any depth.
+
+    Pipelines hold their steps in lists of tuples, searches and ensembles hold fitted
+    models in attributes or lists, so every attribute, list and dict is searched.
+
+    Parameters
+    ----------
+    value : object
+        An estimator, or an attribute of one.
+
+    seen : set of int
+        The ids of the objects that were searched already. It is extended, and ends the
+        search where objects hold each other.
+    """
+    if id(value) in seen:
         return
-    seen.add(id(thing))
-    if isinstance(thing, BaseEstimator):
-        yield thing
-        thing = list(vars(thing).values())
-    if isinstance(thing, dict):
-        thing = list(thing.values())
-    if isinstance(thing, (list, tuple)):
-        for part in thing:
-            yield from _walk(part, seen)
+    seen.add(id(value))
+    if isinstance(value, BaseEstimator):
+        yield value
+        value = list(vars(value).values())
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _estimators_inside(item, seen)
 
 
-def _unpack(X):
-    """Return the rows as an array, and what makes an array a thing like X again."""
+def _as_array(X):
+    """Return X as an array, and a function that wraps an array like X.
+
+    Returns
+    -------
+    rows : ndarray
+
+    rewrap : callable
+        Returns an array in the type of X, with its columns and its index if X is a data
+        frame.
+    """
     rows = take_numbers(X)
     if hasattr(X, "iloc"):  # pandas
-        return rows, lambda moved: type(X)(moved, columns=X.columns, index=X.index)
+        return rows, lambda array: type(X)(array, columns=X.columns, index=X.index)
     if hasattr(X, "to_numpy"):  # polars
-        return rows, lambda moved: type(X)(moved, schema=list(X.columns))
-    return rows, lambda moved: moved
+        return rows, lambda array: type(X)(array, schema=list(X.columns))
+    return rows, lambda array: array
 
 
 def _list_bins(shifts, default, axis):
-    """Return the shifts as given, or the default ones, and each in bins."""
+    """Return a list of the shifts, or of the default ones, and the same in bins."""
     if shifts is None:
         shifts = default
     shifts = list(shifts) if np.iterable(shifts) else [shifts]
@@ -252,17 +327,17 @@ def _list_bins(shifts, default, axis):
 
 
 def _find_scorer(estimator, scoring):
-    """Return a callable of an estimator, X and y, or raise an error of what came."""
-    good = scoring is None or isinstance(scoring, str)
+    """Return the scorer, a callable of (estimator, X, y), or raise a ValueError."""
+    is_valid = scoring is None or isinstance(scoring, str)
     if callable(scoring):
         try:
             inspect.signature(scoring).bind(estimator, None, None)
-            good = True
+            is_valid = True
         except TypeError:
-            good = False
-        except ValueError:  # of a function that tells no signature
-            good = True
-    if not good:
+            is_valid = False
+        except ValueError:  # a built-in function need not have a signature
+            is_valid = True
+    if not is_valid:
         raise ValueError(
             "scoring must be the name of a score, None, or a callable of (estimator, "
             f"X, y). Got {scoring!r} instead."
@@ -293,51 +368,54 @@ def shift_curve(
         Fitted classifier of spectra, or a Pipeline from spectra or raw signals.
 
     X : array-like of shape (n_samples, ..., n_features)
-        What it predicts from.
+        Input of the estimator: spectra or raw signals.
 
     y : array-like of shape (n_samples,)
         True labels.
 
     shifts : array-like of int or float, default=None
-        Integers are bins of the spectrum, floats fractions of its axis. None is 41
-        shifts from minus to plus half of the axis: on an axis of 2**n bins they meet
-        the strides of a net at different phases. None may exceed the axis. For raw
-        signals the axis is the one that :class:`WelchPSD` hands on, from `fmin` to
-        `fmax` where these crop it. It is in Hz also where :class:`LogFrequency`
-        follows: the signals are shifted, not stretched.
+        Integers are bins of the spectrum, floats are fractions of its axis. No shift
+        may exceed the axis. None is 41 shifts from minus half to plus half of the axis.
+        On an axis of 2**n bins these meet the strides of a net at different phases. For
+        raw signals the axis is that of the spectra of :class:`WelchPSD`, from `fmin` to
+        `fmax` if these are set. It is in Hz even if :class:`LogFrequency` follows: the
+        signals are shifted, not stretched.
 
     mode : {"wrap", "edge", "floor"}, default="wrap"
-        What enters a spectrum at the vacated end, as in :class:`RandomFreqShift`.
-        Raw signals know "wrap" only; for real ones see `fill`.
+        Values that enter a spectrum at the vacated end, as in
+        :class:`RandomFreqShift`. Raw signals take "wrap" only; see `fill` for real
+        signals.
 
     domain : {"auto", "spectrum", "signal"}, default="auto"
-        What X is. "auto": signals if they are complex or a step, however deep inside,
-        has a sampling frequency `fs`; an error if a step takes either; else spectra.
+        Kind of the rows of X. "auto" takes them for signals if they are complex, or if
+        a step of the estimator, at any depth, has a sampling frequency `fs`, as
+        :class:`WelchPSD` does. It is an error if a step takes signals as well as
+        spectra, as :class:`FFTMagnitude` does. Otherwise the rows are spectra.
 
     fill : {"noise"} or None, default="noise"
-        What the vacated strip of a real signal holds: white noise at the signal's own
-        floor, as signals at another place have it, or nothing, a hole with a hard
-        edge. What leaves the axis at the other end is removed. See
-        :func:`sk_psd.signals.shift_frequency`.
+        Content of the vacated strip of a real signal. "noise" is white noise at the
+        signal's own floor, as a signal at another place would have it. None leaves a
+        hole with a hard edge. The part that leaves the axis at the other end is
+        removed. See :func:`sk_psd.signals.shift_frequency`.
 
     offset : {"auto", "move", "remove", "stay"}, default="auto"
-        What becomes of the mean of each signal, which is a line at 0 Hz. "move" shifts
-        it with the signal. "remove" takes it off before the shift, together with the
+        Treatment of the mean of each signal, which is a line at 0 Hz. "move" shifts
+        it with the signal. "remove" subtracts it before the shift, together with the
         drift (the straight line that fits the signal best). "stay" leaves both at
-        0 Hz. "auto" is "remove" where :class:`WelchPSD` detrends, as it hides an offset
-        at 0 Hz but not elsewhere, and "move" with ``detrend=False``. Without a
-        WelchPSD it is "stay", as a receiver has it.
+        0 Hz. "auto" is "remove" if :class:`WelchPSD` detrends, because that hides an
+        offset at 0 Hz but not elsewhere, and "move" with ``detrend=False``. Without a
+        WelchPSD it is "stay", as the offset of a receiver does.
 
     static : array-like of shape (n_times,) or like `X`, default=None
         Part of the signals that does not move, such as mains hum or the spike of a
-        receiver at 0 Hz. It is added after the shift, also to signals that are shifted
-        by 0. X must come without it.
+        receiver at 0 Hz. It is added after the shift, also after a shift by 0, so X
+        must not contain it.
 
     scoring : str, callable or None, default=None
-        As in scikit-learn. None is the estimator's own `score`, the accuracy.
+        As in scikit-learn. None is the `score` of the estimator, the accuracy.
 
     n_jobs : int, default=None
-        Number of threads over the shifts, in joblib's conventions.
+        Number of threads, which share the shifts, as joblib counts them.
 
     random_state : int, RandomState, Generator or None, default=0
         Source of the noise. One seed gives the same noise for every shift.
@@ -345,8 +423,13 @@ def shift_curve(
     Returns
     -------
     curve : Bunch
-        `shifts` in bins, `fractions` of the axis, and the `scores`, each an ndarray of
-        shape (n_shifts,).
+        `shifts` in bins, `fractions` of the axis, and the `scores`. Each is an ndarray
+        of shape (n_shifts,).
+
+    Raises
+    ------
+    ValueError
+        As in :func:`shift_rows`, or if `y` or `scoring` does not fit.
 
     Warns
     -----
@@ -355,7 +438,7 @@ def shift_curve(
 
     See Also
     --------
-    shift_invariance : How much the predictions change.
+    shift_invariance : Changes of the predictions.
     sk_psd.plotting.ShiftCurveDisplay : Draws the curves of several models.
 
     Examples
@@ -369,20 +452,20 @@ def shift_curve(
     >>> shift_curve(model, X, y, shifts=[-20, 0, 20]).scores
     array([1., 1., 1.])
     """
-    X, pack = _unpack(X)
+    X, rewrap = _as_array(X)
     axis = _find_axis(estimator, X, domain)
     shifts, bins = _list_bins(shifts, np.linspace(-0.5, 0.5, 41), axis)
     bins = np.array(bins)
     check_n_jobs(n_jobs)
     if np.shape(y)[:1] != (len(X),):
         raise ValueError(
-            f"y must hold a label for each of the {len(X)} rows of X. Got {y!r}."
+            f"y must hold one label for each of the {len(X)} rows of X. Got {y!r}."
         )
     scorer = _find_scorer(estimator, scoring)
-    move = _Mover(X, axis, mode, fill, offset, static, random_state)
+    shift_by = _RowShifter(X, axis, mode, fill, offset, static, random_state)
 
     def score(shift):
-        return scorer(estimator, pack(move(shift)), y)
+        return scorer(estimator, rewrap(shift_by(shift)), y)
 
     scores = Parallel(n_jobs=n_jobs, prefer="threads")(
         delayed(score)(shift) for shift in shifts
@@ -411,33 +494,37 @@ def shift_invariance(
         Fitted classifier with `predict_proba`, or a Pipeline that ends in one.
 
     X : array-like of shape (n_samples, ..., n_features)
-        What it predicts from.
+        Input of the estimator: spectra or raw signals.
 
     shifts : array-like of int or float, default=None
-        Integers are bins of the spectrum, floats fractions of its axis, as in
-        :func:`shift_curve`. None is every whole number of bins on the axis.
+        Integers are bins of the spectrum, floats are fractions of its axis, as in
+        :func:`shift_curve`. None is every number of bins from 1 to the length of the
+        axis less 1.
 
     mode : {"wrap", "edge", "floor"}, default="wrap"
-        What enters a spectrum at the vacated end, as in :class:`RandomFreqShift`.
-        Raw signals know "wrap" only; for real ones see `fill`.
+        Values that enter a spectrum at the vacated end, as in
+        :class:`RandomFreqShift`. Raw signals take "wrap" only; see `fill` for real
+        signals.
 
     domain : {"auto", "spectrum", "signal"}, default="auto"
-        What X is. "auto": signals if they are complex or a step, however deep inside,
-        has a sampling frequency `fs`; an error if a step takes either; else spectra.
+        Kind of the rows of X. "auto" takes them for signals if they are complex, or if
+        a step of the estimator, at any depth, has a sampling frequency `fs`, as
+        :class:`WelchPSD` does. It is an error if a step takes signals as well as
+        spectra, as :class:`FFTMagnitude` does. Otherwise the rows are spectra.
 
     fill : {"noise"} or None, default="noise"
-        What the vacated strip of a real signal holds, as in :func:`shift_curve`. The
-        noise is not that of the signal, so that no model is exactly invariant to it.
+        Content of the vacated strip of a real signal, as in :func:`shift_curve`. The
+        noise there is fresh, so that no model is exactly invariant to it.
 
     offset : {"auto", "move", "remove", "stay"}, default="auto"
-        What becomes of the mean of each signal, as in :func:`shift_curve`.
+        Treatment of the mean of each signal, as in :func:`shift_curve`.
 
     static : array-like of shape (n_times,) or like `X`, default=None
-        Part of the signals that does not move. It is added after the shift, and to the
-        signals that are compared with.
+        Part of the signals that does not move. It is added to the shifted signals and
+        to the unshifted ones, which they are compared with.
 
     n_jobs : int, default=None
-        Number of threads over the shifts, in joblib's conventions.
+        Number of threads, which share the shifts, as joblib counts them.
 
     random_state : int, RandomState, Generator or None, default=0
         Source of the noise. One seed gives the same noise for every shift.
@@ -445,9 +532,15 @@ def shift_invariance(
     Returns
     -------
     report : Bunch
-        `max_change` and `median_change` of the probability of any class, over all
-        pairs of sample and shift; `flipped`, the share of pairs whose label changes;
-        `worst_sample` and `worst_shift` (in bins), where the change is largest.
+        Over all pairs of a sample and a shift: `max_change` and `median_change` of the
+        largest change of a class probability; `flipped`, the share of pairs whose
+        predicted label changes; `worst_sample` (its index) and `worst_shift` (in bins)
+        of the pair with the largest change.
+
+    Raises
+    ------
+    ValueError
+        As in :func:`shift_rows`, or if the estimator has no `predict_proba`.
 
     Warns
     -----
@@ -456,7 +549,7 @@ def shift_invariance(
 
     See Also
     --------
-    shift_curve : What shifts do to the accuracy.
+    shift_curve : Accuracy on shifted data.
 
     Examples
     --------
@@ -470,19 +563,19 @@ def shift_invariance(
     """
     if not hasattr(estimator, "predict_proba"):
         raise ValueError(
-            f"{type(estimator).__name__} has no predict_proba to compare. Pass an "
-            "estimator with probabilities, or use shift_curve."
+            f"{type(estimator).__name__} has no predict_proba. Pass an estimator that "
+            "predicts probabilities, or use shift_curve."
         )
-    X, pack = _unpack(X)
+    X, rewrap = _as_array(X)
     axis = _find_axis(estimator, X, domain)
     _, bins = _list_bins(shifts, range(1, max(2, axis.n_bins)), axis)
     check_n_jobs(n_jobs)
-    move = _Mover(X, axis, mode, fill, offset, static, random_state)
-    reference = estimator.predict_proba(pack(move(0)))
+    shift_by = _RowShifter(X, axis, mode, fill, offset, static, random_state)
+    reference = estimator.predict_proba(rewrap(shift_by(0)))
     label = reference.argmax(axis=1)
 
     def compare(shift):
-        proba = estimator.predict_proba(pack(move(shift)))
+        proba = estimator.predict_proba(rewrap(shift_by(shift)))
         return np.abs(proba - reference).max(axis=1), proba.argmax(axis=1) != label
 
     changes, flips = zip(
@@ -502,18 +595,18 @@ def shift_invariance(
     )
 
 
-def filter_response(estimator_or_kernel, fs=None, *, n_freqs=512):
-    """Return what a filter does to each frequency.
+def filter_response(filter, fs=None, *, n_freqs=512):
+    """Return the gain and the phase of a filter at each frequency.
 
     Parameters
     ----------
-    estimator_or_kernel : estimator object or array-like of shape (kernel_size,)
+    filter : estimator object or array-like of shape (kernel_size,)
         Fitted :class:`ConvFilter` or :class:`LearnedConvFilter`, or a kernel for a true
         convolution.
 
     fs : float, default=None
-        Sampling frequency, in Hz. None is that of the estimator, where it has one, and
-        1.0 otherwise.
+        Sampling frequency, in Hz. None is the `fs` of the filter. It is 1.0 for a
+        kernel and for a :class:`LearnedConvFilter`, which have none.
 
     n_freqs : int, default=512
         Number of frequencies.
@@ -521,10 +614,11 @@ def filter_response(estimator_or_kernel, fs=None, *, n_freqs=512):
     Returns
     -------
     response : Bunch
-        `frequencies`, in Hz and ascending: of a real kernel `n_freqs` from 0 to
-        ``fs / 2``, both included, of a complex one from ``-fs / 2`` to just below
-        ``fs / 2``. `gain`, of the amplitude, in dB, with a floor 120 dB below its
-        maximum. `phase`, in rad from -pi to pi. Each an ndarray of shape (n_freqs,).
+        `freqs`, in Hz and ascending: for a real kernel `n_freqs` values from 0 to
+        ``fs / 2``, both included; for a complex one from ``-fs / 2`` to just below
+        ``fs / 2``. `gain` of the amplitude, in dB, with a floor 120 dB below its
+        maximum. `phase`, in rad from -pi to pi. Each is an ndarray of shape
+        (n_freqs,). `kernel` is the dilated kernel, an ndarray.
 
     See Also
     --------
@@ -533,9 +627,10 @@ def filter_response(estimator_or_kernel, fs=None, *, n_freqs=512):
 
     Notes
     -----
-    The phase is that of mode "full", in which no value depends on a later sample. Mode
-    "same" puts the values ``(kernel_size - 1) // 2`` samples earlier: then a symmetric
-    kernel of odd size changes no phase. A stride is not looked at, a dilation is.
+    The phase belongs to mode "full", in which no value depends on a later sample. In
+    mode "same" the values come ``(kernel_size - 1) // 2`` samples earlier, so that a
+    symmetric kernel of odd size changes no phase. A dilation is taken into account, a
+    stride is not.
 
     Examples
     --------
@@ -546,7 +641,9 @@ def filter_response(estimator_or_kernel, fs=None, *, n_freqs=512):
     >>> response.gain.round(2)
     array([   0.  ,   -3.01, -120.  ])
     """
-    kernel, fs = _find_kernel(estimator_or_kernel, fs)
+    kernel = _read_kernel(filter)
+    if fs is None:
+        fs = getattr(filter, "fs", 1.0) if isinstance(filter, BaseEstimator) else 1.0
     fs = as_rate(fs)
     if not (isinstance(n_freqs, Integral) and n_freqs >= 2):
         raise ValueError(f"n_freqs must be an int of at least 2. Got {n_freqs!r}.")
@@ -554,7 +651,7 @@ def filter_response(estimator_or_kernel, fs=None, *, n_freqs=512):
         cycles = np.arange(n_freqs) / n_freqs - 0.5
     else:
         cycles = np.linspace(0, 0.5, n_freqs)
-    # Of a kernel of any size, whose squares would overflow or vanish.
+    # Scaled, as squares of very large or very small taps would overflow or vanish.
     largest = float(np.abs(kernel).max()) or 1.0
     response = np.polynomial.polynomial.polyval(
         np.exp(-2j * np.pi * cycles), kernel / largest
@@ -563,26 +660,26 @@ def filter_response(estimator_or_kernel, fs=None, *, n_freqs=512):
         freqs=cycles * fs,
         gain=decibels(np.abs(response) ** 2) + 20 * np.log10(largest),
         phase=np.angle(response),
+        kernel=kernel,
     )
 
 
-def _find_kernel(thing, fs=None):
-    """Return the dilated kernel of an estimator or an array, and its sampling rate."""
-    if isinstance(thing, BaseEstimator):
-        check_is_fitted(thing)
-        if not hasattr(thing, "kernel_"):
+def _read_kernel(filter):
+    """Return the dilated kernel of a fitted filter, or a kernel as an array."""
+    if isinstance(filter, BaseEstimator):
+        check_is_fitted(filter)
+        if not hasattr(filter, "kernel_"):
             raise ValueError(
-                f"{type(thing).__name__} has no kernel_. Pass a ConvFilter or a "
-                "LearnedConvFilter, of a Pipeline the step itself."
+                f"filter has no kernel_: it is a {type(filter).__name__}. Pass a "
+                "ConvFilter or a LearnedConvFilter. From a Pipeline pass the filter "
+                "alone."
             )
-        kernel = dilate(thing.kernel_, getattr(thing, "dilation", 1))
-        fs = getattr(thing, "fs", None) if fs is None else fs
-    else:
-        kernel = as_ndarray(thing, "kernel")
-        good = kernel.ndim == 1 and len(kernel) and kernel.dtype.kind in "biufc"
-        if not (good and np.isfinite(kernel).all()):
-            raise ValueError(
-                "A kernel must be a one-dimensional array of finite numbers. Got "
-                f"{thing!r} instead."
-            )
-    return kernel, 1.0 if fs is None else fs
+        return dilate(filter.kernel_, getattr(filter, "dilation", 1))
+    kernel = as_ndarray(filter, "filter")
+    is_valid = kernel.ndim == 1 and len(kernel) and kernel.dtype.kind in "biufc"
+    if not (is_valid and np.isfinite(kernel).all()):
+        raise ValueError(
+            "filter must be a fitted ConvFilter or LearnedConvFilter, or a kernel: a "
+            f"one-dimensional array of finite numbers. Got {filter!r} instead."
+        )
+    return kernel

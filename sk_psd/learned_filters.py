@@ -1,4 +1,4 @@
-"""Learn one kernel from pairs of noisy and clean signals."""
+"""A convolution whose kernel is learned from pairs of noisy and clean signals."""
 
 import warnings
 
@@ -24,7 +24,7 @@ from sk_psd.filters import convolve
 
 __all__ = ["LearnedConvFilter"]
 
-# What NumPy calls torch's ways to go on beyond the ends of a row.
+# The padding modes by their names in torch, and the same modes in NumPy.
 _PAD_MODES = {
     "zeros": "constant",
     "circular": "wrap",
@@ -32,10 +32,14 @@ _PAD_MODES = {
     "replicate": "edge",
 }
 
+# Combinations of taps with a smaller share of the power than this, relative to the
+# strongest one, are rounding errors of the correlations: their taps cannot be learned.
+_LEAST_POWER = 1e-12
 
 _NOT_LABELS = (
-    "LearnedConvFilter learns clean signals, not labels. In front of a classifier, fit "
-    "it on clean signals first and put FrozenEstimator(filter) into the Pipeline."
+    "LearnedConvFilter learns clean signals, not labels. To use it in front of a "
+    "classifier, fit it on clean signals first, then put FrozenEstimator(filter) into "
+    "the Pipeline."
 )
 
 
@@ -44,9 +48,10 @@ class LearnedConvFilter(
 ):
     """Learn the kernel that turns noisy signals into clean ones.
 
-    One convolution, the same at every position, trained by gradient descent on the
-    mean squared error. A regressor, as it predicts the clean signals, and a
-    transformer, as what it makes of X can be the input of the next step.
+    The filter is one convolution with the same kernel at every position. It minimizes
+    the mean squared error, by gradient descent or by solving the least-squares
+    problem. It is a regressor, because it predicts the clean signals, and a
+    transformer, because the filtered signals can be the input of the next step.
 
     Parameters
     ----------
@@ -57,15 +62,22 @@ class LearnedConvFilter(
         Whether to learn a constant to add.
 
     padding_mode : {"zeros", "circular", "reflect", "replicate"}, default="zeros"
-        What the kernel sees beyond the ends of a row. "circular" and "reflect" need
-        rows at least as long as the kernel.
+        Values beyond the ends of a row. "circular" and "reflect" need rows at least as
+        long as the kernel.
+
+    solver : {"gradient", "lstsq"}, default="gradient"
+        "gradient" trains by gradient descent, in the way a net is trained. "lstsq"
+        computes the kernel with the smallest squared error at once, in double
+        precision on the CPU. The parameters below are for "gradient" only; "lstsq"
+        ignores them.
 
     optimizer : {"adamw", "adam", "sgd"}, default="sgd"
         Algorithm. "sgd" has Nesterov momentum 0.9.
 
     lr : float, default=0.01
-        Learning rate, or its peak. The signals are scaled and whitened along the
-        kernel for the training, so it does not depend on their units or their color.
+        Learning rate, the largest one where a schedule changes it. The signals are
+        scaled and whitened along the kernel for the training, so a good rate does not
+        depend on their units or their color.
 
     lr_schedule : {"one_cycle", "cosine", "constant"}, default="one_cycle"
         What the learning rate does over all steps: rise and fall, fall, or stay.
@@ -81,14 +93,14 @@ class LearnedConvFilter(
         Samples per step.
 
     device : str, default="auto"
-        Where to train: "auto" is CUDA where there is one and the CPU elsewhere; "cpu",
-        "cuda", "cuda:1", "mps" are passed on to torch. Prediction is NumPy's.
+        Device of the training. "auto" is CUDA where there is one and the CPU elsewhere;
+        "cpu", "cuda", "cuda:1", "mps" are passed on to torch. Prediction runs in NumPy.
 
     callbacks : list of skorch callbacks or None, default=None
         Called in every epoch and batch, bare or as pairs (name, callback). `fit` calls
         the objects themselves; :func:`sklearn.base.clone`, and so every search, copies
         them. Scores of a classifier see the labels of y. An ``LRScheduler`` among them
-        replaces the schedule of `lr`. Callbacks of scikit-learn (1.9 or newer) are
+        takes the place of `lr_schedule`. Callbacks of scikit-learn (1.9 or newer) are
         set by `set_callbacks` and called in `fit` only.
 
     verbose : int, default=0
@@ -117,19 +129,20 @@ class LearnedConvFilter(
         Length of the clean rows.
 
     n_iter_ : int
-        Number of epochs run.
+        Number of epochs run. Only with ``solver="gradient"``.
 
     loss_curve_ : list of float
         Mean squared error on the training batches of each epoch, in the squared unit
-        of Y.
+        of y. Only with ``solver="gradient"``.
 
     history_ : list of dict
-        Record of each epoch, with the scores of callbacks, which see the rows as they
-        are trained on: "train_loss" is relative to the mean square of Y.
+        Record of each epoch, with the scores of callbacks. "train_loss" and the scores
+        refer to scaled rows, so that "train_loss" is relative to the mean square of y.
+        Only with ``solver="gradient"``.
 
     See Also
     --------
-    ConvFilter : Applies a given kernel.
+    ConvFilter : Applies a fixed kernel.
     filter_response : Gain and phase of the kernel at each frequency.
     sk_psd.datasets.make_noisy_sines : Pairs to learn a low-pass from.
 
@@ -138,21 +151,28 @@ class LearnedConvFilter(
     With zeros beyond the ends, `predict` is ``ConvFilter(kernel_)`` plus `bias_`, for
     rows at least as long as the kernel.
 
-    The error is a convex function of the kernel, so the best one is known: the
-    solution of a least-squares problem, which training approaches. It starts from a
-    kernel of zeros, so what the data do not determine stays 0. The parameters that
-    descend are not the taps but uncorrelated combinations of them: the taps of a
-    strongly colored signal would need millions of steps.
+    The mean squared error is a convex function of the kernel, so both solvers have the
+    same goal. The least-squares solver needs no learning rate, no epochs and no
+    validation data, and has nothing to stop early. It solves the normal equations.
+    Where the signals do not determine all taps, as pure tones do not, it returns the
+    solution with the smallest norm: combinations of taps that meet less than 1e-12 of
+    the power of the strongest combination stay 0. There is no other regularization, so
+    that taps can be large where combinations are just above that limit.
 
-    Signals of another length are filtered by ``ConvFilter(kernel_)``. In a pipeline to
-    a classifier every step would get the class labels as y, and the filter would learn
-    those: fit it on clean signals first, and put it there as a
+    The gradient descent starts from a kernel of zeros, so what the data do not
+    determine stays 0 as well. It does not descend along the taps but along uncorrelated
+    combinations of them: the taps of a strongly colored signal would need millions of
+    steps.
+
+    Signals of another length are filtered by ``ConvFilter(kernel_)``. In a pipeline
+    that ends in a classifier every step gets the class labels as y, and the filter
+    would learn those. Fit it on clean signals first, and put it into the pipeline as a
     :class:`sklearn.frozen.FrozenEstimator`, as in
     ``make_pipeline(FrozenEstimator(learned), WelchPSD(), ...)``.
 
     Ctrl-C during `fit` ends the training after the last full epoch, keeps the kernel
-    so far and warns; in the first epoch it is raised. A `fit` that raises an error
-    leaves an unfitted filter.
+    of that epoch and warns; in the first epoch it is raised. A `fit` that raises an
+    error leaves an unfitted filter.
 
     References
     ----------
@@ -169,6 +189,9 @@ class LearnedConvFilter(
     >>> error = ((model.predict(X_test) - Y_test) ** 2).mean()
     >>> bool(error < 0.1 * ((X_test - Y_test) ** 2).mean())
     True
+    >>> exact = LearnedConvFilter(solver="lstsq").fit(X, Y)
+    >>> bool(exact.score(X, Y) >= model.score(X, Y))
+    True
     """
 
     _parameter_constraints = {
@@ -176,10 +199,11 @@ class LearnedConvFilter(
         "kernel_size": [at_least(1)],
         "bias": ["boolean"],
         "padding_mode": [StrOptions(set(_PAD_MODES))],
+        "solver": [StrOptions({"gradient", "lstsq"})],
     }
 
-    _private_fitted = ("_one_column", "_x_scale", "_y_scale")
-    _divergence_threshold = 2.0  # times the loss of a kernel of zeros
+    _private_fitted = ("_y_is_1d", "_x_scale", "_y_scale")
+    _divergence_threshold = 2.0  # twice the loss of a kernel of zeros
 
     def __init__(
         self,
@@ -187,6 +211,7 @@ class LearnedConvFilter(
         *,
         bias=False,
         padding_mode="zeros",
+        solver="gradient",
         optimizer="sgd",
         lr=0.01,
         lr_schedule="one_cycle",
@@ -201,6 +226,7 @@ class LearnedConvFilter(
         self.kernel_size = kernel_size
         self.bias = bias
         self.padding_mode = padding_mode
+        self.solver = solver
         self.optimizer = optimizer
         self.lr = lr
         self.lr_schedule = lr_schedule
@@ -237,46 +263,78 @@ class LearnedConvFilter(
         """
         with self._unfitted_on_error(), plain_torch():
             self._validate_params()
-            device = resolve_device(self.device)
-            given = X, y, sample_weight
+            fit_args = X, y, sample_weight
             X = self._check(X, reset=True)
             y = self._check_target(X, y)
             weights = check_weights(sample_weight, X)
             X, y, weights = keep_weighted(weights, X, y, weights)
             weights = weights / weights.mean()
-            if self.padding_mode in ("circular", "reflect"):
-                if self.kernel_size > X.shape[1]:
-                    raise ValueError(
-                        f"kernel_size (={self.kernel_size}) must not exceed the length "
-                        f"of the rows (n_features = {X.shape[1]}) with padding_mode="
-                        f"{self.padding_mode!r}. Choose a shorter one, or 'zeros'."
-                    )
-            self._one_column = y.ndim == 1
+            self._check_kernel_size(X)
+            # Set before training, which reads these attributes.
+            self._y_is_1d = y.ndim == 1
             y = y.reshape(len(y), -1)
             self.n_outputs_ = y.shape[1]
 
-            x, self._x_scale = _to_unit_power(X)
-            y, self._y_scale = _to_unit_power(y)
+            # A net is trained in single precision, an exact solution needs double.
+            dtype = np.float32 if self.solver == "gradient" else np.float64
+            x, self._x_scale = _to_unit_power(X, dtype)
+            y, self._y_scale = _to_unit_power(y, dtype)
             self._check_scales()
-            # Padded once, and only as much as the outputs see: torch adds nothing.
+            # Padded once, by the samples that the outputs depend on. The net adds none.
             x = self._pad(x)[:, self._middle(extra=self.kernel_size - 1)]
-            with training_settings("cpu"):
-                roots = np.sqrt(weights)[:, None]
-                whitening = _whitening(x, self.kernel_size, self.bias, roots)
-            dataset = SpectraDataset(
-                torch.from_numpy(np.ascontiguousarray(x)).unsqueeze(1).to(device),
-                torch.from_numpy(y).to(device),
-                torch.from_numpy(weights.astype(np.float32)).to(device),
-            )
-            net = self._wrap_in_net(
-                _WhiteFilter(whitening, self.kernel_size),
-                len(X),
-                device,
-                self._make_generator(),
-                lr_schedule=self.lr_schedule,
-            )
-            self._train(net, dataset, *given)
+            if self.solver == "gradient":
+                self._descend(x, y, weights, fit_args)
+            else:
+                self._solve(x, y, weights)
         return self
+
+    def _descend(self, x, y, weights, fit_args):
+        """Learn the kernel by gradient descent.
+
+        Parameters
+        ----------
+        x : float32 ndarray of shape (n_samples, n_outputs + kernel_size - 1)
+            Padded noisy rows of unit power.
+
+        y : float32 ndarray of shape (n_samples, n_outputs)
+            Clean rows of unit power.
+
+        weights : ndarray of shape (n_samples,)
+            Weights of the samples, with a mean of 1.
+
+        fit_args : tuple
+            Arguments of `fit` as they came, for callbacks.
+        """
+        device = resolve_device(self.device)
+        with training_settings("cpu"):
+            correlations = _correlate(x, weights, self.kernel_size, self.bias)
+            whitening = _whitening(correlations / (len(x) * self.n_outputs_))
+        dataset = SpectraDataset(
+            torch.from_numpy(np.ascontiguousarray(x)).unsqueeze(1).to(device),
+            torch.from_numpy(y).to(device),
+            torch.from_numpy(weights.astype(np.float32)).to(device),
+        )
+        net = self._wrap_in_net(
+            _WhitenedFilter(whitening, self.kernel_size),
+            len(x),
+            device,
+            self._make_generator(),
+            lr_schedule=self.lr_schedule,
+        )
+        self._train(net, dataset, *fit_args)
+
+    def _solve(self, x, y, weights):
+        """Compute the least-squares kernel. Parameters as in `_descend`, in float64."""
+        with training_settings("cpu"):
+            correlations = _correlate(x, weights, self.kernel_size, self.bias)
+            products = _correlate_with_target(
+                x, y, weights, self.kernel_size, self.bias
+            )
+            taps = _least_squares(correlations, products)
+        attributes = self._in_units_of_data(taps.numpy())
+        if not self._is_finite(attributes):
+            raise ValueError(self._describe_scales())
+        vars(self).update(attributes)
 
     def predict(self, X):
         """Return the clean signals.
@@ -289,11 +347,11 @@ class LearnedConvFilter(
         Returns
         -------
         Y : ndarray of shape (n_samples, n_outputs) or (n_samples,)
-            What `fit` learned: whole rows, their middle, or the value in the middle. A
-            row does not depend on the others.
+            Clean signals in the shape of the y of `fit`: whole rows, their middle, or
+            the value in the middle. A row does not depend on the others.
         """
         clean = self.transform(X)[:, self._middle()]
-        return clean[:, 0] if self._one_column else clean
+        return clean[:, 0] if self._y_is_1d else clean
 
     def transform(self, X):
         """Filter whole rows.
@@ -310,7 +368,7 @@ class LearnedConvFilter(
         """
         check_is_fitted(self, "kernel_")
         X = self._check(X, reset=False)
-        with np.errstate(over="ignore", invalid="ignore"):  # said below
+        with np.errstate(over="ignore", invalid="ignore"):  # checked below
             filtered = convolve(self._pad(X), self.kernel_, "valid")
             filtered += filtered.dtype.type(self.bias_)
         if not np.isfinite(filtered).all():
@@ -321,6 +379,7 @@ class LearnedConvFilter(
         return filtered
 
     def _check(self, X, reset):
+        """Return X as a checked array of rows."""
         if getattr(X, "ndim", 2) > 2:
             raise ValueError(
                 "LearnedConvFilter expects X of shape (n_samples, n_times). Found "
@@ -335,6 +394,19 @@ class LearnedConvFilter(
         )
 
     def _check_target(self, X, y):
+        """Return y as a checked array of clean rows or values, one for each row of X.
+
+        Raises
+        ------
+        ValueError
+            If y is missing, complex, boolean, not finite, of another length than X, of
+            three dimensions, or if its rows are longer than those of X.
+
+        Warns
+        -----
+        UserWarning
+            If y looks like class labels.
+        """
         name = type(self).__name__
         if y is None:
             raise ValueError(
@@ -377,34 +449,55 @@ class LearnedConvFilter(
             )
         return y
 
+    def _check_kernel_size(self, X):
+        """Raise if the rows are too short to be continued beyond their ends."""
+        is_short = self.kernel_size > X.shape[1]
+        if is_short and self.padding_mode in ("circular", "reflect"):
+            raise ValueError(
+                f"kernel_size (={self.kernel_size}) must not exceed the length "
+                f"of the rows (n_features = {X.shape[1]}) with padding_mode="
+                f"{self.padding_mode!r}. Choose a shorter one, or 'zeros'."
+            )
+
     def _check_scales(self):
         """Raise if the kernel or the loss would leave the range of numbers."""
         with np.errstate(over="ignore"):
             square = np.float64(self._y_scale) ** 2
             gain = np.float64(self._y_scale) / self._x_scale
         if not (np.isfinite([square, gain]).all() and gain > 0 and square > 0):
-            raise ValueError(
-                "LearnedConvFilter cannot learn in these units: the root mean square "
-                f"of X is {self._x_scale:.3g} and that of y is {self._y_scale:.3g}, so "
-                "that the gain of the kernel, or the squared error, is beyond float64. "
-                "Scale X and y by one factor to values near 1 first."
-            )
+            raise ValueError(self._describe_scales())
+
+    def _describe_scales(self):
+        return (
+            "LearnedConvFilter cannot learn in these units: the root mean square "
+            f"of X is {self._x_scale:.3g} and that of y is {self._y_scale:.3g}, so "
+            "that the gain of the kernel, or the squared error, is beyond float64. "
+            "Scale X and y by one factor to values near 1 first."
+        )
 
     def _pad(self, X):
-        """Add to each row what the kernel sees beyond its ends."""
+        """Return rows with the values that the kernel needs beyond their ends."""
         size = self.kernel_size
-        ends = (size // 2, (size - 1) // 2)  # as mode "same" of NumPy
+        ends = (size // 2, (size - 1) // 2)  # as in mode "same" of NumPy
         return np.pad(X, ((0, 0), ends), mode=_PAD_MODES[self.padding_mode])
 
     def _middle(self, extra=0):
-        """Columns of the outputs in a whole row, and `extra` ones after them."""
+        """Return the slice of the outputs in a whole row, and `extra` columns more."""
         first = (self.n_features_in_ - self.n_outputs_ + 1) // 2
         return slice(first, first + self.n_outputs_ + extra)
 
     def _fitted_attributes(self, net):
         taps = net.module_.taps().detach().cpu().numpy().astype(np.float64)
+        return self._in_units_of_data(taps)
+
+    def _in_units_of_data(self, taps):
+        """Return the kernel and the bias by attribute name, from taps for unit power.
+
+        The taps are in the order of the samples that they are multiplied with, so that
+        the kernel of a true convolution is their reverse. A bias comes after them.
+        """
         kernel, bias = taps[: self.kernel_size][::-1], taps[self.kernel_size :].sum()
-        with np.errstate(over="ignore"):  # seen by _is_finite
+        with np.errstate(over="ignore"):  # infinity is found by _is_finite
             return {
                 "kernel_": kernel * (self._y_scale / self._x_scale),
                 "bias_": float(bias) * self._y_scale,
@@ -413,62 +506,77 @@ class LearnedConvFilter(
     def _loss_in_units_of_y(self, loss):
         return float(loss) * self._y_scale**2
 
-    def _is_finite(self, attributes, dataset):
-        return bool(np.isfinite([*attributes["kernel_"], attributes["bias_"]]).all())
+    def _is_finite(self, attributes, dataset=None):
+        values = [*attributes["kernel_"], attributes["bias_"]]
+        return bool(np.isfinite(values).all())
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        # Rows to rows is multi-output. A 1-D y is a target too, the clean value in the
-        # middle of each row, and no other rule is needed for scikit-learn's checks.
+        # A clean row is a target of several outputs. A 1-D y is a target too: the clean
+        # value in the middle of each row.
         tags.target_tags.multi_output = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
 
 def _look_like_labels(y):
-    """Whether a few integers occur again and again."""
+    """Say whether y holds few distinct integers, each of them many times."""
     return bool((y == np.rint(y)).all()) and len(np.unique(y)) <= len(y) // 10 + 1
 
 
-def _to_unit_power(X):
-    """Return the rows over their root mean square, in float32, and the latter."""
-    scale = np.abs(X).max() or 1.0  # first, as squares may leave the range of numbers
+def _to_unit_power(X, dtype):
+    """Divide rows by their root mean square over all rows.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_times)
+
+    dtype : dtype
+        Precision of the result. The division is in the higher one of X and `dtype`.
+
+    Returns
+    -------
+    scaled : ndarray of shape (n_samples, n_times)
+
+    scale : float
+        The root mean square, 1.0 for zeros.
+    """
+    X = X.astype(np.result_type(X, dtype), copy=False)
+    # Divided by the largest value first, as squares may leave the range of numbers.
+    scale = np.abs(X).max() or 1.0
     scale = float(scale) * float(np.sqrt(np.mean((X / scale) ** 2, dtype=np.float64)))
     scale = scale or 1.0
-    return (X / scale).astype(np.float32), scale
+    return (X / scale).astype(dtype), scale
 
 
-def _whitening(x, kernel_size, bias, roots):
-    """Return the matrix that makes what the taps see white.
-
-    Along the taps, and a constant for the bias, the samples of a signal are correlated,
-    and of strongly colored ones some directions have a millionth of the power of
-    others: a learning rate that is safe for the latter would never move the former.
+def _correlate(x, weights, kernel_size, bias):
+    """Return the weighted correlations between the samples that the taps meet.
 
     Parameters
     ----------
     x : ndarray of shape (n_samples, n_outputs + kernel_size - 1)
-        Rows as the kernel passes over them.
+        Padded rows.
+
+    weights : ndarray of shape (n_samples,)
 
     kernel_size : int
 
     bias : bool
-
-    roots : ndarray of shape (n_samples, 1)
-        Square roots of the weights of the rows.
+        Whether there is a constant 1 after the taps.
 
     Returns
     -------
-    whitening : float64 Tensor of shape (n_taps, n_taps)
-        The inverse root of the correlations, with the weakest directions lifted to
-        1e-7 of the strongest.
+    correlations : float64 Tensor of shape (n_taps, n_taps)
+        Sums over all samples and positions. Only the upper triangle is set.
     """
-    # By torch, whose threads the caller sets: sums then have one order everywhere.
-    roots = torch.from_numpy(roots)
+    # By torch, in one thread as set by the caller, so that sums have one order
+    # everywhere.
+    roots = torch.from_numpy(np.sqrt(weights)[:, None])
     x = torch.from_numpy(x.astype(np.float64)) * roots
     n_outputs = x.shape[1] - kernel_size + 1
     correlations = x.new_zeros(kernel_size + bias, kernel_size + bias)
-    # From one pair of taps to the next pair, a product leaves and another enters.
+    # The sums for the taps i + 1 and j + 1 are those for i and j, less the product at
+    # the first position and plus one after the last position.
     first, last = x[:, : kernel_size - 1], x[:, n_outputs:]
     change = last.T @ last - first.T @ first
     for j in range(kernel_size):
@@ -481,15 +589,84 @@ def _whitening(x, kernel_size, bias, roots):
         correlations[i + 1, i + 1 : kernel_size] = row
     if bias:
         correlations[-1, -1] = float((roots * roots).sum()) * n_outputs
-    power, axes = torch.linalg.eigh(correlations / (len(x) * n_outputs), UPLO="U")
+    return correlations
+
+
+def _correlate_with_target(x, y, weights, kernel_size, bias):
+    """Return the weighted products of what each tap meets with the clean values.
+
+    Parameters
+    ----------
+    x, weights, kernel_size, bias
+        As in `_correlate`.
+
+    y : ndarray of shape (n_samples, n_outputs)
+        Clean rows.
+
+    Returns
+    -------
+    products : float64 Tensor of shape (n_taps,)
+        Sums over all samples and positions.
+    """
+    x, y = torch.from_numpy(x), torch.from_numpy(weights[:, None] * y)
+    n_outputs = y.shape[1]
+    products = [(x[:, j : j + n_outputs] * y).sum() for j in range(kernel_size)]
+    return torch.stack([*products, y.sum()] if bias else products)
+
+
+def _meet_samples(correlations):
+    """Return a mask of the taps that meet a sample other than the zeros of padding."""
+    power = correlations.diagonal()
+    return power > _LEAST_POWER * power.max()
+
+
+def _least_squares(correlations, products):
+    """Solve the normal equations, with the smallest norm where they leave a choice.
+
+    Parameters
+    ----------
+    correlations : float64 Tensor of shape (n_taps, n_taps)
+        Upper triangle.
+
+    products : float64 Tensor of shape (n_taps,)
+
+    Returns
+    -------
+    taps : float64 Tensor of shape (n_taps,)
+    """
+    power, axes = torch.linalg.eigh(correlations, UPLO="U")
+    kept = power > _LEAST_POWER * power[-1]
+    axes, power = axes[:, kept], power[kept]
+    return axes @ (axes.T @ products / power) * _meet_samples(correlations)
+
+
+def _whitening(correlations):
+    """Return the matrix that turns uncorrelated parameters into taps.
+
+    The samples of a signal are correlated along the taps. Some combinations of taps
+    meet a millionth of the power of others in strongly colored signals: a learning rate
+    that is safe for the strong ones would never move the weak ones.
+
+    Parameters
+    ----------
+    correlations : float64 Tensor of shape (n_taps, n_taps)
+        Upper triangle, divided by the number of outputs.
+
+    Returns
+    -------
+    whitening : float64 Tensor of shape (n_taps, n_taps)
+        The inverse square root of the correlations, in which the power of the weakest
+        combinations is lifted to 1e-7 of the strongest.
+    """
+    power, axes = torch.linalg.eigh(correlations, UPLO="U")
     power = power.clip(min=1e-7 * (float(power[-1]) or 1.0))
     whitening = (axes / power.sqrt()) @ axes.T
-    met = correlations.diagonal() > 1e-12 * correlations.diagonal().max()
-    return whitening * met * met[:, None]  # taps that meet no sample stay 0
+    met = _meet_samples(correlations)
+    return whitening * met * met[:, None]  # other taps stay 0
 
 
-class _WhiteFilter(torch.nn.Module):
-    """A convolution of zeros, with parameters that do not disturb each other."""
+class _WhitenedFilter(torch.nn.Module):
+    """A convolution that starts from zeros, with uncorrelated parameters."""
 
     def __init__(self, whitening, kernel_size):
         super().__init__()

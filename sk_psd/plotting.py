@@ -1,29 +1,29 @@
-"""Displays: draw what inspection computed. Needs matplotlib."""
+"""Displays: draw the results of inspection. Needs matplotlib."""
 
 import numpy as np
 
-from sk_psd.inspection import _find_kernel, filter_response, shift_curve
+from sk_psd.inspection import filter_response, shift_curve
 
 __all__ = ["FilterDisplay", "ShiftCurveDisplay"]
 
 
 class ShiftCurveDisplay:
-    """Score against shift, of one or several models.
+    """Curves of the score against the shift, for one or several models.
 
-    Create it by :meth:`from_estimator` or :meth:`from_estimators`.
+    Create a display by :meth:`from_estimator` or :meth:`from_estimators`.
 
     Parameters
     ----------
     curves : dict of str to Bunch
-        Names of the models and what :func:`shift_curve` returned for them.
+        For each model, by name, the result of :func:`shift_curve`.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        With the curves.
+        Axes with the curves.
 
     figure_ : matplotlib Figure
-        That contains them.
+        Figure that contains the axes.
 
     lines_ : list of matplotlib Line2D
         One for each model.
@@ -62,19 +62,20 @@ class ShiftCurveDisplay:
             Fitted classifier or Pipeline.
 
         X : array-like of shape (n_samples, ..., n_features)
-            What it predicts from.
+            Input of the model.
 
         y : array-like of shape (n_samples,)
             True labels.
 
         name : str, default=None
-            Label of the curve. None is the class of the (last) estimator.
+            Label of the curve. None is the class name of the estimator, or of the
+            last step of a Pipeline.
 
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure.
+            Axes to draw in. None makes a new figure.
 
         **kwargs : dict
-            Passed to :func:`shift_curve`.
+            Passed to :func:`shift_curve`, such as `shifts`.
 
         Returns
         -------
@@ -86,7 +87,7 @@ class ShiftCurveDisplay:
 
     @classmethod
     def from_estimators(cls, estimators, X, y, *, ax=None, **kwargs):
-        """Compute and draw the curves of several models in one picture.
+        """Compute and draw the curves of several models in one figure.
 
         Parameters
         ----------
@@ -94,16 +95,16 @@ class ShiftCurveDisplay:
             Names and fitted classifiers or Pipelines.
 
         X : array-like of shape (n_samples, ..., n_features)
-            What all of them predict from.
+            Input of all the models.
 
         y : array-like of shape (n_samples,)
             True labels.
 
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure.
+            Axes to draw in. None makes a new figure.
 
         **kwargs : dict
-            Passed to :func:`shift_curve`.
+            Passed to :func:`shift_curve`, such as `shifts`.
 
         Returns
         -------
@@ -121,15 +122,15 @@ class ShiftCurveDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure.
+            Axes to draw in. None makes a new figure.
 
         **line_kwargs : dict
-            Passed to the ``plot`` of matplotlib for every line.
+            Passed to :meth:`matplotlib.axes.Axes.plot` for every line.
 
         Returns
         -------
         display : ShiftCurveDisplay
-            Itself.
+            The object itself.
         """
         import matplotlib.pyplot as plt
 
@@ -144,7 +145,8 @@ class ShiftCurveDisplay:
         scores = [score for curve in self.curves.values() for score in curve.scores]
         if 0 <= min(scores) and max(scores) <= 1:
             ax.set_ylim(0, 1.02)
-        if ax.get_legend_handles_labels()[0]:  # names with "_" in front are hidden
+        # matplotlib hides labels that start with "_": then there is no legend to draw.
+        if ax.get_legend_handles_labels()[0]:
             ax.legend()
         self.ax_, self.figure_ = ax, ax.figure
         return self
@@ -153,26 +155,23 @@ class ShiftCurveDisplay:
 class FilterDisplay:
     """The kernel of a filter and its gain at each frequency.
 
-    Create it by :meth:`from_estimator`.
+    Create a display by :meth:`from_filter`.
 
     Parameters
     ----------
-    kernel : ndarray of shape (kernel_size,)
-        Real or complex.
-
     response : Bunch
-        What :func:`filter_response` returned for it.
+        The result of :func:`filter_response`.
 
     Attributes
     ----------
     axes_ : ndarray of two matplotlib Axes
-        With the kernel and with the gain.
+        Axes with the kernel and axes with the gain.
 
     figure_ : matplotlib Figure
-        That contains them.
+        Figure that contains the axes.
 
     stems_ : list of matplotlib StemContainer
-        The kernel; of a complex one the real and the imaginary part.
+        The kernel. A complex kernel has two: its real and its imaginary part.
 
     line_ : matplotlib Line2D
         The gain.
@@ -184,49 +183,45 @@ class FilterDisplay:
     Examples
     --------
     >>> from sk_psd import FilterDisplay
-    >>> display = FilterDisplay.from_estimator([0.25, 0.5, 0.25], fs=100)
+    >>> display = FilterDisplay.from_filter([0.25, 0.5, 0.25], fs=100)
     >>> [ax.get_xlabel() for ax in display.axes_]
     ['tap', 'frequency (Hz)']
     """
 
-    def __init__(self, kernel, response):
-        self.kernel = kernel
+    def __init__(self, response):
         self.response = response
 
     @classmethod
-    def from_estimator(
-        cls, estimator_or_kernel, *, fs=None, n_freqs=512, name=None, axes=None
-    ):
+    def from_filter(cls, filter, *, fs=None, n_freqs=512, name=None, axes=None):
         """Compute and draw the response of one filter.
 
         Parameters
         ----------
-        estimator_or_kernel : estimator object or array-like of shape (kernel_size,)
-            As :func:`filter_response` takes it.
+        filter : estimator object or array-like of shape (kernel_size,)
+            Fitted :class:`ConvFilter` or :class:`LearnedConvFilter`, or a kernel.
 
         fs : float, default=None
-            Sampling frequency, in Hz. None is that of the estimator, where it has one,
-            and 1.0 otherwise.
+            Sampling frequency, in Hz. None is the `fs` of the filter, or 1.0 where it
+            has none.
 
         n_freqs : int, default=512
             Number of frequencies.
 
         name : str, default=None
-            Label of the curve. None is the class of the estimator, or "kernel".
+            Label of the curve. None is the class name of the filter, or "kernel".
 
         axes : sequence of two matplotlib Axes, default=None
-            Where to draw. None makes a new figure.
+            Axes to draw in. None makes a new figure.
 
         Returns
         -------
         display : FilterDisplay
         """
-        kernel, _ = _find_kernel(estimator_or_kernel)
-        response = filter_response(estimator_or_kernel, fs, n_freqs=n_freqs)
         if name is None:
-            fitted = hasattr(estimator_or_kernel, "kernel_")
-            name = type(estimator_or_kernel).__name__ if fitted else "kernel"
-        return cls(kernel, response).plot(axes=axes, label=name)
+            is_fitted = hasattr(filter, "kernel_")
+            name = type(filter).__name__ if is_fitted else "kernel"
+        response = filter_response(filter, fs, n_freqs=n_freqs)
+        return cls(response).plot(axes=axes, label=name)
 
     def plot(self, axes=None, **line_kwargs):
         """Draw the kernel and its gain.
@@ -234,15 +229,15 @@ class FilterDisplay:
         Parameters
         ----------
         axes : sequence of two matplotlib Axes, default=None
-            Where to draw. None makes a new figure.
+            Axes to draw in, first the kernel, then the gain. None makes a new figure.
 
         **line_kwargs : dict
-            Passed to the ``plot`` of matplotlib for the gain.
+            Passed to :meth:`matplotlib.axes.Axes.plot` for the gain.
 
         Returns
         -------
         display : FilterDisplay
-            Itself.
+            The object itself.
         """
         import matplotlib.pyplot as plt
 
@@ -255,15 +250,15 @@ class FilterDisplay:
                 f"Got {len(self.axes_)}."
             )
         taps, gain = self.axes_
-        self.line_ = gain.plot(self.response.freqs, self.response.gain, **line_kwargs)[
-            0
-        ]
+        lines = gain.plot(self.response.freqs, self.response.gain, **line_kwargs)
+        self.line_ = lines[0]
         gain.set(xlabel="frequency (Hz)", ylabel="gain (dB)")
         if "label" in line_kwargs:
             gain.legend()
-        parts = {"kernel": self.kernel}
-        if np.iscomplexobj(self.kernel):
-            parts = {"real": self.kernel.real, "imaginary": self.kernel.imag}
+        kernel = self.response.kernel
+        parts = {"kernel": kernel}
+        if np.iscomplexobj(kernel):
+            parts = {"real": kernel.real, "imaginary": kernel.imag}
         self.stems_ = []
         for i, (name, values) in enumerate(parts.items()):
             color = self.line_.get_color() if i == 0 else "0.6"

@@ -1,4 +1,4 @@
-"""Raw signals: move them in frequency, add noise, read I/Q samples."""
+"""Functions of raw signals: frequency shift, noise, and I/Q samples."""
 
 import re
 
@@ -6,8 +6,8 @@ import numpy as np
 
 from sk_psd._arguments import check_option, check_rng, one_for_each, take_numbers
 from sk_psd._numbers import as_rate
-from sk_psd._sideband import check_range, power_of_two, shift_signals, warn_of_drift
-from sk_psd._validation import as_ndarray
+from sk_psd._sideband import power_of_two, shift_signals, warn_of_drift
+from sk_psd._validation import as_ndarray, check_result
 
 __all__ = ["add_noise", "from_iq", "shift_frequency"]
 
@@ -15,12 +15,13 @@ __all__ = ["add_noise", "from_iq", "shift_frequency"]
 def shift_frequency(
     X, shift, fs=1.0, *, fill="noise", offset="move", random_state=None
 ):
-    """Move each signal in frequency.
+    """Shift each signal in frequency.
 
-    Complex signals are mixed: exact, and what leaves the axis at one end comes back at
-    the other. Real signals are shifted by one sideband. What would leave the axis is
-    removed before, so that it does not fold back. The strip that becomes vacant at the
-    other end is filled with white noise at the signal's own floor.
+    Complex signals are mixed. That is exact, and frequencies that leave the axis at one
+    end come back at the other. Real signals are shifted by one sideband. Frequencies
+    that would leave the axis are removed first, so that they do not fold back. The
+    strip that becomes vacant at the other end is filled with white noise at the
+    signal's own floor.
 
     Parameters
     ----------
@@ -28,22 +29,21 @@ def shift_frequency(
         Real or complex signals.
 
     shift : float or ndarray of shape (n_samples,)
-        For all or for each signal, in the unit of `fs`; positive moves up. Real signals
-        take shifts between ``-fs / 2`` and ``fs / 2``.
+        Shift of all signals or of each signal, in the unit of `fs`. Positive values
+        shift up. Real signals take shifts between ``-fs / 2`` and ``fs / 2``.
 
     fs : float, default=1.0
-        Sampling frequency in Hz, and then `shift` is in Hz. With the default it is in
-        cycles per sample.
+        Sampling frequency, in Hz. With the default, `shift` is in cycles per sample.
 
     fill : {"noise"} or None, default="noise"
-        What the vacated strip of a real signal holds. None leaves it empty: a hole in
+        Content of the vacated strip of a real signal. None leaves it empty: a hole in
         the spectrum with a hard edge. Complex signals have no such strip.
 
     offset : {"move", "remove", "stay"}, default="move"
-        What becomes of the offset of each signal, which is its mean. "move" shifts it
-        like the rest. The other two take it off before the shift, together with the
-        drift (the straight line that fits the signal best). "stay" adds both again
-        after the shift, which leaves them at 0 Hz.
+        Treatment of the offset of each signal, which is its mean. "move" shifts it like
+        the rest of the signal. "remove" subtracts it before the shift, together with
+        the drift (the straight line that fits the signal best). "stay" adds both again
+        after the shift, so that they stay at 0 Hz.
 
     random_state : int, RandomState, Generator or None, default=None
         Source of the noise. One seed gives the same noise for every shift.
@@ -52,7 +52,13 @@ def shift_frequency(
     -------
     moved : ndarray of the shape of `X`
         float32 and complex64 are kept, other real numbers become float64 and other
-        complex ones complex128. Signals with a shift of 0 stay as they are.
+        complex ones complex128. Signals with a shift of 0 are unchanged.
+
+    Raises
+    ------
+    ValueError
+        If `X` does not hold numbers of shape (n_samples, ..., n_times), if a parameter
+        is not as described above, or if the result of finite signals is not finite.
 
     Warns
     -----
@@ -67,13 +73,13 @@ def shift_frequency(
     Notes
     -----
     The floor is the 1 % quantile of a Welch PSD of the signal, divided by the 1 %
-    quantile that the mean of so many periodograms of white noise of density 1 has. That
-    mean follows a gamma distribution.
+    quantile of a Welch PSD of white noise of density 1. The latter is known: the mean
+    of the periodograms of white noise follows a gamma distribution.
 
-    A shift by one sideband treats two frequencies of a real signal in another way than
-    the rest. A line at 0 Hz (an offset) and a line at half of the sampling frequency
-    lose half of their power when they are moved. A line that arrives exactly at 0 Hz or
-    at half of the sampling frequency has between none and twice of its power there,
+    A shift by one sideband treats the two ends of the axis of a real signal differently
+    from the rest. A line at 0 Hz (an offset) and a line at half the sampling frequency
+    lose half of their power when they are shifted. A line that arrives exactly at 0 Hz
+    or at half the sampling frequency has between zero and twice its power there,
     depending on its phase.
 
     Examples
@@ -91,9 +97,8 @@ def shift_frequency(
     largest = np.abs(cycles).max(initial=0)
     if np.isrealobj(X) and largest > 0.5:
         raise ValueError(
-            f"shift of real signals must lie between -fs / 2 and fs / 2 (fs = {fs:g}), "
-            f"where all has left the axis. Got {np.abs(shift).max():g}; for a shift in "
-            "Hz pass fs."
+            f"shift of real signals must lie between -fs / 2 and fs / 2 (fs = {fs:g}). "
+            f"Got {np.abs(shift).max():g}; for a shift in Hz pass fs."
         )
     check_option("fill", fill, ("noise", None))
     check_option("offset", offset, ("move", "remove", "stay"))
@@ -112,8 +117,8 @@ def add_noise(X, snr_db, random_state=None):
         Real or complex signals.
 
     snr_db : float or ndarray of shape (n_samples,)
-        Ratio of the power of the signal, without its mean, to that of the noise over
-        the whole axis, in dB.
+        Ratio of the power of the signal, without its mean, to the power of the noise on
+        the whole axis, in dB. One for all signals or one for each.
 
     random_state : int, RandomState, Generator or None, default=None
         Source of the noise.
@@ -122,7 +127,13 @@ def add_noise(X, snr_db, random_state=None):
     -------
     noisy : ndarray of the shape of `X`
         float32 and complex64 are kept, other real numbers become float64 and other
-        complex ones complex128. A constant signal stays as it is.
+        complex ones complex128. A constant signal is unchanged.
+
+    Raises
+    ------
+    ValueError
+        If `X` does not hold numbers of shape (n_samples, ..., n_times), if `snr_db` is
+        not finite or below -1000, or if the result of finite signals is not finite.
     """
     X = _check(X)
     snr_db, rng = one_for_each(snr_db, len(X), "snr_db"), check_rng(random_state)
@@ -134,15 +145,16 @@ def add_noise(X, snr_db, random_state=None):
     if np.iscomplexobj(X):
         noise = (noise + 1j * rng.standard_normal(X.shape)) / np.sqrt(2)
     scale = power_of_two(X)
-    with np.errstate(over="ignore", invalid="ignore"):  # seen in the result
+    with np.errstate(over="ignore", invalid="ignore"):  # checked below
         level = 10 ** (-snr_db / 20)
         noisy = X + level * ((X / scale).std(axis=-1, keepdims=True) * scale) * noise
         noisy = noisy.astype(X.dtype, copy=False)
-    check_range(noisy, X, f"noise of {lowest:g} dB")
+    check_result(f"signals with snr_db={lowest:g}", noisy, X)
     return noisy
 
 
 def _check(X):
+    """Return signals as a float or complex array, of two axes or more."""
     X = take_numbers(X)
     if X.ndim < 2:
         raise ValueError(
@@ -150,55 +162,57 @@ def _check(X):
             "one signal pass X[None]."
         )
     if X.shape[-1] == 0:
-        raise ValueError(f"X must have at least one time. Got shape {X.shape}.")
+        raise ValueError(f"X must have at least one sample. Got shape {X.shape}.")
     return X
 
 
-# Names of the two parts of a sample in files with fields.
+# Names of the fields of a sample, in lower case.
 _IN_PHASE = {"i", "re", "real", "inphase", "in_phase"}
 _QUADRATURE = {"q", "im", "imag", "quadrature"}
 
 
 def from_iq(X, kind=None):
-    r"""Make complex signals of I/Q samples as files and receivers hold them.
+    r"""Convert I/Q samples, as files and receivers hold them, to complex signals.
 
     Parameters
     ----------
     X : array-like, Tensor or bytes
-        One of:
+        Samples in one of these forms:
 
         - (..., 2 * n_times) numbers, in turn I and Q ("interleaved");
-        - (..., n_times, 2) numbers, a pair for each sample, as of a stereo wav file;
+        - (..., n_times, 2) numbers, a pair for each sample, as in a stereo wav file;
         - (..., n_times) samples with two fields, such as "i" and "q";
-        - (..., n_times) complex numbers, which only become complex64;
-        - the bytes of a file, as bytes or uint8, where `kind` says what they are.
+        - (..., n_times) complex numbers, which are converted to complex64;
+        - the bytes of a file, as bytes or uint8, with the type of the samples in
+          `kind`.
 
     kind : str, default=None
-        Type of the samples as in the datatype of SigMF: "cu8", "ci16_le", "cf32_be"
-        ("cs8" and "cs16" are known as well). None is the type of X. Bytes of samples
-        longer than a byte are little-endian unless `kind` ends in "_be". It is also
-        needed for int64, which lists of Python become, as its full scale is unknown.
+        Type of the samples, as in the datatype of SigMF: "cu8", "ci16_le", "cf32_be".
+        "cs8" and "cs16" are other names of "ci8" and "ci16". None is the type of X.
+        Bytes are little-endian unless `kind` ends in "_be". `kind` is also needed for
+        int64, the type of lists of Python ints, as its full scale is unknown.
 
     Returns
     -------
     signals : complex64 ndarray of shape (..., n_times)
-        Integers are scaled to a full scale of 1: signed ones are divided by the largest
-        magnitude, 128 for int8. Unsigned ones lie around the middle of their range, so
-        that 0 and 255 become -1 and 1. Floats stay as they are.
+        Integers are scaled to a full scale of 1. Signed integers are divided by their
+        largest magnitude, which is 128 for int8. Unsigned integers are centered at the
+        middle of their range, so that 0 and 255 become -1 and 1. Floats keep their
+        values.
 
     Raises
     ------
     TypeError
-        If X holds no numbers or such of a type with an unknown full scale.
+        If X does not hold numbers, or the full scale of their type is unknown.
 
     ValueError
-        If `kind` is unknown or contradicts the type of X, if a part of a sample is
-        missing at the end, or if float32 cannot hold the values.
+        If `kind` is unknown or contradicts the type of X, if the last sample is
+        incomplete, or if float32 cannot hold the values.
 
     Notes
     -----
-    I and Q as two rows, of shape (n_samples, 2, n_times), look like two channels of
-    interleaved samples: use ``X[:, 0] + 1j * X[:, 1]`` for them.
+    I and Q in two rows, of shape (n_samples, 2, n_times), cannot be told from two
+    channels of interleaved samples. Use ``X[:, 0] + 1j * X[:, 1]`` for them.
 
     References
     ----------
@@ -228,10 +242,10 @@ def from_iq(X, kind=None):
         X = X.astype(np.complex128) if X.dtype.itemsize > 16 else X
         parts, wanted = (X.real, X.imag), None
     else:
-        # Bytes of longer samples are no samples yet, so their last axis is no pair.
-        of_bytes = X.dtype.kind in "iu" and X.dtype.itemsize == 1
-        is_raw |= wanted is not None and of_bytes and wanted.itemsize > 1
-        if wanted is not None and of_bytes:
+        # Bytes of samples of several bytes: a last axis of length 2 is not a pair.
+        has_bytes = X.dtype.kind in "iu" and X.dtype.itemsize == 1
+        is_raw |= wanted is not None and has_bytes and wanted.itemsize > 1
+        if wanted is not None and has_bytes:
             X = _view_bytes(X, wanted, kind)
         parts = _pairs(X, is_raw)
     dtype = _check_kind(parts, wanted, kind)
@@ -245,7 +259,7 @@ def from_iq(X, kind=None):
             ):
                 raise ValueError(
                     f"X holds values beyond {np.finfo(np.float32).max:.1g}, the "
-                    "largest of complex64. Scale them first."
+                    "largest number of complex64. Scale them first."
                 )
         else:
             info = np.iinfo(dtype)
@@ -256,17 +270,18 @@ def from_iq(X, kind=None):
 
 
 def _read_kind(kind):
-    """Return the type of the parts of a sample: that of "ci16_le" is int16."""
+    """Return the type of I and Q that a SigMF datatype names: int16 for "ci16_le"."""
     found = re.fullmatch(r"([rc])([fius])(8|16|32|64)(_le|_be)?", str(kind))
     known = found and not (found[2] == "f" and found[3] == "8")
     if not known or (found[1] == "r" or found[2] in "ius" and found[3] == "64"):
         if known and found[1] == "r":
             raise ValueError(
-                f"kind={kind!r} is of real samples, which need no from_iq."
+                f"kind={kind!r} is a datatype of real samples. from_iq is for complex "
+                "samples; use real samples as they are."
             )
         raise ValueError(
-            f"kind={kind!r} is no datatype of complex samples. Use one such as 'cu8', "
-            "'ci16_le' or 'cf32_be'."
+            f"kind={kind!r} is not a datatype of complex samples. Use one such as "
+            "'cu8', 'ci16_le' or 'cf32_be'."
         )
     letter = "i" if found[2] == "s" else found[2]
     order = {"_le": "<", "_be": ">", None: "="}[found[4]]
@@ -274,26 +289,26 @@ def _read_kind(kind):
 
 
 def _view_bytes(X, wanted, kind):
-    """Return the numbers that bytes are, along the last axis."""
+    """Return bytes as numbers of the type `wanted`, along the last axis."""
     size = wanted.itemsize
     if X.ndim == 0 or X.shape[-1] % size:
         raise ValueError(
-            f"kind={kind!r} has parts of {size} bytes, of which the last axis of X "
-            f"must hold whole ones. Got shape {X.shape}."
+            f"kind={kind!r} has numbers of {size} bytes, so the last axis of X must "
+            f"have a length that is a multiple of {size}. Got shape {X.shape}."
         )
-    little = "_" not in kind and size > 1
-    return np.ascontiguousarray(X).view(wanted.newbyteorder("<") if little else wanted)
+    has_no_order = "_" not in kind and size > 1
+    dtype = wanted.newbyteorder("<") if has_no_order else wanted
+    return np.ascontiguousarray(X).view(dtype)
 
 
 def _pairs(X, is_raw):
-    """Return views of the parts I and Q of the samples."""
+    """Return views of the I and the Q of the samples."""
     if X.ndim >= 2 and X.shape[-1] == 2 and not is_raw:
         return X[..., 0], X[..., 1]
     if X.ndim == 0 or X.shape[-1] == 0 or X.shape[-1] % 2:
         raise ValueError(
             "I/Q samples come in pairs: X must be of shape (..., 2 * n_times) or (..., "
-            f"n_times, 2). Got shape {X.shape}; leave out the part of a sample at the "
-            "end."
+            f"n_times, 2). Got shape {X.shape}; leave out an incomplete last sample."
         )
     return X[..., ::2], X[..., 1::2]
 
@@ -304,7 +319,8 @@ def _fields(X):
     types = {X.dtype[name] for name in names}
     if len(names) != 2 or len(types) != 1 or next(iter(types)).kind not in "fiu":
         raise ValueError(
-            f"Samples with fields need two of one numeric type, I and Q. Got {X.dtype}."
+            "Samples with fields must have two fields of one numeric type, I and Q. "
+            f"Got {X.dtype}."
         )
     first, second = (name.lower() for name in names)
     if first in _QUADRATURE and second in _IN_PHASE:
@@ -313,7 +329,7 @@ def _fields(X):
 
 
 def _check_kind(parts, wanted, kind):
-    """Return the type that says the full scale, or raise an error of what is wrong."""
+    """Return the type that gives the full scale, or raise if it is unknown or wrong."""
     dtype = parts[0].dtype
     if dtype.kind not in "fiu" or dtype.itemsize > 8:
         raise TypeError(
@@ -322,8 +338,8 @@ def _check_kind(parts, wanted, kind):
     if wanted is None:
         if dtype.kind in "iu" and dtype.itemsize == 8:
             raise TypeError(
-                f"The full scale of {dtype} is unknown: say the type of the samples, "
-                "such as kind='ci16' or X.astype(np.int16)."
+                f"The full scale of {dtype} is unknown. Pass the type of the samples, "
+                "such as kind='ci16', or convert X, such as X.astype(np.int16)."
             )
         return dtype
     if dtype.kind in "iu" and dtype.itemsize == 8 and wanted.kind in "iu":

@@ -185,7 +185,7 @@ def test_bad_labels_are_refused(classifier, y, match):
         (ConvFilter(["a"]), r"all finite. Got \['a'\] instead"),
         (ConvFilter([1], cutoff=0.1), "an array takes no cutoff. Got cutoff=0.1"),
         (ConvFilter("edge", kernel_size=1), "kernel_size of at least 2. Got .*=1"),
-        (ConvFilter(cutoff=0.1), "'moving_average' takes no cutoff. Got cutoff=0.1; l"),
+        (ConvFilter(cutoff=0.1), "'moving_average' takes no cutoff. Got cutoff=0.1; s"),
         (
             ConvFilter("lowpass", fs=100),
             r"'lowpass' needs cutoff, one frequency in Hz .* fs / 2 \(=50\).*=None",

@@ -58,7 +58,8 @@ REGRESSORS = [
         kernel_size=4, bias=True, padding_mode="replicate", max_epochs=20
     ),
 ]
-ESTIMATORS = TRANSFORMERS + CLASSIFIERS + REGRESSORS
+EXACT = LearnedConvFilter(solver="lstsq")
+ESTIMATORS = [*TRANSFORMERS, *CLASSIFIERS, *REGRESSORS, EXACT]
 TRAINING_ONLY = (
     "fit_transform changes the training data, transform returns its input, by design"
 )

@@ -157,7 +157,7 @@ def test_wrapped_bands_have_power_at_both_ends_and_cut_ones_at_one():
         (dict(tilt_db=None), "tilt_db must be a finite number. Got None"),
         (dict(snr_db=None), "snr_db must be a number, a tuple .* Got None"),
         (dict(snr_db=np.nan), "snr_db must lie between -1000 and inf dB. Got .*nan"),
-        (dict(snr_db=(0, np.inf)), "which is no finite range"),
+        (dict(snr_db=(0, np.inf)), "which is not a finite range"),
         (dict(snr_db=[[1.0], [1.0, 2.0]]), "snr_db must be a number, a tuple"),
         (dict(gain_db=1e6), "gain_db must lie between -1000 and 1000 dB"),
         (dict(center_freq=np.nan), "center_freq must be finite. Got nan"),

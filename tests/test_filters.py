@@ -204,7 +204,7 @@ def test_a_click_does_not_drown_what_is_quiet_elsewhere(kernel_size, dtype):
         (dict(kernel=None), "one-dimensional"),
         (dict(kernel=3.0), "one-dimensional"),
         (dict(kernel=[np.nan]), "all finite"),
-        (dict(X=3.0), r"X must hold signals, of shape .* Got shape \(\)"),
+        (dict(X=3.0), r"X must hold signals of at least one sample, .* Got shape \(\)"),
         (dict(X=np.ones((2, 0))), r"Got shape \(2, 0\)"),
     ],
 )

@@ -163,6 +163,7 @@ ESTIMATORS = {
         kernel_size=[*SIZES, 21],
         bias=FLAGS,
         padding_mode=["zeros", "circular", "reflect", "replicate"],
+        solver=["gradient", "lstsq"],
     ),
     LogFrequency: dict(
         n_freqs=[2, 3, 8, 64, 512, np.int64(9)],
@@ -436,7 +437,7 @@ def test_a_learned_filter_predicts_finite_values_or_refuses(data):
         return
     assert drawn.finite and finite
     assert np.isfinite(fitted.kernel_).all() and np.isfinite(fitted.bias_)
-    assert np.isfinite(fitted.loss_curve_).all()
+    assert np.isfinite(getattr(fitted, "loss_curve_", 0)).all()
     clean, refusal = attempt(fitted.predict, X)
     filtered, other_refusal = attempt(fitted.transform, X)
     assert bool(refusal) == bool(other_refusal)

@@ -60,7 +60,7 @@ IMPORTS = {
         "_validation",
         "_shift",
     },
-    "_sideband": set(),
+    "_sideband": {"_validation"},
     "signals": {"_arguments", "_numbers", "_sideband", "_validation"},
     "_noise": set(),
     "augmentation": {

@@ -26,6 +26,7 @@ from sk_psd import (
     shift_invariance,
 )
 from sk_psd.datasets import make_spectral_shapes
+from sk_psd.filters import dilate
 from sk_psd.inspection import shift_rows
 
 
@@ -440,11 +441,11 @@ def test_impossible_shifts_are_refused(kwargs, match, models, spectra):
     [
         (dict(shifts="a"), "each of shifts must be an int .* Got 'a'"),
         (dict(shifts=[300]), r"each of shifts \(=300\) must not exceed"),
-        (dict(y=[0, 1]), "y must hold a label for each of the .* Got"),
+        (dict(y=[0, 1]), "y must hold one label for each of the .* Got"),
         (dict(scoring=["accuracy"]), r"scoring must be .* Got \['accuracy'\]"),
         (dict(scoring=len), "a callable of .estimator, X, y.. Got <built-in"),
         (dict(n_jobs=np.inf), "n_jobs must be a number of threads.* Got inf"),
-        (dict(X=np.ones((2, 0))), r"shape \(2, 0\) instead: X must hold one"),
+        (dict(X=np.ones((2, 0))), r"shape \(2, 0\) instead: X must be of"),
     ],
 )
 def test_impossible_curves_are_refused(kwargs, match, models, spectra):
@@ -496,6 +497,7 @@ def test_a_tone_leaves_the_filter_with_the_gain_and_the_phase_of_its_frequency(
     conv = ConvFilter(kernel, fs=fs, mode="full", dilation=dilation)
     conv.fit(np.zeros((1, 400)))
     response = filter_response(conv, n_freqs=40)
+    np.testing.assert_array_equal(response.kernel, dilate(kernel, dilation))
     for i in (3, 17, 33):
         tone = np.exp(2j * np.pi * response.freqs[i] * t)
         ratio = conv.transform(tone[None])[0, 100:300] / tone[100:300]
@@ -517,7 +519,7 @@ def test_the_sampling_frequency_is_that_of_the_filter_unless_given():
         (
             (MinMaxScale().fit([[1, 2]]),),
             ValueError,
-            "MinMaxScale has no kernel_. Pass",
+            "filter has no kernel_: it is a MinMaxScale. Pass",
         ),
         (([[1, 2]],), ValueError, r"one-dimensional .* Got \[\[1, 2\]\] instead"),
         (([],), ValueError, r"one-dimensional .* Got \[\] instead"),

@@ -216,9 +216,9 @@ def test_a_failed_refit_leaves_nothing_fitted(pairs):
         model.predict(X)
 
 
-def walks(n_samples, seed):
+def walks(n_samples, random_state):
     """A sine in a random walk, with an offset: the color of recorded signals."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(random_state)
     size = n_samples, 1
     angle = 2 * np.pi * rng.uniform(5, 20, size) * np.arange(256) / 256
     Y = np.sin(angle + rng.uniform(0, 6, size))
@@ -242,6 +242,104 @@ def test_colored_signals_with_an_offset_reach_least_squares(kernel_size, bias):
     taps = np.linalg.lstsq(windows(X), Y.ravel(), rcond=None)[0]
     best = np.mean((windows(X_test) @ taps - Y_test.ravel()) ** 2)
     assert np.mean((model.predict(X_test) - Y_test) ** 2) < 1.01 * best
+
+
+EXACT = LearnedConvFilter(solver="lstsq")
+OUTPUTS = {
+    "same": slice(None),
+    "valid": slice(10, 246),
+    "column": slice(128, 129),
+    "value": 128,
+}
+
+
+def design(X, size, pad_mode, bias, outputs):
+    """What the taps meet at each output, and a constant: one row for each output."""
+    seen = windows(X, size, pad_mode)[:, outputs].reshape(-1, size)
+    return np.column_stack([seen, np.ones(len(seen))]) if bias else seen
+
+
+@pytest.mark.parametrize("make", [make_noisy_sines, walks])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("outputs", OUTPUTS)
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("padding_mode", PAD_MODES)
+@pytest.mark.parametrize("kernel_size", [1, 4, 21])
+def test_the_exact_kernel_is_that_of_a_design_matrix(
+    kernel_size, padding_mode, bias, outputs, weighted, make
+):
+    X, Y = make(60, random_state=0)
+    Y = Y[:, OUTPUTS[outputs]] + 0.5
+    model = clone(EXACT).set_params(
+        kernel_size=kernel_size, padding_mode=padding_mode, bias=bias
+    )
+    weights = np.random.default_rng(0).random(60) if weighted else None
+    model.fit(X, Y, sample_weight=weights)
+
+    pad_mode = PAD_MODES[padding_mode]
+    rows = design(X, kernel_size, pad_mode, bias, OUTPUTS[outputs])
+    targets = Y.ravel()
+    if weighted:
+        roots = np.sqrt(np.repeat(weights, len(rows) // 60))
+        rows, targets = rows * roots[:, None], targets * roots
+    expected = np.linalg.lstsq(rows, targets, rcond=None)[0]
+    kernel, constant = expected[:kernel_size][::-1], expected[kernel_size:].sum()
+    np.testing.assert_allclose(model.kernel_, kernel, rtol=0, atol=1e-8)
+    assert model.bias_ == pytest.approx(constant, abs=1e-8)
+
+
+def test_the_exact_kernel_has_the_error_that_the_gradient_approaches(pairs):
+    X, Y = pairs
+    exact = clone(EXACT).fit(X, Y)
+    learned = LearnedConvFilter(max_epochs=200, random_state=0).fit(X, Y)
+    assert learned.score(X, Y) < exact.score(X, Y) < learned.score(X, Y) + 1e-3
+    assert exact.predict(X).shape == Y.shape
+    assert not hasattr(exact, "loss_curve_") and not hasattr(exact, "n_iter_")
+    kernel = exact.kernel_
+    refitted = exact.set_params(solver="gradient", max_epochs=1).fit(X, Y)
+    assert refitted.n_iter_ == 1 and not np.array_equal(refitted.kernel_, kernel)
+    assert not hasattr(refitted.set_params(solver="lstsq").fit(X, Y), "history_")
+    np.testing.assert_array_equal(refitted.kernel_, kernel)
+
+
+def test_taps_that_the_data_do_not_determine_have_the_smallest_norm():
+    t = np.arange(256) / 256
+    X = np.sin(2 * np.pi * np.array([[5.0], [9.0], [20.0]]) * t)
+    Y = X * [[1.0], [0.0], [1.0]]
+    model = clone(EXACT).fit(X, Y[:, 10:246])
+    rows = windows(X, 21)[:, 10:246].reshape(-1, 21)  # of rank 6
+    expected = np.linalg.lstsq(rows, Y[:, 10:246].ravel(), rcond=1e-6)[0][::-1]
+    np.testing.assert_allclose(model.kernel_, expected, rtol=0, atol=1e-8)
+    np.testing.assert_allclose(model.predict(X), Y[:, 10:246], atol=1e-8)
+    short = np.random.default_rng(0).standard_normal((50, 6))
+    kernel = clone(EXACT).fit(short, short[:, ::-1]).kernel_
+    assert np.flatnonzero(kernel).tolist() == list(range(5, 16))
+    silent = clone(EXACT).set_params(bias=True).fit(0 * short, 0 * short)
+    assert not silent.kernel_.any() and silent.bias_ == 0
+    constant = clone(EXACT).fit(np.ones((2, 40)), np.ones((2, 40)))
+    assert np.isfinite(constant.kernel_).all()
+
+
+@pytest.mark.parametrize("scale", [1e-100, 1e-6, 1e100])
+def test_the_exact_kernel_does_not_depend_on_the_units(scale, pairs):
+    X, Y = pairs
+    plain = clone(EXACT).fit(X, Y)
+    scaled = clone(EXACT).fit(scale * X, scale * Y)
+    np.testing.assert_allclose(scaled.kernel_, plain.kernel_, rtol=1e-9)
+    half = clone(EXACT).fit(X.astype(np.float32), Y.astype(np.float32))
+    np.testing.assert_allclose(half.kernel_, plain.kernel_, atol=1e-6)
+    assert half.predict(X.astype(np.float32)).dtype == np.float32
+
+
+def test_the_exact_solver_ignores_what_only_the_gradient_uses(pairs):
+    ignored = dict(
+        lr=1e9, max_epochs=1, batch_size=1, random_state=3, callbacks=[Interrupt(0)]
+    )
+    model = clone(EXACT).set_params(**ignored).fit(*pairs)
+    np.testing.assert_array_equal(model.kernel_, clone(EXACT).fit(*pairs).kernel_)
+    other = clone(EXACT).set_params(solver="ridge")
+    with pytest.raises(ValueError, match="'solver' .* must be a str among"):
+        other.fit(*pairs)
 
 
 @pytest.mark.parametrize("wrong", ["X", "y"])

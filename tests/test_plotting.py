@@ -50,7 +50,7 @@ def test_display_of_one_model_is_named_after_it_and_drawn_where_asked(pipe, sign
 
 def test_filter_display_draws_the_kernel_and_its_gain():
     conv = ConvFilter("bandpass", cutoff=(10, 20), fs=100.0).fit(np.zeros((1, 30)))
-    display = FilterDisplay.from_estimator(conv)
+    display = FilterDisplay.from_filter(conv)
     response = filter_response(conv)
     np.testing.assert_array_equal(display.line_.get_xdata(), response.freqs)
     np.testing.assert_array_equal(display.line_.get_ydata(), response.gain)
@@ -61,7 +61,7 @@ def test_filter_display_draws_the_kernel_and_its_gain():
     assert [ax.get_ylabel() for ax in display.axes_] == ["kernel", "gain (dB)"]
     assert display.figure_ is display.axes_[0].figure
     _, axes = plt.subplots(2, 1)
-    both = FilterDisplay.from_estimator([1, 1j], fs=2.0, name="shift", axes=axes)
+    both = FilterDisplay.from_filter([1, 1j], fs=2.0, name="shift", axes=axes)
     assert list(both.axes_) == list(axes) and len(both.stems_) == 2
     assert both.line_.get_label() == "shift" and both.line_.get_xdata()[0] == -1.0
     plt.close("all")

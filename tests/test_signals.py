@@ -234,12 +234,12 @@ PAIRS = np.zeros((2, 8), [("re", "<i2"), ("im", "<i2")])
         (
             shift_frequency,
             (np.zeros((2, 0)), 0.1),
-            r"at least one time. Got shape \(2, 0\)",
+            r"at least one sample. Got shape \(2, 0\)",
         ),
         (
             shift_frequency,
             (np.ones((2, 8)), 3000.0),
-            "-fs / 2 and fs / 2 .fs = 1., .* Got 3000; for a shift in Hz",
+            "-fs / 2 and fs / 2 .fs = 1.. Got 3000; for a shift in Hz",
         ),
         (
             shift_frequency,
@@ -261,13 +261,13 @@ PAIRS = np.zeros((2, 8), [("re", "<i2"), ("im", "<i2")])
         (
             add_noise,
             (np.eye(8) * 1e308, -60),
-            "too large for noise of -60 dB in float64",
+            "signals with snr_db=-60 of X are not finite, although X is",
         ),
         (add_noise, (np.eye(8), -1e308), "at least -1000 dB. Got -1e[+]308"),
         (
             shift_frequency,
             (np.eye(8) * (1 + 1j) * 1.7e308, 0.1),
-            "too large for a shift in com",
+            "shifted signals of X are not finite, although X is",
         ),
     ],
 )
