@@ -24,6 +24,6 @@ def test_baselines_take_real_signals_by_default():
 
 
 @pytest.mark.parametrize("psd", [3, WelchPSD, [WelchPSD()]])
-def test_what_is_no_transformer_is_refused(psd):
+def test_a_psd_that_is_not_a_transformer_is_refused(psd):
     with pytest.raises(ValueError, match="psd must be a transformer .* Got"):
         make_baselines(psd)

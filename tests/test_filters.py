@@ -221,7 +221,7 @@ def test_a_kernel_of_any_kind_is_dilated(kernel, dilation):
     np.testing.assert_array_equal(dilate(kernel, dilation), expected)
 
 
-def test_what_is_no_kernel_is_not_dilated():
+def test_an_invalid_kernel_or_dilation_is_refused():
     with pytest.raises(ValueError, match="kernel .* at least one tap. Got shape"):
         dilate([], 2)
     with pytest.raises(ValueError, match="dilation must be an int of at least 1"):
@@ -248,7 +248,7 @@ def test_sizes_beyond_all_arrays_are_refused(params):
 
 
 @pytest.mark.parametrize("X", [[["a"]], np.array(["2020"], "M8[D]"), ["1 Hz"]])
-def test_what_holds_no_numbers_is_not_convolved(X):
+def test_arrays_without_numbers_are_not_convolved(X):
     with pytest.raises(TypeError, match="X must hold real or complex numbers. Got"):
         convolve(X, [1])
 

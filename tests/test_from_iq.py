@@ -123,7 +123,7 @@ def test_a_mapped_file_is_left_as_it_is(tmp_path):
         (np.zeros(4, "i2,f4"), None, ValueError, "must have two fields of one numeric"),
     ],
 )
-def test_what_are_no_samples_is_refused(X, kind, error, match):
+def test_arrays_that_are_not_samples_are_refused(X, kind, error, match):
     with pytest.raises(error, match=match):
         from_iq(X, kind)
 

@@ -57,7 +57,7 @@ def test_a_pipeline_is_exact_for_signals_shifted_by_whole_bins(pipe, signals):
     assert report.max_change <= 1e-6 and report.flipped == 0.0
 
 
-def test_retuned_signals_have_rolled_spectra(pipe, signals):
+def test_signals_shifted_by_whole_bins_have_rolled_spectra(pipe, signals):
     X = signals.X_train[:6].astype(complex)
     moved = shift_rows(pipe, X, 30)
     expected = np.roll(pipe[:2].transform(X), 30, axis=1)
@@ -228,7 +228,7 @@ def test_the_curve_of_complex_signals_is_that_of_signals_made_there(
         np.testing.assert_allclose(curve.scores, expected, atol=0.06)
 
 
-def test_without_the_mending_the_curve_is_wrong(one_sided):
+def test_a_curve_without_fill_or_with_a_mean_that_moves_is_wrong(one_sided):
     X, y = make_at(250.0)
     wrong = shift_curve(one_sided["net"], X, y, shifts=SHIFTS, fill=None).scores
     assert wrong.min() < 0.6
@@ -470,11 +470,11 @@ def test_filter_response_is_that_of_scipy(kernel):
     floor = 20 * np.log10(np.abs(expected).max()) - 120
     with np.errstate(divide="ignore"):
         gain = np.maximum(20 * np.log10(np.abs(expected)), floor)
-    heard = np.abs(expected) > 1e-6  # the phase of nothing is anything
-    np.testing.assert_allclose(response.gain[heard], gain[heard], atol=1e-8)
+    is_audible = np.abs(expected) > 1e-6  # the phase of a zero is arbitrary
+    np.testing.assert_allclose(response.gain[is_audible], gain[is_audible], atol=1e-8)
     assert (response.gain >= floor - 1e-8).all()
     turn = np.exp(1j * (response.phase - np.angle(expected)))
-    np.testing.assert_allclose(turn[heard], 1, atol=1e-8)
+    np.testing.assert_allclose(turn[is_audible], 1, atol=1e-8)
     two_sided = np.iscomplexobj(np.asarray(kernel))
     assert freqs[0] == (-25.0 if two_sided else 0.0)
     assert freqs[-1] == pytest.approx(25.0 - 50 / 64 if two_sided else 25.0)

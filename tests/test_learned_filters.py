@@ -254,7 +254,7 @@ OUTPUTS = {
 
 
 def design(X, size, pad_mode, bias, outputs):
-    """What the taps meet at each output, and a constant: one row for each output."""
+    """Return the samples that the taps meet, and a constant: a row for each output."""
     seen = windows(X, size, pad_mode)[:, outputs].reshape(-1, size)
     return np.column_stack([seen, np.ones(len(seen))]) if bias else seen
 

@@ -136,7 +136,7 @@ def test_a_drift_is_taken_off_or_named_in_one_warning(drift):
     assert len(seen) == 1
 
 
-def test_no_warning_names_a_drift_that_is_none():
+def test_signals_without_a_drift_give_no_warning():
     rng = np.random.default_rng(0)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
