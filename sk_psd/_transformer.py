@@ -1,4 +1,4 @@
-"""Bases of the transformers: their state, their output and their dtypes."""
+"""Base classes of the transformers."""
 
 from functools import wraps
 
@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
+from sk_psd._frequency_axis import frequencies_of, with_frequencies
 from sk_psd._state import VersionedState
 from sk_psd._validation import check_rows
 
@@ -16,31 +17,38 @@ __all__ = ["SpectrumTransformer", "Transformer"]
 _CHUNK_VALUES = 2**18
 
 
-def _framed_if_two_axes(framed):
+def _finish_output(framed):
+    """Wrap a method that scikit-learn has wrapped for `set_output`.
+
+    A result for X of two axes becomes a data frame where one is wanted. Data frames
+    have no third axis, so a result for X of more axes stays an array. An array whose
+    columns are no multiples of one frequency carries the frequencies to the next step.
+    """
     plain = framed.__wrapped__
 
     @wraps(plain)
     def method(self, X, *args, **kwargs):
         # Not np.ndim, which some array-likes refuse.
         n_axes = getattr(X, "ndim", None) or np.asarray(X).ndim
-        return (framed if n_axes <= 2 else plain)(self, X, *args, **kwargs)
+        result = (framed if n_axes <= 2 else plain)(self, X, *args, **kwargs)
+        return with_frequencies(result, self._frequencies_out(frequencies_of(X)))
 
     return method
 
 
 class Transformer(TransformerMixin, VersionedState, BaseEstimator):
-    """Base of all transformers: float32 stays, and three axes come back as an array.
-
-    Data frames have two axes. With `set_output`, or scikit-learn's global option, the
-    result for X of more axes is therefore an array.
-    """
+    """Base of all transformers: state, output for `set_output`, and dtypes."""
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)  # wraps both methods for set_output
         for name in ("transform", "fit_transform"):
             method = vars(cls).get(name)
             if hasattr(method, "__wrapped__"):
-                setattr(cls, name, _framed_if_two_axes(method))
+                setattr(cls, name, _finish_output(method))
+
+    def _frequencies_out(self, freqs):
+        """Return the frequencies that the output carries, given those of the input."""
+        return None
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -49,8 +57,8 @@ class Transformer(TransformerMixin, VersionedState, BaseEstimator):
         return tags
 
 
-# Here, as scikit-learn would wrap it once more inside of the class.
-Transformer.fit_transform = _framed_if_two_axes(TransformerMixin.fit_transform)
+# Outside of the class, where scikit-learn does not wrap it a second time.
+Transformer.fit_transform = _finish_output(TransformerMixin.fit_transform)
 
 
 class SpectrumTransformer(OneToOneFeatureMixin, Transformer):
@@ -58,6 +66,9 @@ class SpectrumTransformer(OneToOneFeatureMixin, Transformer):
 
     _parameter_constraints = {}
     _allow_complex = False
+
+    def _frequencies_out(self, freqs):
+        return freqs
 
     def fit(self, X, y=None):
         """Check the parameters and remember the length of the spectra.

@@ -466,17 +466,25 @@ class ConvFilter(SpectrumTransformer):
         """
         check_is_fitted(self, "kernel_")
         names = _check_feature_names_in(self, input_features)
-        span = as_int(self.dilation) * (len(self.kernel_) - 1) + 1
-        if self.mode == "same" and span <= len(names):
+        if self.mode == "same" and self._span() <= len(names):
             return names[:: as_int(self.stride)]
         n_out = self._convolve(np.zeros(len(names))).shape[-1]
         return np.array([f"convfilter{i}" for i in range(n_out)], dtype=object)
+
+    def _frequencies_out(self, freqs):
+        """Return those of the values, which are centered in mode "same" only."""
+        if freqs is None or self.mode != "same" or self._span() > len(freqs):
+            return None
+        return freqs[:: as_int(self.stride)]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         if not isinstance(self.kernel, str) and np.iscomplexobj(self.kernel):
             tags.transformer_tags.preserves_dtype = []  # real rows become complex
         return tags
+
+    def _span(self):
+        return as_int(self.dilation) * (len(self.kernel_) - 1) + 1
 
     def _convolve(self, X):
         return convolve(

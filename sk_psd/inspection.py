@@ -13,11 +13,13 @@ from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._arguments import check_n_jobs, check_option, check_rng, take_numbers
+from sk_psd._frequency_axis import frequencies_of, with_frequencies
 from sk_psd._numbers import as_rate
 from sk_psd._shift import noise_bins, shift_bins
 from sk_psd._sideband import shift_signals, warn_of_drift
 from sk_psd._validation import as_ndarray
 from sk_psd.filters import dilate
+from sk_psd.resampling import LogFrequency
 from sk_psd.spectral import decibels
 
 __all__ = ["filter_response", "shift_curve", "shift_invariance", "shift_rows"]
@@ -191,7 +193,11 @@ def _find_axis(estimator, X, domain):
     if isinstance(estimator, BaseEstimator):
         check_is_fitted(estimator)
     parts = list(_walk(estimator, set()))
-    psd = next((p for p in parts if hasattr(p, "fs") and hasattr(p, "freqs_")), None)
+    # LogFrequency has both attributes too, but takes spectra.
+    of_signals = [p for p in parts if not isinstance(p, LogFrequency)]
+    psd = next(
+        (p for p in of_signals if hasattr(p, "fs") and hasattr(p, "freqs_")), None
+    )
     if domain == "auto":
         if np.iscomplexobj(X) or psd is not None:
             domain = "signal"
@@ -238,7 +244,7 @@ def _unpack(X):
         return rows, lambda moved: type(X)(moved, columns=X.columns, index=X.index)
     if hasattr(X, "to_numpy"):  # polars
         return rows, lambda moved: type(X)(moved, schema=list(X.columns))
-    return rows, lambda moved: moved
+    return rows, lambda moved: with_frequencies(moved, frequencies_of(X))
 
 
 def _list_bins(shifts, default, axis):

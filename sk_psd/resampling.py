@@ -7,9 +7,10 @@ import torch
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from sk_psd._arguments import check_flag, check_option
+from sk_psd._frequency_axis import frequencies_of, full_axis
 from sk_psd._frequency_names import read_frequencies, write_names
 from sk_psd._layout import warn_of_frames
-from sk_psd._numbers import Number, as_float
+from sk_psd._numbers import Number, as_float, as_rate, rate
 from sk_psd._transformer import Transformer
 from sk_psd._validation import StrOptions, as_floats, at_least, check_rows, to_array
 
@@ -183,13 +184,29 @@ def _reduce_cells(X, edges, reduce, decibels):
     return np.where(np.isfinite(means), means, np.clip(again, low, high))
 
 
+def _check_known(freqs, fs):
+    """Raise an error if the known frequencies of X do not suit, or contradict `fs`."""
+    if freqs[0] < 0:
+        raise ValueError(
+            f"LogFrequency needs one-sided spectra, but X starts at {freqs[0]} Hz. Use "
+            "WelchPSD(return_onesided=True)."
+        )
+    # Names are rounded, and the axis of an odd nfft ends half a bin before fs / 2.
+    if fs is not None and freqs[-1] > fs / 2 + (freqs[1] - freqs[0]):
+        raise ValueError(
+            f"fs (={fs:g}) contradicts X, whose last column is at {freqs[-1]:g} Hz: a "
+            f"one-sided axis ends at fs / 2 (={fs / 2:g} Hz). Pass the fs of the "
+            "signals, the same as to WelchPSD."
+        )
+
+
 class LogFrequency(Transformer):
     """Resample one-sided spectra to a logarithmic frequency axis.
 
     A change of speed or pitch stretches the spectrum of a machine or a sound: all
-    frequencies are multiplied. On a logarithmic axis that is a shift, to which a
-    :class:`GlobalPoolCNNClassifier` with ``padding_mode="zeros"`` is trained to be
-    indifferent.
+    frequencies are multiplied by one factor. On a logarithmic axis the stretch is a
+    shift. A :class:`GlobalPoolCNNClassifier` with ``padding_mode="zeros"`` is trained
+    to ignore such shifts.
 
     Parameters
     ----------
@@ -197,26 +214,31 @@ class LogFrequency(Transformer):
         Length of the new axis. A coarse axis of maxima serves better than a fine
         interpolated one.
 
+    fs : float, default=None
+        Sampling frequency of the signals, in Hz. With it the axis of X runs from 0 to
+        ``fs / 2``, and all frequencies are in Hz. None reads the frequencies from the
+        names of the columns. Without such names frequencies are in bins, and the first
+        column is bin 0.
+
     fmin, fmax : float, default=None
-        First and last frequency of the new axis, in the unit of `freqs_`. What lies
-        beyond the axis of X by less than a bin is taken for its end. None is the first
-        frequency above zero, or the last one.
+        First and last frequency of the new axis, in the unit of `freqs_`. They may lie
+        up to a bin outside of the axis of X, and are then its first or last frequency.
+        None is the first frequency above zero, or the last one.
 
     reduce : {"max", "mean"}, default="max"
-        What becomes of several values in one cell of the new axis. The maximum keeps
-        the height of lines.
+        How several values in one cell of the new axis become one. The maximum keeps the
+        height of lines.
 
     decibels : bool, default=False
-        Whether X is in decibels. The mean in a cell, and what is interpolated, is that
-        of the powers then, in decibels again. A mean of decibels lies far below the
-        level of a line.
+        Whether X is in decibels. Powers are averaged and interpolated then, not
+        decibels, and the result is in decibels again. A mean of decibels lies far below
+        the level of a line.
 
     Attributes
     ----------
     freqs_ : ndarray of shape (`n_freqs`,)
-        The frequencies of the new axis, a constant factor apart. In Hz if X is a data
-        frame with the column names of :class:`WelchPSD`, else in bins, where the first
-        column of X is taken for 0.
+        Frequencies of the new axis, a constant factor apart. In Hz if `fs` is given or
+        the columns of X have the names that :class:`WelchPSD` gives them, else in bins.
 
     n_features_in_ : int
         Length of the spectra.
@@ -230,14 +252,19 @@ class LogFrequency(Transformer):
 
     Notes
     -----
-    In a pipeline, ``set_output(transform="pandas")`` (or "polars") hands the names from
-    step to step. It is needed where `fmin` of `WelchPSD` is used, as only the names
-    tell that the first column is not 0 Hz.
+    Where `fmin` or `fmax` of :class:`WelchPSD` cut the axis, it no longer runs from 0
+    to ``fs / 2``. The result of `WelchPSD` then carries its frequencies, as do those of
+    :class:`MinMaxScale` and the other transformers of spectra of this package, and this
+    class reads them if `fs` is given. A step of another package, such as
+    :class:`sklearn.preprocessing.StandardScaler`, drops them. With such a step between
+    the two, call ``set_output(transform="pandas")`` (or "polars") on the pipeline, and
+    the names of the columns carry the frequencies.
 
     Cells narrower than a bin, at low frequencies, are interpolated.
 
-    The last axis of X is resampled. Of spectrograms that would be time: move it first,
-    by ``np.swapaxes(S, -1, -2)``.
+    The last axis of X is resampled. In spectrograms that is time. Swap the axes first,
+    by ``np.swapaxes(S, -1, -2)``, and leave `fmin` and `fmax` to this class, as
+    spectrograms do not carry their frequencies.
 
     Examples
     --------
@@ -245,7 +272,7 @@ class LogFrequency(Transformer):
     >>> from sk_psd import LogFrequency
     >>> X = np.zeros((2, 65))
     >>> X[0, [4, 8, 16]], X[1, [8, 16, 32]] = 1, 1  # the second an octave higher
-    >>> log = LogFrequency(n_freqs=7).fit(X)
+    >>> log = LogFrequency(n_freqs=7, fs=128).fit(X)
     >>> log.freqs_
     array([ 1.,  2.,  4.,  8., 16., 32., 64.])
     >>> log.transform(X)
@@ -255,6 +282,7 @@ class LogFrequency(Transformer):
 
     _parameter_constraints = {
         "n_freqs": [at_least(2)],
+        "fs": [rate(), None],
         "fmin": [Number(0, None), None],
         "fmax": [Number(0, None), None],
         "reduce": [StrOptions({"max", "mean"})],
@@ -262,9 +290,17 @@ class LogFrequency(Transformer):
     }
 
     def __init__(
-        self, n_freqs=512, *, fmin=None, fmax=None, reduce="max", decibels=False
+        self,
+        n_freqs=512,
+        *,
+        fs=None,
+        fmin=None,
+        fmax=None,
+        reduce="max",
+        decibels=False,
     ):
         self.n_freqs = n_freqs
+        self.fs = fs
         self.fmin = fmin
         self.fmax = fmax
         self.reduce = reduce
@@ -286,54 +322,26 @@ class LogFrequency(Transformer):
         self : object
             Fitted transformer.
         """
-        self._validate_params()
-        X = check_rows(self, X, reset=True, allow_3d=True, tensors=True)
-        warn_of_frames("LogFrequency", X)
-        n_bins = X.shape[-1]
-        if n_bins < 2:
-            raise ValueError(
-                "LogFrequency needs spectra of at least 2 frequencies. Got n_features "
-                f"= {n_bins}."
-            )
-        freqs = read_frequencies(getattr(self, "feature_names_in_", None))
-        self._name = "psd_", "Hz"
-        if freqs is None:
-            freqs = np.arange(float(n_bins))
-            self._name = "bin_", ""
-        unit = self._name[1] or "bins"
-        if freqs[0] < 0:
-            raise ValueError(
-                f"LogFrequency needs one-sided spectra, but X starts at {freqs[0]} "
-                f"{unit}. Use WelchPSD(return_onesided=True)."
-            )
-        low = freqs[freqs > 0][0] if self.fmin is None else as_float(self.fmin)
-        if self.fmin is None and n_bins == 2 and freqs[0] == 0:
-            low /= 2  # as there is no other frequency
-        high = freqs[-1] if self.fmax is None else as_float(self.fmax)
-        # The fmin that WelchPSD was given lies up to a bin before its first frequency.
-        step = freqs[1] - freqs[0]
-        inside = freqs[0] - step < low and high < freqs[-1] + step
-        low, high = max(low, freqs[0]), min(high, freqs[-1])
-        if inside and low < 1e-100 * high:
-            raise ValueError(
-                f"fmin (={self.fmin}) must be at least 1e-100 of the last frequency "
-                f"(={high:g}), as it is divided by. Leave it None for the first "
-                "frequency above zero."
-            )
-        if not inside or low >= high:
-            raise ValueError(
-                f"fmin (={self.fmin}) and fmax (={self.fmax}) must lie, in ascending "
-                f"order, within the axis of X, from {freqs[0]:g} to {freqs[-1]:g} "
-                f"{unit}"
-                + (
-                    ". They are in bins, as X has no names of columns like psd_1.5Hz."
-                    if unit == "bins"
-                    else "."
-                )
-            )
-        self._freqs_in = freqs
-        self.freqs_ = np.geomspace(low, high, self.n_freqs)
+        self._fit(X)
         return self
+
+    def fit_transform(self, X, y=None):
+        """Find the frequencies of the new axis and resample each spectrum.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_freqs) or (n_samples, n_channels, n_freqs)
+            One-sided spectra.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        resampled : ndarray of shape (n_samples, [n_channels,] `n_freqs`)
+            Spectra on the logarithmic axis.
+        """
+        return self._resample(self._fit(X))
 
     def transform(self, X):
         """Resample each spectrum.
@@ -350,16 +358,10 @@ class LogFrequency(Transformer):
             array API dispatch is on.
         """
         check_is_fitted(self)
+        carried = frequencies_of(X)
         X = check_rows(self, X, reset=False, allow_3d=True, tensors=True)
-        if self.reduce == "mean" and not self.decibels and (X < 0).any():
-            warnings.warn(
-                "LogFrequency(reduce='mean'): X holds negative values. If it is in "
-                "decibels, use decibels=True, which averages the powers.",
-                stacklevel=2,
-            )
-        return log_frequency(
-            X, self._freqs_in, self.freqs_, self.reduce, decibels=self.decibels
-        )
+        self._compare_axis(carried)
+        return self._resample(X)
 
     def get_feature_names_out(self, input_features=None):
         """Return a name for each frequency, such as "psd_1250.0Hz" or "bin_12.5".
@@ -376,8 +378,95 @@ class LogFrequency(Transformer):
         """
         check_is_fitted(self)
         names = _check_feature_names_in(self, input_features, generate_names=False)
-        known = read_frequencies(names)
-        if known is not None and self._name[1] == "":
-            step = (known[-1] - known[0]) / (len(known) - 1)
-            return write_names(known[0] + step * self.freqs_, "psd_", "Hz")
-        return write_names(self.freqs_, *self._name)
+        if self._unit == "Hz":
+            return write_names(self.freqs_, "psd_", "Hz")
+        named = read_frequencies(names)
+        if named is None:
+            return write_names(self.freqs_, "bin_", "")
+        step = (named[-1] - named[0]) / (len(named) - 1)
+        return write_names(named[0] + step * self.freqs_, "psd_", "Hz")
+
+    def _fit(self, X):
+        self._validate_params()
+        carried = frequencies_of(X)
+        X = check_rows(self, X, reset=True, allow_3d=True, tensors=True)
+        warn_of_frames("LogFrequency", X)
+        if X.shape[-1] < 2:
+            raise ValueError(
+                "LogFrequency needs spectra of at least 2 frequencies. Got n_features "
+                f"= {X.shape[-1]}."
+            )
+        self._freqs_in, self._unit = self._find_axis(carried)
+        self.freqs_ = np.geomspace(*self._find_limits(), self.n_freqs)
+        return X
+
+    def _find_axis(self, carried):
+        """Return the frequencies of X and their unit, "Hz" or "bins"."""
+        named = read_frequencies(getattr(self, "feature_names_in_", None))
+        freqs = carried if named is None else named
+        fs = None if self.fs is None else as_rate(self.fs)
+        if freqs is None and fs is not None:
+            freqs = full_axis(fs, self.n_features_in_)
+        if freqs is not None:
+            _check_known(freqs, fs)
+        if named is not None or fs is not None:
+            return freqs, "Hz"
+        if freqs is not None and freqs[0] > 0:
+            raise ValueError(
+                f"The first column of X is at {freqs[0]:g} Hz. LogFrequency without fs "
+                "would take it for 0. Pass fs=..., the same as to WelchPSD. All "
+                "frequencies are in Hz then."
+            )
+        return np.arange(float(self.n_features_in_)), "bins"
+
+    def _find_limits(self):
+        """Return the first and the last frequency of the new axis."""
+        freqs, unit = self._freqs_in, self._unit
+        low = freqs[freqs > 0][0] if self.fmin is None else as_float(self.fmin)
+        if self.fmin is None and len(freqs) == 2 and freqs[0] == 0:
+            low /= 2  # as there is no other frequency
+        high = freqs[-1] if self.fmax is None else as_float(self.fmax)
+        # The fmin that WelchPSD was given lies up to a bin before its first frequency.
+        step = freqs[1] - freqs[0]
+        inside = freqs[0] - step < low and high < freqs[-1] + step
+        low, high = max(low, freqs[0]), min(high, freqs[-1])
+        if inside and low < 1e-100 * high:
+            raise ValueError(
+                f"fmin (={self.fmin}) must be at least 1e-100 of the last frequency "
+                f"(={high:g}), as it is divided by. Leave it None for the first "
+                "frequency above zero."
+            )
+        if not inside or low >= high:
+            raise ValueError(
+                f"fmin (={self.fmin}) and fmax (={self.fmax}) must lie, in ascending "
+                f"order, within the axis of X, from {freqs[0]:g} to {freqs[-1]:g} "
+                f"{unit}."
+                + (" They are in bins: pass fs=... for Hz." if unit == "bins" else "")
+            )
+        return low, high
+
+    def _compare_axis(self, carried):
+        """Raise an error if the axis of X is not the one that `fit` saw."""
+        if carried is None:
+            return
+        step = carried[1] - carried[0]
+        freqs = carried if self._unit == "Hz" else carried / step
+        tolerance = 0.02 * (self._freqs_in[1] - self._freqs_in[0])
+        if np.abs(freqs - self._freqs_in).max() > tolerance:
+            raise ValueError(
+                f"The columns of X are frequencies from {carried[0]:g} to "
+                f"{carried[-1]:g} Hz, but those seen in fit were from "
+                f"{self._freqs_in[0]:g} to {self._freqs_in[-1]:g} {self._unit}. "
+                "Transform spectra of the WelchPSD that made those of fit."
+            )
+
+    def _resample(self, X):
+        if self.reduce == "mean" and not self.decibels and (X < 0).any():
+            warnings.warn(
+                "LogFrequency(reduce='mean'): X holds negative values. If it is in "
+                "decibels, use decibels=True, which averages the powers.",
+                stacklevel=3,
+            )
+        return log_frequency(
+            X, self._freqs_in, self.freqs_, self.reduce, decibels=self.decibels
+        )

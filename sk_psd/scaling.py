@@ -224,6 +224,9 @@ class PeakAlign(SpectrumTransformer):
         warn_of_frames("PeakAlign", X)
         return X
 
+    def _frequencies_out(self, freqs):
+        return None  # as a rolled bin is no longer at the frequency of its column
+
     def get_feature_names_out(self, input_features=None):
         """Return a name for each bin that says how far it is from the peak.
 

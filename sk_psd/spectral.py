@@ -11,6 +11,7 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._arguments import check_n_jobs, check_option
+from sk_psd._frequency_axis import full_axis
 from sk_psd._frequency_names import FrequencyNames
 from sk_psd._layout import check_signals
 from sk_psd._notch import Notch
@@ -779,6 +780,11 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
             dispatch is on.
         """
         return self._transform(X)
+
+    def _frequencies_out(self, freqs):
+        """Return the frequencies, unless they run from 0 to half of `fs`."""
+        full = full_axis(as_rate(self.fs), len(self.freqs_))
+        return None if np.allclose(self.freqs_, full, 1e-9, 0) else self.freqs_
 
     def _how(self):
         return self.average

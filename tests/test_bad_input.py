@@ -211,7 +211,7 @@ def test_bad_labels_are_refused(classifier, y, match):
         (LogFrequency(reduce="min"), "'reduce' .*'max'.*Got 'min' instead"),
         (
             LogFrequency(fmin=3, fmax=3),
-            r"fmin \(=3\) and fmax \(=3\) .* from 0 to 39 bins. They are in bins, as",
+            r"fmin \(=3\) and fmax \(=3\) .* 0 to 39 bins. They are in bins: pass fs",
         ),
         (
             LogFrequency(fmax=40.5),

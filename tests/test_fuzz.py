@@ -160,6 +160,7 @@ ESTIMATORS = {
     ),
     LogFrequency: dict(
         n_freqs=[2, 3, 8, 64, 512, np.int64(9)],
+        fs=[None, *RATES],
         fmin=[None, 1, 2.5, 1e-3, 5e-324, np.float32(1), 10**30],
         fmax=[None, 1, 8.0, 20, np.float32(30), 1e300],
         reduce=["max", "mean"],
