@@ -14,6 +14,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
+from sk_psd._constraints import StrOptions, at_least, fraction
 from sk_psd._layout import warn_of_frames, warn_of_waveforms
 from sk_psd._net_estimator import NetEstimator, training_settings, with_callbacks
 from sk_psd._shift import canonical_roll
@@ -21,15 +22,12 @@ from sk_psd._threads import free_threads, map_in_threads
 from sk_psd._torch_settings import plain_torch
 from sk_psd._training import Rows, resolve_device
 from sk_psd._validation import (
-    StrOptions,
-    at_least,
     check_classes,
     check_labels,
     check_rows,
     check_weights,
     encode_labels,
     find_classes,
-    fraction,
     keep_weighted,
     scale_weights,
 )
@@ -84,7 +82,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
 
     def _check(self, X, reset):
         """Return spectra as (N, C, F) and remember or compare C."""
-        X = check_rows(self, X, reset=reset, allow_3d=True)
+        X = check_rows(self, X, reset=reset)
         X = X[:, None] if X.ndim == 2 else X
         if reset:
             warn_of_waveforms(type(self).__name__, X)

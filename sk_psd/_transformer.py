@@ -13,7 +13,7 @@ from sk_psd._validation import check_rows
 
 __all__ = ["SpectrumTransformer", "Transformer"]
 
-# Values in one chunk of rows, near the cache.
+# Values of one chunk of rows. They stay in the cache of a processor.
 _CHUNK_VALUES = 2**18
 
 
@@ -62,21 +62,26 @@ Transformer.fit_transform = _finish_output(TransformerMixin.fit_transform)
 
 
 class SpectrumTransformer(OneToOneFeatureMixin, Transformer):
-    """Base of transformers that learn nothing but the length of the rows."""
+    """Base of transformers of rows that learn the length of the rows at most.
+
+    A subclass defines `_apply`, which transforms rows that were checked. It may extend
+    `_fit`, which checks parameters and rows.
+    """
 
     _parameter_constraints = {}
+    # Arguments of check_rows.
     _allow_complex = False
-
-    def _frequencies_out(self, freqs):
-        return freqs
+    _allow_tensor = False
+    _max_ndim = 3
 
     def fit(self, X, y=None):
-        """Check the parameters and remember the length of the spectra.
+        """Check the parameters and remember the length of the rows.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_freqs) or (n_samples, n_channels, n_freqs)
-            Spectra.
+        X : array-like of shape (n_samples, n_features) or \
+                (n_samples, n_channels, n_features)
+            Rows to fit.
 
         y : None
             Ignored.
@@ -89,21 +94,50 @@ class SpectrumTransformer(OneToOneFeatureMixin, Transformer):
         self._fit(X)
         return self
 
+    def fit_transform(self, X, y=None):
+        """Fit to the rows and transform them. They are checked once.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or \
+                (n_samples, n_channels, n_features)
+            Rows to fit and to transform.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        transformed : ndarray
+            The result of `transform`.
+        """
+        return self._apply(self._fit(X))
+
     def _fit(self, X):
+        """Check the parameters and X, and return X as an array."""
         self._validate_params()
         return self._check_rows(X, reset=True)
 
     def _check(self, X):
+        """Compare X with what `fit` saw, and return X as an array."""
         check_is_fitted(self, "n_features_in_")
         return self._check_rows(X, reset=False)
 
     def _check_rows(self, X, reset):
         return check_rows(
-            self, X, reset=reset, allow_3d=True, allow_complex=self._allow_complex
+            self,
+            X,
+            reset=reset,
+            max_ndim=self._max_ndim,
+            allow_complex=self._allow_complex,
+            allow_tensor=self._allow_tensor,
         )
 
+    def _frequencies_out(self, freqs):
+        return freqs  # each column of the output is that of the input
+
     def _in_chunks(self, function, X):
-        """Apply a function to some rows at a time, so that memory stays small."""
+        """Apply a function to a few rows at a time, so that it needs little memory."""
         result = np.empty_like(X, order="C")
         for rows in gen_batches(len(X), max(1, _CHUNK_VALUES // max(1, X[0].size))):
             # A copy, as torch warns of arrays that are read-only.

@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from sklearn.utils import check_random_state
 
+from sk_psd._constraints import RealNotInt, StrOptions, at_least
 from sk_psd._layout import warn_of_frames, warn_of_spectra, warn_of_waveforms
 from sk_psd._numbers import as_float
 from sk_psd._shift import random_shift
 from sk_psd._transformer import SpectrumTransformer
-from sk_psd._validation import RealNotInt, StrOptions, at_least
 from sk_psd.signals import add_noise, shift_frequency
 
 __all__ = ["RandomFreqShift", "RandomNoise", "is_max_shift", "max_shift_in_bins"]

@@ -4,8 +4,9 @@ import warnings
 
 import numpy as np
 
+from sk_psd._constraints import Integers, StrOptions, at_least
 from sk_psd._net_classifier import NetClassifier
-from sk_psd._validation import Integers, StrOptions, at_least, check_rows
+from sk_psd._validation import check_rows
 from sk_psd.augmentation import RandomFreqShift, is_max_shift, max_shift_in_bins
 from sk_psd.nn import (
     FlattenCNN,
@@ -597,7 +598,7 @@ class SpectrogramCNNClassifier(NetClassifier):
             self,
             X,
             reset=reset,
-            frames=True,
+            max_ndim=4,
             complex_hint=": use Spectrogram(return_onesided=False) first",
         )
         if reset and X.ndim > 2 and _scaled_over_time(X):

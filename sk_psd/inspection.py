@@ -12,12 +12,12 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
-from sk_psd._arguments import check_n_jobs, check_option, check_rng, take_numbers
+from sk_psd._arguments import check_n_jobs, check_option, check_rng
+from sk_psd._arrays import as_floating, as_ndarray
 from sk_psd._frequency_axis import frequencies_of, with_frequencies
 from sk_psd._numbers import as_rate
 from sk_psd._shift import noise_bins, shift_bins
 from sk_psd._sideband import shift_signals, warn_of_drift
-from sk_psd._validation import as_ndarray
 from sk_psd.filters import dilate
 from sk_psd.resampling import LogFrequency
 from sk_psd.spectral import decibels
@@ -141,7 +141,7 @@ class _Mover:
 def _check_static(static, X):
     if static is None:
         return None
-    static = take_numbers(static, "static")
+    static = as_floating(static, "static")
     try:
         fits = np.broadcast_shapes(static.shape, X.shape) == X.shape
     except ValueError:
@@ -239,7 +239,7 @@ def _walk(thing, seen):
 
 def _unpack(X):
     """Return the rows as an array, and what makes an array a thing like X again."""
-    rows = take_numbers(X)
+    rows = as_floating(X)
     if hasattr(X, "iloc"):  # pandas
         return rows, lambda moved: type(X)(moved, columns=X.columns, index=X.index)
     if hasattr(X, "to_numpy"):  # polars

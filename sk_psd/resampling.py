@@ -7,12 +7,14 @@ import torch
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from sk_psd._arguments import check_flag, check_option
+from sk_psd._arrays import as_real, tensor_to_ndarray
+from sk_psd._constraints import Number, StrOptions, at_least, rate
 from sk_psd._frequency_axis import frequencies_of, full_axis
 from sk_psd._frequency_names import read_frequencies, write_names
 from sk_psd._layout import warn_of_frames
-from sk_psd._numbers import Number, as_float, as_rate, rate
+from sk_psd._numbers import as_float, as_rate
 from sk_psd._transformer import Transformer
-from sk_psd._validation import StrOptions, as_floats, at_least, check_rows, to_array
+from sk_psd._validation import check_rows
 
 __all__ = ["LogFrequency", "log_frequency"]
 
@@ -67,7 +69,7 @@ def log_frequency(X, freqs, targets, reduce="max", *, decibels=False):
     >>> log_frequency(np.arange(0, 90, 10), freqs, targets)
     array([10., 20., 50., 80.])
     """
-    X = as_floats(X)
+    X = as_real(X)
     freqs, targets = _check_axes(X, freqs, targets)
     check_option("reduce", reduce, ("max", "mean"))
     check_flag("decibels", decibels)
@@ -96,7 +98,7 @@ def log_frequency(X, freqs, targets, reduce="max", *, decibels=False):
 def _check_axes(X, freqs, targets):
     """Return the axes as arrays of float64, or raise an error of what is wrong."""
     freqs, targets = (
-        np.asarray(to_array(as_floats(axis, name, "frequencies in Hz")), np.float64)
+        as_real(tensor_to_ndarray(axis), name, "frequencies in Hz").astype(np.float64)
         for axis, name in [(freqs, "freqs"), (targets, "targets")]
     )
     n_bins = X.shape[-1] if X.ndim else 0
@@ -359,7 +361,7 @@ class LogFrequency(Transformer):
         """
         check_is_fitted(self)
         carried = frequencies_of(X)
-        X = check_rows(self, X, reset=False, allow_3d=True, tensors=True)
+        X = check_rows(self, X, reset=False, allow_tensor=True)
         self._compare_axis(carried)
         return self._resample(X)
 
@@ -389,7 +391,7 @@ class LogFrequency(Transformer):
     def _fit(self, X):
         self._validate_params()
         carried = frequencies_of(X)
-        X = check_rows(self, X, reset=True, allow_3d=True, tensors=True)
+        X = check_rows(self, X, reset=True, allow_tensor=True)
         warn_of_frames("LogFrequency", X)
         if X.shape[-1] < 2:
             raise ValueError(

@@ -4,11 +4,12 @@ import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
 
+from sk_psd._arrays import as_real, check_axis
+from sk_psd._constraints import StrOptions
 from sk_psd._layout import warn_of_frames, warn_of_waveforms
 from sk_psd._numbers import as_float
 from sk_psd._shift import canonical_roll
 from sk_psd._transformer import SpectrumTransformer
-from sk_psd._validation import StrOptions, as_floats, check_axis, check_rows
 
 __all__ = ["MinMaxScale", "PeakAlign", "min_max_scale"]
 
@@ -49,7 +50,7 @@ def min_max_scale(X, feature_range=(0, 1), axis=-1):
     >>> min_max_scale(np.array([[-128, 127, -1]], dtype=np.int8))
     array([[0.        , 1.        , 0.49803922]])
     """
-    X = as_floats(X)
+    X = as_real(X)
     xp = torch if isinstance(X, torch.Tensor) else np
     low, high = _read_range(feature_range)
     _check_bounds(X, low, high)
@@ -154,6 +155,12 @@ class MinMaxScale(SpectrumTransformer):
         self.feature_range = feature_range
         self.per = per
 
+    _allow_tensor = True
+
+    @property
+    def _max_ndim(self):
+        return 4 if self.per == "spectrogram" else 3
+
     def _fit(self, X):
         _read_range(self.feature_range)
         return super()._fit(X)
@@ -173,15 +180,11 @@ class MinMaxScale(SpectrumTransformer):
             Scaled spectra. A tensor on the device of X if X is one and array API
             dispatch is on.
         """
-        X = self._check(X)
+        return self._apply(self._check(X))
+
+    def _apply(self, X):
         together = -1 if self.per == "spectrum" or X.ndim == 2 else (-2, -1)
         return min_max_scale(X, self.feature_range, together)
-
-    def _check_rows(self, X, reset):
-        frames = self.per == "spectrogram"
-        return check_rows(
-            self, X, reset=reset, allow_3d=True, frames=frames, tensors=True
-        )
 
 
 class PeakAlign(SpectrumTransformer):
@@ -258,8 +261,10 @@ class PeakAlign(SpectrumTransformer):
         aligned : ndarray of the shape of X
             Rolled spectra.
         """
+        return self._apply(self._check(X))
 
+    def _apply(self, X):
         def align(part):
             return canonical_roll(torch.from_numpy(part)).numpy()
 
-        return self._in_chunks(align, self._check(X))
+        return self._in_chunks(align, X)

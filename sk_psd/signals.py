@@ -4,10 +4,10 @@ import re
 
 import numpy as np
 
-from sk_psd._arguments import check_option, check_rng, one_for_each, take_numbers
+from sk_psd._arguments import check_option, check_rng, one_for_each
+from sk_psd._arrays import as_floating, as_ndarray
 from sk_psd._numbers import as_rate
 from sk_psd._sideband import check_range, power_of_two, shift_signals, warn_of_drift
-from sk_psd._validation import as_ndarray
 
 __all__ = ["add_noise", "from_iq", "shift_frequency"]
 
@@ -143,7 +143,7 @@ def add_noise(X, snr_db, random_state=None):
 
 
 def _check(X):
-    X = take_numbers(X)
+    X = as_floating(X)
     if X.ndim < 2:
         raise ValueError(
             f"X must be of shape (n_samples, ..., n_times). Got shape {X.shape}; for "
