@@ -1,4 +1,4 @@
-"""Resample spectra to a logarithmic frequency axis."""
+"""Resample spectra to a logarithmic frequency axis: `LogFrequency`."""
 
 import warnings
 
@@ -20,11 +20,12 @@ __all__ = ["LogFrequency", "log_frequency"]
 
 
 def log_frequency(X, freqs, targets, reduce="max", *, decibels=False):
-    """Resample spectra to a geometric grid of frequencies.
+    """Resample spectra to frequencies that are a constant factor apart.
 
-    Each target stands for a cell up to the middle (of the logarithms) between it and
-    its neighbors. A cell at least as wide as a bin becomes the largest or the mean of
-    the values in it, a narrower one is interpolated between two bins.
+    Each target frequency has a cell around it. Two cells meet at the geometric mean of
+    their targets. Of a cell at least as wide as a bin, the result is the largest value
+    in it or their mean. Of a narrower cell it is the value at the target, interpolated
+    between two bins.
 
     Parameters
     ----------
@@ -32,17 +33,19 @@ def log_frequency(X, freqs, targets, reduce="max", *, decibels=False):
         Spectra.
 
     freqs : array-like of shape (n_bins,)
-        Their frequencies, equally spaced and ascending, none negative.
+        Frequencies of X, in Hz or any other unit: equally spaced and ascending, none
+        negative.
 
     targets : array-like of shape (n_freqs,)
-        Frequencies within those, positive, a constant factor apart.
+        Frequencies of the result, in the unit of `freqs` and within them: positive, a
+        constant factor apart.
 
     reduce : {"max", "mean"}, default="max"
-        What becomes of the values in a cell.
+        How several values in one cell become one.
 
     decibels : bool, default=False
-        Whether X is in decibels. Means and interpolated values are those of the powers
-        then, in decibels again.
+        Whether X is in decibels. Powers are averaged and interpolated then, not
+        decibels, and the result is in decibels again.
 
     Returns
     -------
@@ -55,11 +58,11 @@ def log_frequency(X, freqs, targets, reduce="max", *, decibels=False):
         If X does not hold real numbers.
 
     ValueError
-        If the frequencies are not of the kind described above.
+        If `freqs` or `targets` are other frequencies than described above.
 
     See Also
     --------
-    LogFrequency : The same as a transformer, which finds the frequencies itself.
+    LogFrequency : Transformer that finds the frequencies of X and of the result.
 
     Examples
     --------
@@ -75,28 +78,30 @@ def log_frequency(X, freqs, targets, reduce="max", *, decibels=False):
     check_flag("decibels", decibels)
     step = (freqs[-1] - freqs[0]) / (len(freqs) - 1)
     ratio = np.log(targets[-1] / targets[0]) / (len(targets) - 1)
-    if not np.isfinite(ratio):  # of the smallest numbers
+    if not np.isfinite(ratio):  # where the first target is a denormal number
         ratio = (np.log(targets[-1]) - np.log(targets[0])) / (len(targets) - 1)
     edges = np.log(targets[0]) + ratio * (np.arange(len(targets) + 1) - 0.5)
     edges = (np.exp(edges) - freqs[0]) / step
-    n_narrow = int(np.sum(np.diff(edges) < 1))  # the first ones, as cells grow
-    first = np.ceil(edges[n_narrow:]).clip(0, len(freqs)).astype(int)  # bin of a cell
+    # Cells grow along the axis, so the first ones are narrower than a bin.
+    n_narrow = int(np.sum(np.diff(edges) < 1))
+    first_bins = np.ceil(edges[n_narrow:]).clip(0, len(freqs)).astype(int)
 
     position = ((targets[:n_narrow] - freqs[0]) / step).clip(0, len(freqs) - 1)
     left = position.astype(int).clip(0, len(freqs) - 2)
     part = position - left
-    tensor = isinstance(X, torch.Tensor)
-    part = torch.from_numpy(part).to(X) if tensor else part.astype(X.dtype)
+    is_tensor = isinstance(X, torch.Tensor)
+    part = torch.from_numpy(part).to(X) if is_tensor else part.astype(X.dtype)
     narrow = _interpolate(X[..., left], X[..., left + 1], part, decibels)
     if n_narrow == len(targets):
         return narrow
-    cells = X[..., first[0] : first[-1]]
-    wide = _reduce_cells(cells, first - first[0], reduce, decibels)
-    return (torch.cat if tensor else np.concatenate)((narrow, wide), -1)
+    in_cells = X[..., first_bins[0] : first_bins[-1]]
+    reduce_cells = _reduce_tensor if is_tensor else _reduce_array
+    wide = reduce_cells(in_cells, first_bins - first_bins[0], reduce, decibels)
+    return (torch.cat if is_tensor else np.concatenate)((narrow, wide), -1)
 
 
 def _check_axes(X, freqs, targets):
-    """Return the axes as arrays of float64, or raise an error of what is wrong."""
+    """Return both axes as arrays of float64, or raise an error."""
     freqs, targets = (
         as_real(tensor_to_ndarray(axis), name, "frequencies in Hz").astype(np.float64)
         for axis, name in [(freqs, "freqs"), (targets, "targets")]
@@ -108,18 +113,18 @@ def _check_axes(X, freqs, targets):
             f"shape {freqs.shape} for X of shape {tuple(X.shape)}."
         )
     steps = np.diff(freqs)
-    even = np.allclose(steps, steps.mean(), rtol=0, atol=0.05 * abs(steps.mean()))
-    if not (even and steps.mean() > 0 and freqs[0] >= 0):
+    is_even = np.allclose(steps, steps.mean(), rtol=0, atol=0.05 * abs(steps.mean()))
+    if not (is_even and steps.mean() > 0 and freqs[0] >= 0):
         raise ValueError(
             "log_frequency needs one-sided spectra: freqs must be equally spaced, "
             f"ascending and not negative. Got {freqs[0]:g} to {freqs[-1]:g}. Use "
             "return_onesided=True for them."
         )
-    apart = targets.ndim == 1 and len(targets) >= 2 and (targets > 0).all()
-    if not (apart and (np.diff(targets) > 0).all() and np.isfinite(targets).all()):
+    is_axis = targets.ndim == 1 and len(targets) >= 2 and (targets > 0).all()
+    if not (is_axis and (np.diff(targets) > 0).all() and np.isfinite(targets).all()):
         raise ValueError(
-            "targets must be two or more positive, ascending frequencies, as of "
-            f"np.geomspace. Got shape {targets.shape}: {targets!r}."
+            "targets must be two or more positive, ascending frequencies, as "
+            f"np.geomspace returns them. Got shape {targets.shape}: {targets!r}."
         )
     step = steps.mean()
     if targets[0] < freqs[0] - step / 2 or targets[-1] > freqs[-1] + step / 2:
@@ -131,59 +136,92 @@ def _check_axes(X, freqs, targets):
 
 
 def _interpolate(left, right, part, decibels):
-    """Return the values between two, or the level of the power between two levels."""
+    """Interpolate between two values, or between the powers of two levels.
+
+    Parameters
+    ----------
+    left, right : ndarray or Tensor of shape (..., n)
+
+    part : ndarray or Tensor of shape (n,)
+        Position between the two, from 0 (left) to 1 (right).
+
+    decibels : bool
+
+    Returns
+    -------
+    values : ndarray or Tensor of shape (..., n)
+    """
     if not decibels:
         return left * (1 - part) + right * part
     xp = torch if isinstance(left, torch.Tensor) else np
     top, least = xp.maximum(left, right), xp.minimum(left, right)
     power = 10 ** ((left - top) / 10) * (1 - part) + 10 ** ((right - top) / 10) * part
-    with np.errstate(divide="ignore"):  # where all that counts is far below the top
+    with np.errstate(divide="ignore"):  # at the lower of two levels far apart
         return xp.maximum(top + 10 * xp.log10(power), least)
 
 
-def _reduce_cells(X, edges, reduce, decibels):
-    """Take the maximum or mean of the values between every two edges."""
-    widths = np.diff(edges)
-    if isinstance(X, torch.Tensor):
-        cells = torch.from_numpy(np.repeat(np.arange(len(widths)), widths))
-        cells = cells.to(X.device).expand(X.shape)
+def _reduce_array(X, edges, reduce, decibels):
+    """Take the maximum or mean of the values between every two edges.
 
-        def in_cells(values, how):
-            found = values.new_empty(*X.shape[:-1], len(widths))
-            return found.scatter_reduce_(-1, cells, values, how, include_self=False)
+    Parameters
+    ----------
+    X : ndarray of shape (..., n_values)
 
-        top = in_cells(X, "amax")
-        if reduce == "max":
-            return top
-        if decibels:
-            repeats = torch.from_numpy(widths).to(X.device)
-            wide = torch.repeat_interleave(top, repeats, -1)
-            return top + 10 * torch.log10(in_cells(10 ** ((X - wide) / 10), "mean"))
-        mean = in_cells(X, "mean")
-        if torch.isfinite(mean).all():
-            return mean
-        # Sums beyond the largest number: the cells of such spectra from parts.
-        parts = X / torch.from_numpy(np.repeat(widths, widths)).to(X)
-        again = in_cells(parts, "sum").clip(in_cells(X, "amin"), top)
-        return torch.where(torch.isfinite(mean), mean, again)
+    edges : int ndarray of shape (n_cells + 1,)
+        From 0 to n_values.
+
+    reduce : {"max", "mean"}
+
+    decibels : bool
+
+    Returns
+    -------
+    values : ndarray of shape (..., n_cells)
+    """
+    first, widths = edges[:-1], np.diff(edges)
     if reduce == "max":
-        return np.maximum.reduceat(X, edges[:-1], axis=-1)
-    if decibels:
-        top = np.maximum.reduceat(X, edges[:-1], axis=-1)
+        return np.maximum.reduceat(X, first, axis=-1)
+    if decibels:  # relative to the maximum, so that no power overflows
+        top = np.maximum.reduceat(X, first, axis=-1)
         powers = 10 ** ((X - np.repeat(top, widths, axis=-1)) / 10)
-        means = np.add.reduceat(powers, edges[:-1], axis=-1) / widths.astype(X.dtype)
+        means = np.add.reduceat(powers, first, axis=-1) / widths.astype(X.dtype)
         return top + 10 * np.log10(means)
     with np.errstate(over="ignore", invalid="ignore"):
-        means = np.add.reduceat(X, edges[:-1], axis=-1) / widths.astype(X.dtype)
+        means = np.add.reduceat(X, first, axis=-1) / widths.astype(X.dtype)
     if np.isfinite(means).all():
         return means
-    # Sums beyond the largest number: such cells from parts.
+    # Where a sum exceeds the largest number, divide before adding.
     parts = X / np.repeat(widths, widths).astype(X.dtype)
     with np.errstate(over="ignore", invalid="ignore"):
-        again = np.add.reduceat(parts, edges[:-1], axis=-1)
-    low = np.minimum.reduceat(X, edges[:-1], axis=-1)
-    high = np.maximum.reduceat(X, edges[:-1], axis=-1)
+        again = np.add.reduceat(parts, first, axis=-1)
+    low = np.minimum.reduceat(X, first, axis=-1)
+    high = np.maximum.reduceat(X, first, axis=-1)
     return np.where(np.isfinite(means), means, np.clip(again, low, high))
+
+
+def _reduce_tensor(X, edges, reduce, decibels):
+    """Do the same as `_reduce_array` with a Tensor, on its device."""
+    widths = np.diff(edges)
+    cells = torch.from_numpy(np.repeat(np.arange(len(widths)), widths))
+    cells = cells.to(X.device).expand(X.shape)
+
+    def reduce_by(how, values):
+        found = values.new_empty(*X.shape[:-1], len(widths))
+        return found.scatter_reduce_(-1, cells, values, how, include_self=False)
+
+    top = reduce_by("amax", X)
+    if reduce == "max":
+        return top
+    if decibels:
+        repeats = torch.from_numpy(widths).to(X.device)
+        powers = 10 ** ((X - torch.repeat_interleave(top, repeats, -1)) / 10)
+        return top + 10 * torch.log10(reduce_by("mean", powers))
+    means = reduce_by("mean", X)
+    if torch.isfinite(means).all():
+        return means
+    parts = X / torch.from_numpy(np.repeat(widths, widths)).to(X)
+    again = reduce_by("sum", parts).clip(reduce_by("amin", X), top)
+    return torch.where(torch.isfinite(means), means, again)
 
 
 def _check_known(freqs, fs):

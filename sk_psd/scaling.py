@@ -1,4 +1,4 @@
-"""Transformers that scale or align each spectrum on its own."""
+"""Scale or align each spectrum on its own: `MinMaxScale`, `PeakAlign`."""
 
 import numpy as np
 import torch
@@ -26,7 +26,7 @@ def min_max_scale(X, feature_range=(0, 1), axis=-1):
         Lower and upper bound.
 
     axis : int or tuple of int, default=-1
-        What is scaled together.
+        Axis, or axes, along which one spectrum lies.
 
     Returns
     -------
@@ -40,8 +40,8 @@ def min_max_scale(X, feature_range=(0, 1), axis=-1):
         If X does not hold real numbers.
 
     ValueError
-        If X is empty, has no such axis, or `feature_range` is not of the kind described
-        above.
+        If X is empty, has no such axis, or `feature_range` is not two ascending numbers
+        that the type of the result holds.
 
     Examples
     --------
@@ -63,13 +63,13 @@ def min_max_scale(X, feature_range=(0, 1), axis=-1):
         span = top - bottom
         if xp.isfinite(span).all():
             unit = (X - bottom) / xp.where(span == 0, 1, span)
-        else:  # beyond the largest number: such spectra in halves
+        else:  # half of each spectrum whose span exceeds the largest number
             half = xp.where(xp.isfinite(span), 1.0, 0.5)
             half = half.to(X.dtype) if xp is torch else half.astype(X.dtype)
             X, bottom = X * half, bottom * half
             span = top * half - bottom
             unit = (X - bottom) / xp.where(span == 0, 1, span)
-    if np.isfinite(_bound(X, high - low)):
+    if np.isfinite(_round_to_type(X, high - low)):
         unit *= high - low
         unit += low
     else:
@@ -78,7 +78,7 @@ def min_max_scale(X, feature_range=(0, 1), axis=-1):
 
 
 def _read_range(feature_range):
-    """Return the two bounds as floats, or raise an error that says what came."""
+    """Return the two bounds as floats, or raise an error."""
     try:
         low, high = (as_float(bound) for bound in feature_range)
         ordered = np.isfinite([low, high]).all() and low < high
@@ -92,8 +92,8 @@ def _read_range(feature_range):
     return low, high
 
 
-def _bound(X, value):
-    """Return a number as the type of X holds it."""
+def _round_to_type(X, value):
+    """Return a number rounded to the type of X, as a float."""
     if isinstance(X, torch.Tensor):
         number = torch.tensor(value, dtype=torch.float64, device="cpu")
         return float(number.to(X.dtype))
@@ -102,8 +102,10 @@ def _bound(X, value):
 
 
 def _check_bounds(X, low, high):
-    """Raise an error if the type of X does not hold the bounds of a range."""
-    if not (np.isfinite(_bound(X, low)) and np.isfinite(_bound(X, high))):
+    """Raise an error if a bound is too large for the type of X."""
+    if not (
+        np.isfinite(_round_to_type(X, low)) and np.isfinite(_round_to_type(X, high))
+    ):
         raise ValueError(
             f"feature_range (={(low, high)}) must lie within the numbers of "
             f"{X.dtype}. Choose a smaller range, or pass float64."
@@ -113,9 +115,9 @@ def _check_bounds(X, low, high):
 class MinMaxScale(SpectrumTransformer):
     """Scale each spectrum on its own to a range, [0, 1] by default.
 
-    Unlike :class:`sklearn.preprocessing.MinMaxScaler`, which scales every column by
-    what it saw in `fit`, this scales every row by its own minimum and maximum, so the
-    gain of the receiver does not matter.
+    Every row is scaled by its own minimum and maximum, so that the gain of the receiver
+    does not matter. :class:`sklearn.preprocessing.MinMaxScaler` scales every column, by
+    the minimum and maximum of the training data.
 
     Parameters
     ----------
@@ -123,8 +125,9 @@ class MinMaxScale(SpectrumTransformer):
         Bounds of the result. A flat spectrum maps to the lower one.
 
     per : {"spectrum", "spectrogram"}, default="spectrum"
-        What is scaled together: the last axis of X, or the last two. After
-        :class:`Spectrogram` it has to be "spectrogram": the last axis is time there.
+        Which values are scaled together: those along the last axis of X, or along the
+        last two. After :class:`Spectrogram`, whose last axis is time, choose
+        "spectrogram".
 
     Attributes
     ----------
@@ -136,7 +139,7 @@ class MinMaxScale(SpectrumTransformer):
 
     See Also
     --------
-    WelchPSD : With `decibels=True`, the usual step before this one.
+    WelchPSD : The step before this one, usually with `decibels=True`.
 
     Examples
     --------
@@ -147,7 +150,7 @@ class MinMaxScale(SpectrumTransformer):
     """
 
     _parameter_constraints = {
-        "feature_range": "no_validation",  # in _fit, as it takes both at once
+        "feature_range": "no_validation",  # in _fit, both bounds at once
         "per": [StrOptions({"spectrum", "spectrogram"})],
     }
 
@@ -177,7 +180,7 @@ class MinMaxScale(SpectrumTransformer):
         Returns
         -------
         scaled : ndarray of the shape of X
-            Scaled spectra. A tensor on the device of X if X is one and array API
+            float32 stays float32, other numbers become float64. A tensor on the device of X if X is one and array API
             dispatch is on.
         """
         return self._apply(self._check(X))
@@ -190,9 +193,9 @@ class MinMaxScale(SpectrumTransformer):
 class PeakAlign(SpectrumTransformer):
     """Roll each spectrum so that its strongest neighborhood lies in the middle.
 
-    All circular shifts of a spectrum become the same, bit for bit, so that any
-    estimator after this one is exactly invariant to them. The neighborhood is a 64th
-    of the axis; ties are resolved by the values that follow.
+    All circular shifts of a spectrum give the same result, bit for bit. An estimator
+    after this one is therefore exactly invariant to them. The neighborhood is a 64th of
+    the axis. Where two neighborhoods are equally strong, the values that follow decide.
 
     Attributes
     ----------
@@ -204,14 +207,14 @@ class PeakAlign(SpectrumTransformer):
 
     See Also
     --------
-    GlobalPoolCNNClassifier : Does the same before each prediction.
-    FFTMagnitude : Of spectra, another exactly invariant description.
+    GlobalPoolCNNClassifier : Aligns in the same way before each prediction.
+    FFTMagnitude : The FFT of a spectrum, another exactly invariant description.
 
     Notes
     -----
-    On an axis that ends (one-sided spectra of real signals) what is rolled out at one
-    end comes in at the other, where it never was. All channels of a sample move
-    together, by the peak of their sum.
+    One-sided spectra of real signals have an axis with two ends. The values that are
+    rolled out at one end come in at the other, at frequencies where they never were.
+    All channels of a sample are rolled together, by the peak of their sum.
 
     Examples
     --------
@@ -228,15 +231,15 @@ class PeakAlign(SpectrumTransformer):
         return X
 
     def _frequencies_out(self, freqs):
-        return None  # as a rolled bin is no longer at the frequency of its column
+        return None  # a rolled bin is at another frequency than its column
 
     def get_feature_names_out(self, input_features=None):
-        """Return a name for each bin that says how far it is from the peak.
+        """Return a name for each bin: its distance from the middle.
 
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            Ignored, as a rolled bin is no longer at the frequency of its column.
+            Ignored, as a rolled bin is at another frequency than its column.
 
         Returns
         -------
