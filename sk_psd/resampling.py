@@ -225,7 +225,7 @@ def _reduce_tensor(X, edges, reduce, decibels):
 
 
 def _check_known(freqs, fs):
-    """Raise an error if the known frequencies of X do not suit, or contradict `fs`."""
+    """Raise an error if the frequencies of X have two sides or contradict `fs`."""
     if freqs[0] < 0:
         raise ValueError(
             f"LogFrequency needs one-sided spectra, but X starts at {freqs[0]} Hz. Use "
@@ -464,7 +464,7 @@ class LogFrequency(Transformer):
         freqs, unit = self._freqs_in, self._unit
         low = freqs[freqs > 0][0] if self.fmin is None else as_float(self.fmin)
         if self.fmin is None and len(freqs) == 2 and freqs[0] == 0:
-            low /= 2  # as there is no other frequency
+            low /= 2  # as X has one frequency above zero only
         high = freqs[-1] if self.fmax is None else as_float(self.fmax)
         # The fmin that WelchPSD was given lies up to a bin before its first frequency.
         step = freqs[1] - freqs[0]

@@ -103,9 +103,7 @@ def _round_to_type(X, value):
 
 def _check_bounds(X, low, high):
     """Raise an error if a bound is too large for the type of X."""
-    if not (
-        np.isfinite(_round_to_type(X, low)) and np.isfinite(_round_to_type(X, high))
-    ):
+    if not np.isfinite([_round_to_type(X, bound) for bound in (low, high)]).all():
         raise ValueError(
             f"feature_range (={(low, high)}) must lie within the numbers of "
             f"{X.dtype}. Choose a smaller range, or pass float64."
@@ -180,8 +178,8 @@ class MinMaxScale(SpectrumTransformer):
         Returns
         -------
         scaled : ndarray of the shape of X
-            float32 stays float32, other numbers become float64. A tensor on the device of X if X is one and array API
-            dispatch is on.
+            float32 stays float32, other numbers become float64. A tensor on the device
+            of X if X is one and array API dispatch is on.
         """
         return self._apply(self._check(X))
 

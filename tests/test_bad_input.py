@@ -1,4 +1,4 @@
-"""Every refusal says what was expected, what came and what to do."""
+"""Errors say what was expected, what came and what to do."""
 
 import numpy as np
 import public_names

@@ -1,4 +1,4 @@
-"""Random calls of all public functions: a finite result as documented, or a refusal."""
+"""Random calls of functions: a finite result as documented, or a clear error."""
 
 import inspect
 import math
@@ -261,13 +261,13 @@ def test_values_are_listed_for_every_parameter_of_every_function():
 
 @st.composite
 def calls(draw, function):
-    """Arguments of a function by name, and now and then one of another kind."""
+    """Draw the arguments of a function by name, and sometimes a wrong value."""
     params, arguments = FUNCTIONS[function], {}
     for name, parameter in inspect.signature(function).parameters.items():
         needed = parameter.default is parameter.empty or name in ALWAYS
         if needed or draw(st.integers(0, 3)) == 3:
             arguments[name] = draw(maybe_wrong(params[name]))
-    if "random_state" in params:  # a wrong one is the test of others
+    if "random_state" in params:  # wrong ones have a test of their own
         seeds = params["random_state"]
         arguments["random_state"] = draw(
             st.sampled_from(seeds) if seeds is SEEDS else seeds
@@ -431,7 +431,7 @@ CHECKS = {
 
 
 def bits_of(arguments):
-    """Return the bits of all arguments but the source of random numbers."""
+    """Return the bits of all arguments except `random_state`."""
     kept = {name: arg for name, arg in arguments.items() if name != "random_state"}
     return as_bits(kept)
 
@@ -462,12 +462,12 @@ PARAMETERS = [
     (function, name)
     for function in FUNCTIONS
     for name in inspect.signature(function).parameters
-    if name not in ("C", "random_state")  # what others check
+    if name not in ("C", "random_state")  # other libraries check these
 ]
 
 
 def good_call(function):
-    """Return arguments that a function takes."""
+    """Return arguments for which a function raises no error."""
     good = GOOD | {"estimator": models()[0], "random_state": 0}
     return {
         name: good[name] if name in good else FUNCTIONS[function][name][0]

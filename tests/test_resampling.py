@@ -1,3 +1,5 @@
+"""`LogFrequency` and `log_frequency`."""
+
 import numpy as np
 import pytest
 import torch

@@ -1,3 +1,5 @@
+"""`MinMaxScale`, `PeakAlign`, and spectra of all kinds in functions of spectra."""
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -76,7 +78,7 @@ KINDS = ["f2", "f4", "f8", ">f4", ">f8", "i1", "i2", "i4", "i8", "u1", "?", "O"]
 
 
 def of_kind(X, kind):
-    """X as numbers of a kind, and as the same numbers in float64."""
+    """Return X as numbers of a type, and the same numbers in float64."""
     info = np.iinfo(kind) if kind[0] in "iu" else None
     X = X * info.max / 2 + (info.min if info and kind != "i8" else 0) if info else X
     X = np.clip(X, info.min / 2, info.max / 2) if info else X
