@@ -696,6 +696,10 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
     A signal without power (zeros, or a constant that `detrend` takes off) gives a
     spectrum of zeros, in decibels `silent_level_`. A warning counts them.
 
+    Where the frequencies do not run from 0 to ``fs / 2`` (two-sided spectra, `fmin` or
+    `fmax`), the result is an array that carries them, for :class:`LogFrequency`. Its
+    rows, copies and pickles carry them too. All else takes it for a normal array.
+
     The last axis of X is time. In `fit`, rows of one sample, and up to 4 samples in at
     least 64 times as many rows or channels, are an error that names the transposition;
     up to 16 samples a warning. A row that rises by equal steps from end to end, as a
