@@ -192,12 +192,9 @@ def _find_axis(estimator, X, domain):
         )
     if isinstance(estimator, BaseEstimator):
         check_is_fitted(estimator)
-    parts = list(_walk(estimator, set()))
-    # LogFrequency has both attributes too, but takes spectra.
-    of_signals = [p for p in parts if not isinstance(p, LogFrequency)]
-    psd = next(
-        (p for p in of_signals if hasattr(p, "fs") and hasattr(p, "freqs_")), None
-    )
+    # LogFrequency has `fs` and `freqs_` as well, but takes spectra only.
+    parts = [p for p in _walk(estimator, set()) if not isinstance(p, LogFrequency)]
+    psd = next((p for p in parts if hasattr(p, "fs") and hasattr(p, "freqs_")), None)
     if domain == "auto":
         if np.iscomplexobj(X) or psd is not None:
             domain = "signal"

@@ -310,9 +310,11 @@ def test_a_net_learns_and_is_measured_behind_a_cut_logarithmic_axis():
     shift_curve(whole, X, y, shifts=[0, 3])
 
 
-def test_an_estimator_of_spectra_with_fs_is_none_of_signals():
+@pytest.mark.parametrize("fs", [None, FS])
+def test_a_model_that_starts_with_a_logarithmic_axis_takes_spectra(fs):
     spectra = WelchPSD(fs=FS).fit_transform(signals())
     y = np.arange(6) % 2
-    model = make_pipeline(LogFrequency(8, fs=FS), LogisticRegression())
-    with pytest.raises(ValueError, match="domain='auto' cannot tell"):
-        shift_curve(model.fit(spectra, y), spectra, y, shifts=[0])
+    model = make_pipeline(LogFrequency(8, fs=fs), LogisticRegression()).fit(spectra, y)
+    curve = shift_curve(model, spectra, y, shifts=[0, 3])
+    expected = shift_curve(model, spectra, y, shifts=[0, 3], domain="spectrum")
+    np.testing.assert_array_equal(curve.scores, expected.scores)
