@@ -45,8 +45,7 @@ def make_spectra(n_train, n_test, seed):
 
 def make_models(seed, n_freqs, fmin, reduce):
     """Pipelines from spectra on the linear axis, by name."""
-    first_bin = None if fmin is None else fmin / FS * NPERSEG
-    log = LogFrequency(n_freqs, fmin=first_bin, reduce=reduce)
+    log = LogFrequency(n_freqs, fs=FS, fmin=fmin, reduce=reduce)
     net = GlobalPoolCNNClassifier
     zeros = dict(padding_mode="zeros", random_state=seed)
     models = {

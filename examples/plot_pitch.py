@@ -42,7 +42,7 @@ tests = {
 # axes end, hence the padding with zeros.
 
 psd = WelchPSD(fs=FS, nperseg=4096, decibels=True)
-log_psd = make_pipeline(psd, LogFrequency(512))
+log_psd = make_pipeline(psd, LogFrequency(512, fs=FS))
 net = dict(padding_mode="zeros", max_epochs=40, random_state=0)
 log_net = dict(kernel_size=32, stride=(4, 2, 2), **net)
 models = {
@@ -76,7 +76,7 @@ for f0, color, height in [(160, "0.5", 0), (320, "tab:blue", 60)]:
     logarithmic = log_psd.fit_transform(sound)[0]
     for ax, spectrum, freqs in [
         (axes[0], linear, psd.freqs_),
-        (axes[1], logarithmic, log_psd[-1].freqs_ * FS / 4096),  # from bins to Hz
+        (axes[1], logarithmic, log_psd[-1].freqs_),
     ]:
         ax.plot(freqs, spectrum - spectrum.max() + height, color=color, lw=0.9)
 titles = "linear axis: stretched", "logarithmic axis: shifted"

@@ -16,8 +16,10 @@ from sk_psd.classification import (
 from sk_psd.filters import ConvFilter
 from sk_psd.inspection import filter_response, shift_curve, shift_invariance
 from sk_psd.learned_filters import LearnedConvFilter
+from sk_psd.pipelines import make_spectrum_classifier
 from sk_psd.plotting import FilterDisplay, ShiftCurveDisplay
-from sk_psd.scaling import LogFrequency, MinMaxScale, PeakAlign
+from sk_psd.resampling import LogFrequency
+from sk_psd.scaling import MinMaxScale, PeakAlign
 from sk_psd.spectral import FFTMagnitude, Spectrogram, WelchPSD
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "WelchPSD",
     "filter_response",
     "make_baselines",
+    "make_spectrum_classifier",
     "shift_curve",
     "shift_invariance",
 ]

@@ -1,11 +1,9 @@
-"""Arguments of functions: arrays of any kind, options, random sources."""
+"""Arguments of functions: options, flags, numbers of threads and random sources."""
 
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils import check_array, check_random_state
-
-from sk_psd._validation import as_ndarray
+from sklearn.utils import check_random_state
 
 __all__ = [
     "check_flag",
@@ -13,24 +11,28 @@ __all__ = [
     "check_option",
     "check_rng",
     "one_for_each",
-    "take_numbers",
 ]
 
 
 def check_option(name, value, options):
-    """Raise an error unless a value is one of some names.
+    """Raise an error unless a value is one of the options.
 
     Parameters
     ----------
     name : str
-        For the message.
+        Name of the parameter, for the message.
 
     value : object
-        Also an array, which has no truth value to compare by.
 
     options : tuple of str or None
         Two at least.
+
+    Raises
+    ------
+    ValueError
+        If `value` is something else.
     """
+    # The type first, as the comparison of an array has no truth value.
     if not (value is None or isinstance(value, str)) or value not in options:
         *first, last = map(repr, options)
         raise ValueError(
@@ -44,9 +46,14 @@ def check_flag(name, value):
     Parameters
     ----------
     name : str
-        For the message.
+        Name of the parameter, for the message.
 
     value : object
+
+    Raises
+    ------
+    ValueError
+        If `value` is something else.
     """
     if not isinstance(value, (bool, np.bool_)):
         raise ValueError(f"{name} must be True or False. Got {value!r} instead.")
@@ -58,6 +65,11 @@ def check_n_jobs(n_jobs):
     Parameters
     ----------
     n_jobs : int or None
+
+    Raises
+    ------
+    ValueError
+        If `n_jobs` is 0 or something else.
     """
     if not (n_jobs is None or isinstance(n_jobs, Integral) and n_jobs != 0):
         raise ValueError(
@@ -66,48 +78,8 @@ def check_n_jobs(n_jobs):
         )
 
 
-def take_numbers(X, name="X"):
-    """Return native numbers of floating point, in which nothing wraps around.
-
-    Parameters
-    ----------
-    X : array-like or Tensor
-        Numbers of any type and byte order.
-
-    name : str, default="X"
-        For the messages.
-
-    Returns
-    -------
-    X : ndarray of float32, float64, complex64 or complex128
-        In single precision if X was. X itself is returned if it is such an array.
-    """
-    numbers = as_ndarray(X, name)
-    if numbers.dtype.kind in "USmM" or numbers.dtype.kind == "O" and numbers.ndim == 0:
-        raise ValueError(f"{name} must be an array of numbers. Got {X!r} instead.")
-    if numbers.dtype.kind == "V":
-        raise ValueError(
-            f"{name} must hold real or complex numbers. Got {numbers.dtype}; make "
-            "complex numbers of pairs of a real and an imaginary part, such as by "
-            f"{name}.view(np.int16).astype(np.float32).view(np.complex64)."
-        )
-    if numbers.dtype.kind == "c":
-        single = numbers.dtype.itemsize == 8
-        return numbers.astype(np.complex64 if single else np.complex128, copy=False)
-    if numbers.dtype.kind in "biuf":
-        single = numbers.dtype.kind == "f" and numbers.dtype.itemsize == 4
-        return numbers.astype(np.float32 if single else np.float64, copy=False)
-    return check_array(
-        X,
-        dtype=np.float64,
-        ensure_2d=False,
-        allow_nd=True,
-        input_name=name,
-    )
-
-
 def one_for_each(value, n_samples, name):
-    """Return a finite number for each sample, of one for all or an array.
+    """Return a number for each sample, given one for all or one for each.
 
     Parameters
     ----------
@@ -116,11 +88,16 @@ def one_for_each(value, n_samples, name):
     n_samples : int
 
     name : str
-        For the messages.
+        Name of the parameter, for the messages.
 
     Returns
     -------
-    numbers : ndarray of shape (n_samples,)
+    numbers : float64 ndarray of shape (n_samples,)
+
+    Raises
+    ------
+    ValueError
+        If `value` is something else, or not finite.
     """
     numbers = np.asarray(value)
     if numbers.dtype.kind not in "biuf" or numbers.shape not in [(), (n_samples,)]:
@@ -142,11 +119,16 @@ def check_rng(random_state, name="random_state"):
     random_state : int, RandomState, Generator or None
 
     name : str, default="random_state"
-        For the message.
+        Name of the parameter, for the message.
 
     Returns
     -------
     rng : RandomState or Generator
+
+    Raises
+    ------
+    ValueError
+        If `random_state` is something else.
     """
     if isinstance(random_state, np.random.Generator):
         return random_state

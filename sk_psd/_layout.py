@@ -1,4 +1,4 @@
-"""Tell arrays in the wrong layout, or of the wrong kind, from legitimate ones."""
+"""Warnings and errors for arrays whose axes, or whose kind, are probably wrong."""
 
 import warnings
 
@@ -14,108 +14,130 @@ __all__ = [
     "warn_of_waveforms",
 ]
 
-# Nobody has thousands of signals of a few samples. Rows of up to so many samples, and
-# so many times more rows than samples, are signals that lie along the wrong axis.
+# Nobody has thousands of signals of a few samples each. Rows of at most _FEW_TIMES
+# samples, where there are _MANY_ROWS times as many rows as samples, are taken for
+# signals along the wrong axis.
 _FEW_TIMES = 16
 _MANY_ROWS = 64
-# With so few samples there is nothing else that it could be.
-_HARDLY_ANY_TIMES = 4
+# With at most so many samples no other explanation is left: an error, not a warning.
+_VERY_FEW_TIMES = 4
 
-# Rows that are looked at, spread over X.
+# About so many rows, spread over X, are looked at.
 _N_ROWS = 64
+
+# Samples of a row that are tested for equal steps at a time.
+_N_TIMES = 16
 
 
 def check_signals(name, X):
-    """Refuse signals whose samples lie along the wrong axis, and warn of clocks.
+    """Check that the samples of signals lie along the last axis.
 
-    Rows of one sample are an error. Up to 16 samples in 64 times as many rows (or
-    channels) are an error up to 4 samples and a warning above. A row that rises by
-    equal steps from end to end is a clock, no signal: a warning.
+    Rows of one sample are an error. Rows of up to 16 samples, with 64 times as many
+    rows (or channels) as samples, are an error up to 4 samples and a warning above. A
+    row that rises by equal steps from end to end is probably a column of times: a
+    warning.
 
     Parameters
     ----------
     name : str
-        Who asks, for the messages.
+        Name of the estimator or function that takes X, for the messages.
 
     X : ndarray or Tensor of shape (n_samples, [n_channels,] n_times)
+
+    Raises
+    ------
+    ValueError
+        If the samples lie along another axis beyond doubt.
+
+    Warns
+    -----
+    UserWarning
+        If they probably do, or if rows are columns of times.
     """
     *n_rows, n_times = X.shape
-    along = n_rows[-1] if n_rows else 1
+    n_before = n_rows[-1] if n_rows else 1
     if n_times == 1:
         raise ValueError(
             f"{name} needs signals of more than one sample (n_features = 1). X has "
-            f"shape {tuple(X.shape)}. {_remedy(X, along)}"
+            f"shape {tuple(X.shape)}. {_name_transposition(X, n_before)}"
         )
-    if n_times <= _FEW_TIMES and along >= _MANY_ROWS * n_times:
+    if n_times <= _FEW_TIMES and n_before >= _MANY_ROWS * n_times:
         message = (
-            f"X of shape {tuple(X.shape)} looks like {n_times} signals of {along} "
+            f"X of shape {tuple(X.shape)} looks like {n_times} signals of {n_before} "
             f"samples along the wrong axis: {name} takes the last axis for time. "
-            f"{_remedy(X, along)}"
+            f"{_name_transposition(X, n_before)}"
         )
-        if n_times <= _HARDLY_ANY_TIMES:
+        if n_times <= _VERY_FEW_TIMES:
             raise ValueError(message)
         warnings.warn(message, stacklevel=4)
-    _warn_of_clocks(name, X)
+    _warn_of_times(name, X)
 
 
-def _remedy(X, along):
+def _name_transposition(X, n_before):
+    """Return the end of a message: the expression that puts the axes right."""
     if X.ndim < 3:
         return (
-            f"For {X.shape[-1]} signal(s) of {along} samples pass X.T, without the "
+            f"For {X.shape[-1]} signal(s) of {n_before} samples pass X.T, without the "
             "column of times if there is one."
         )
-    text = f"For channels of {along} samples pass np.moveaxis(X, -1, 1)"
+    text = f"For channels of {n_before} samples pass np.moveaxis(X, -1, 1)"
     if X.shape[-1] == 2:
         text += ", for real and imaginary parts X[..., 0] + 1j * X[..., 1]"
     return text + "."
 
 
-def _warn_of_clocks(name, X):
+def _warn_of_times(name, X):
+    """Warn of rows that are columns of times, which rise by equal steps."""
     n_times = X.shape[-1]
-    if isinstance(X, torch.Tensor) or X.dtype.kind == "c" or n_times < 16:
+    if isinstance(X, torch.Tensor) or X.dtype.kind == "c" or n_times < _N_TIMES:
         return
-    rows = _some_rows(X)
-    starts = 0, (n_times - 16) // 2, n_times - 16
-    is_clock = np.zeros(len(rows), bool)
+    rows = _spread_rows(X)
+    starts = 0, (n_times - _N_TIMES) // 2, n_times - _N_TIMES
+    is_time = np.zeros(len(rows), bool)
     for first in range(0, len(rows), 16):
         group = rows[first : first + 16]
-        # Hardly any other row gets beyond its first samples.
-        for i in np.flatnonzero(_rise_by_equal_steps(group[:, :16])):
-            parts = [group[i, None, start : start + 16] for start in starts]
-            is_clock[first + i] = _rise_by_equal_steps(*parts)[0]
-        release_pages(X)  # one of a file may be a large one
-    clocks = np.flatnonzero(is_clock)
-    if clocks.size:
+        # The first samples decide for nearly all rows. The others are read in the
+        # middle and at the end as well.
+        for i in np.flatnonzero(_rise_by_equal_steps(group[:, :_N_TIMES])):
+            parts = [group[i, None, start : start + _N_TIMES] for start in starts]
+            is_time[first + i] = _rise_by_equal_steps(*parts)[0]
+        release_pages(X)  # a row of a file may be long
+    if is_time.any():
         warnings.warn(
-            f"At least {clocks.size} row(s) of X rise by equal steps from end to end, "
-            f"as a clock does. {name} takes every row for a signal: leave columns of "
-            "times and counters out.",
+            f"At least {is_time.sum()} row(s) of X rise by equal steps from end to "
+            f"end, as a column of times does. {name} takes every row for a signal: "
+            "leave columns of times and counters out.",
             stacklevel=5,
         )
 
 
 def _rise_by_equal_steps(*parts):
+    """Say of each row whether it rises by one and the same step in all its parts."""
     with np.errstate(invalid="ignore", over="ignore"):
         parts = [part.astype(np.float64) for part in parts]
-        steps = [part[:, 1:] - part[:, :-1] for part in parts]
-        steps = np.hstack(steps) if len(steps) > 1 else steps[0]
+        steps = np.hstack([part[:, 1:] - part[:, :-1] for part in parts])
         low, high = steps.min(axis=1), steps.max(axis=1)
         return (low > 0) & (high - low <= 1e-3 * high)
 
 
 def warn_of_frames(name, X):
-    """Warn where X of three axes looks like spectrograms instead of spectra.
+    """Warn if X of three axes looks like spectrograms instead of spectra.
 
-    The mean level of a spectrogram changes smoothly and far along the second axis,
-    which is frequency, and hardly along the last one, which is time. Fewer than 16
+    The mean level of a spectrogram changes smoothly and far along its second axis,
+    which is frequency, and hardly along its last axis, which is time. Fewer than 16
     channels are never taken for frequencies.
 
     Parameters
     ----------
     name : str
-        Who asks, for the message.
+        Name of the estimator that takes X, for the message.
 
     X : ndarray of shape (n_samples, [n_channels,] n_freqs)
+
+    Warns
+    -----
+    UserWarning
+        If X looks like spectrograms.
     """
     if isinstance(X, torch.Tensor) or X.ndim < 3 or X.shape[1] < 16 or X.shape[2] < 4:
         return
@@ -123,9 +145,9 @@ def warn_of_frames(name, X):
     with np.errstate(invalid="ignore", over="ignore"):
         x = x.mean(axis=0)
         along_channels, along_freqs = x.mean(axis=1), x.mean(axis=0)
-        spread = along_channels.var()
-        rough = (np.diff(along_channels) ** 2).mean()
-        alike = along_freqs.var() < 0.05 * spread and rough < 0.5 * spread
+        variance = along_channels.var()
+        roughness = (np.diff(along_channels) ** 2).mean()
+        alike = along_freqs.var() < 0.05 * variance and roughness < 0.5 * variance
     if alike:
         warnings.warn(
             f"X of shape {X.shape} looks like spectrograms (n_samples, n_freqs, "
@@ -137,29 +159,35 @@ def warn_of_frames(name, X):
 
 
 def warn_of_waveforms(name, X, remedy="Take their spectra first, by WelchPSD."):
-    """Warn where the rows of X look like raw signals instead of spectra.
+    """Warn if the rows of X look like raw signals instead of spectra.
 
-    Nearly all rows swing symmetrically around zero. Columns standardized by
-    :class:`sklearn.preprocessing.StandardScaler` do so as well, and are told by it.
+    Nearly all rows of signals swing symmetrically around zero. So do columns that
+    :class:`sklearn.preprocessing.StandardScaler` has standardized. Their mean of 0 and
+    deviation of 1 tell them from signals.
 
     Parameters
     ----------
     name : str
-        Who asks, for the message.
+        Name of the estimator that takes X, for the message.
 
     X : ndarray of shape (n_samples, [n_channels,] n_features)
 
     remedy : str, default="Take their spectra first, by WelchPSD."
         End of the message.
+
+    Warns
+    -----
+    UserWarning
+        If X looks like raw signals.
     """
     if X.shape[-1] < 32:
         return
-    rows = _some_rows(X)
+    rows = _spread_rows(X)
     # Rows without both signs cannot swing around zero.
     if ((rows.min(axis=-1) < 0) & (rows.max(axis=-1) > 0)).mean() < 0.9:
         return
-    mean, skewness = _shape(rows)
-    # The mean of what is no wave has no reason to be small, and a spectrum is skewed.
+    mean, skewness = _mean_and_skewness(rows)
+    # The mean of spectra has no reason to be small, and spectra are skewed.
     alike = (np.abs(mean) < 0.15) & (np.abs(skewness) < 1)
     if not len(mean) or alike.mean() < 0.9 or abs(np.median(skewness)) > 0.2:
         return
@@ -173,27 +201,32 @@ def warn_of_waveforms(name, X, remedy="Take their spectra first, by WelchPSD."):
 
 
 def warn_of_spectra(name, X):
-    """Warn where the rows of X look like spectra instead of raw signals.
+    """Warn if the rows of X look like spectra instead of raw signals.
 
-    No row crosses zero, and most are skewed, as levels above a floor are. Integers
-    are never taken for spectra.
+    No row of spectra crosses zero, and most rows are skewed, as levels above a floor
+    are. Integers are never taken for spectra.
 
     Parameters
     ----------
     name : str
-        Who asks, for the message.
+        Name of the estimator that takes X, for the message.
 
     X : ndarray of shape (n_samples, [n_channels,] n_features)
+
+    Warns
+    -----
+    UserWarning
+        If X looks like spectra.
     """
-    if X.dtype.kind != "f" or X.shape[-1] < 16:  # nor complex numbers
+    if X.dtype.kind != "f" or X.shape[-1] < 16:  # nor are complex numbers
         return
-    rows = _some_rows(X)
+    rows = _spread_rows(X)
     if rows.min() < 0 < rows.max():
         return
-    mean, skewness = _shape(rows)
+    mean, skewness = _mean_and_skewness(rows)
     if not len(mean) or np.median(np.abs(skewness)) < 0.3:
         return
-    if np.median(np.abs(mean)) > 20:  # an offset
+    if np.median(np.abs(mean)) > 20:  # a signal with a large offset
         return
     warnings.warn(
         f"The rows of X look like spectra, as none crosses zero, and {name} takes them "
@@ -202,21 +235,21 @@ def warn_of_spectra(name, X):
     )
 
 
-def _shape(rows):
-    """Return the means, in deviations, and the skewness of rows that vary."""
+def _mean_and_skewness(rows):
+    """Return the mean, in standard deviations, and the skewness of rows that vary."""
     x = rows / np.float64(np.abs(rows).max() or 1.0)
     mean = x.mean(axis=-1)
     x -= mean[:, None]
     squares = x * x
     deviation = np.sqrt(squares.mean(axis=-1))
-    good = deviation > 0
-    third = np.multiply(squares, x, out=x).mean(axis=-1)[good]
-    deviation = deviation[good]
+    varies = deviation > 0
+    third = np.multiply(squares, x, out=x).mean(axis=-1)[varies]
+    deviation = deviation[varies]
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        return mean[good] / deviation, third / deviation**3
+        return mean[varies] / deviation, third / deviation**3
 
 
-def _some_rows(X):
+def _spread_rows(X):
     """Return about 64 rows, spread over X, as an array of two axes."""
     n_channels = X.shape[1] if X.ndim > 2 else 1
     n_samples = max(1, _N_ROWS // n_channels)
@@ -224,9 +257,9 @@ def _some_rows(X):
 
 
 def _is_standardized(X):
-    """Whether every column has mean 0 and deviation 1 (or is constant)."""
+    """Say whether every column has mean 0 and deviation 1, or is constant."""
     columns = X.reshape(len(X), -1)
     with np.errstate(over="ignore", invalid="ignore"):
         mean, std = columns.mean(axis=0), columns.std(axis=0)
-    unit = (np.abs(std - 1) < 1e-3) | (std == 0)
-    return bool((np.abs(mean) < 1e-3).all() and unit.all())
+    is_unit = (np.abs(std - 1) < 1e-3) | (std == 0)
+    return bool((np.abs(mean) < 1e-3).all() and is_unit.all())

@@ -15,6 +15,7 @@ from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._class_weights import weigh_samples
+from sk_psd._constraints import StrOptions, at_least, fraction
 from sk_psd._layout import warn_of_frames, warn_of_waveforms
 from sk_psd._net_estimator import NetEstimator, training_settings, with_callbacks
 from sk_psd._shift import canonical_roll
@@ -23,15 +24,12 @@ from sk_psd._threads import free_threads, map_in_threads
 from sk_psd._torch_settings import plain_torch
 from sk_psd._training import SpectraDataset, resolve_device
 from sk_psd._validation import (
-    StrOptions,
-    at_least,
     check_classes,
     check_labels,
     check_rows,
     check_weights,
     encode_labels,
     find_classes,
-    fraction,
 )
 from sk_psd.augmentation import BatchAugmentation, RandomNoise, RandomSpeckle
 from sk_psd.nn.layers import empty_module, reset_parameters
@@ -129,7 +127,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
 
         A Tensor stays one, on its device, if array API dispatch is on.
         """
-        X = check_rows(self, X, reset=reset, allow_3d=True, tensors=True)
+        X = check_rows(self, X, reset=reset, allow_tensor=True)
         X = X[:, None] if X.ndim == 2 else X
         if reset:
             if isinstance(X, np.ndarray):

@@ -12,11 +12,11 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
 from sk_psd._callbacks import SklearnCallbackBridge
+from sk_psd._constraints import StrOptions, at_least, positive
 from sk_psd._state import VersionedState
 from sk_psd._threads import one_torch_thread
 from sk_psd._torch_settings import plain_torch
 from sk_psd._training import make_net
-from sk_psd._validation import StrOptions, at_least, positive
 
 try:  # scikit-learn >= 1.9
     from sklearn.callback import CallbackSupportMixin, with_callbacks

@@ -1,34 +1,32 @@
-"""Single numbers as users and files give them: of any type, also in an array of one."""
+"""Single numbers of any type, also in an array of one, as Python numbers."""
 
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
 
 __all__ = [
-    "Number",
-    "WholeNumber",
+    "HIGHEST_RATE",
+    "LOWEST_RATE",
     "as_float",
     "as_int",
     "as_limit",
     "as_rate",
-    "rate",
     "rounding",
 ]
 
-# Sampling frequencies beyond these overflow somewhere on the way to a power.
-_LOWEST_RATE, _HIGHEST_RATE = 1e-100, 1e100
-# Of samples, taps or bins: no memory holds more, and NumPy makes no array of 2**63.
+# Beyond these sampling frequencies, in Hz, powers per Hz overflow.
+LOWEST_RATE, HIGHEST_RATE = 1e-100, 1e100
+# No memory holds so many samples, taps or bins, and NumPy makes no array of 2**63.
 _HIGHEST_COUNT = 2**40
 
 
 def as_float(value):
-    """Return a number, or the only one in an array, as a float.
+    """Return a number, or the only number in an array, as a float.
 
     Parameters
     ----------
     value : float or array-like of one number
-        MATLAB files hold ``[[48828]]``, those of NumPy an array without axes.
+        MATLAB files hold ``[[48828]]``, files of NumPy an array without axes.
 
     Returns
     -------
@@ -37,10 +35,10 @@ def as_float(value):
     Raises
     ------
     TypeError
-        If it is no real number. A bool is none.
+        If `value` is not one real number. A bool is no number.
 
     OverflowError
-        If it is an integer beyond all floats.
+        If `value` is an integer too large for a float.
     """
     if isinstance(value, Real) and not isinstance(value, (bool, np.bool_)):
         return float(value)
@@ -51,7 +49,7 @@ def as_float(value):
 
 
 def as_int(value):
-    """Return a whole number, or the only one in an array, as an int.
+    """Return a whole number, or the only number in an array, as an int.
 
     Parameters
     ----------
@@ -64,17 +62,19 @@ def as_int(value):
     Raises
     ------
     TypeError, OverflowError
-        If it is no whole number, or one beyond all lengths of arrays.
+        If `value` is not one whole number, or is too large for the length of an array.
     """
     whole = isinstance(value, Integral) and not isinstance(value, (bool, np.bool_))
     number = int(value) if whole else as_float(value)
     if not (abs(number) <= _HIGHEST_COUNT and number == int(number)):
-        raise TypeError(f"Expected a whole number of a size in use. Got {value!r}.")
+        raise TypeError(
+            f"Expected a whole number of at most {_HIGHEST_COUNT}. Got {value!r}."
+        )
     return int(number)
 
 
 def as_rate(fs):
-    """Return a sampling frequency as a float, or raise an error that says what it was.
+    """Return a sampling frequency as a float.
 
     Parameters
     ----------
@@ -84,32 +84,43 @@ def as_rate(fs):
     Returns
     -------
     fs : float
+
+    Raises
+    ------
+    ValueError
+        If `fs` is no positive number in the range of sampling frequencies.
     """
     try:
         number = as_float(fs)
     except (TypeError, ValueError, OverflowError):
         number = np.nan
-    if not _LOWEST_RATE <= number <= _HIGHEST_RATE:
+    if not LOWEST_RATE <= number <= HIGHEST_RATE:
         raise ValueError(
             f"fs must be positive and finite. Got {fs!r}; give the sampling frequency "
-            f"in Hz, from {_LOWEST_RATE:g} to {_HIGHEST_RATE:g}, as one number."
+            f"in Hz, from {LOWEST_RATE:g} to {HIGHEST_RATE:g}, as one number."
         )
     return number
 
 
 def as_limit(name, limit):
-    """Return a limit of an axis as a float, or raise an error that says what it was.
+    """Return the limit of a frequency axis as a float.
 
     Parameters
     ----------
     name : str
-        For the message.
+        Name of the parameter, for the message.
 
     limit : float or array-like of one number
+        In Hz.
 
     Returns
     -------
     limit : float
+
+    Raises
+    ------
+    ValueError
+        If `limit` is not one real number.
     """
     try:
         return as_float(limit)
@@ -120,7 +131,7 @@ def as_limit(name, limit):
 
 
 def rounding(value):
-    """Return by how much, relative to itself, rounding may have moved a number.
+    """Return the relative error that rounding may have given a number.
 
     Parameters
     ----------
@@ -129,44 +140,11 @@ def rounding(value):
     Returns
     -------
     tolerance : float
-        A few units in the last place of double precision, and half a unit of the type
-        of a narrower number.
+        A few units in the last place of double precision. For a number of a narrower
+        type, half a unit in its last place more.
     """
     tolerance = 4 * np.finfo(np.float64).eps
     dtype = getattr(value, "dtype", None)
     if isinstance(dtype, np.dtype) and dtype.kind == "f" and dtype.itemsize < 8:
         tolerance += np.finfo(dtype.newbyteorder("=")).eps / 2
     return float(tolerance)
-
-
-class Number(Interval):
-    """Constraint of a real number in an interval, also as an array of one."""
-
-    _convert = staticmethod(as_float)
-
-    def __init__(self, low, high, closed="neither"):
-        super().__init__(Real, low, high, closed=closed)
-
-    def is_satisfied_by(self, value):
-        """Say whether `value` is or holds such a number."""
-        try:
-            return super().is_satisfied_by(self._convert(value))
-        except (TypeError, ValueError, OverflowError):
-            return False
-
-
-class WholeNumber(Number):
-    """Constraint of a whole number of at least `low`, also as an array of one."""
-
-    _convert = staticmethod(as_int)
-
-    def __init__(self, low):
-        super().__init__(low, None, closed="left")
-
-    def __str__(self):
-        return f"an int in the range [{self.left}, inf)"
-
-
-def rate():
-    """Constraint of a sampling frequency in Hz."""
-    return Number(_LOWEST_RATE, _HIGHEST_RATE, closed="both")

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from sklearn.utils import gen_batches
 
+from sk_psd._arrays import is_complex
 from sk_psd._segments import empty_result, is_single, row_views
-from sk_psd._validation import is_complex
 
 __all__ = ["SILENT_LEVEL", "estimate", "name_row", "to_levels"]
 

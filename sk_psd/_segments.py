@@ -10,10 +10,10 @@ import torch
 from scipy import signal, special
 
 from sk_psd._arguments import check_flag, check_option
+from sk_psd._arrays import is_complex
 from sk_psd._numbers import as_int, as_limit, as_rate, rounding
 from sk_psd._pages import release_pages
 from sk_psd._threads import map_in_threads
-from sk_psd._validation import is_complex
 
 __all__ = ["Segments", "empty_result", "is_single", "row_views"]
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import fft, signal, stats
 from sklearn.utils import gen_batches
 
-from sk_psd._validation import check_result
+from sk_psd._arrays import check_result
 
 __all__ = [
     "find_floor",

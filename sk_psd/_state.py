@@ -1,4 +1,4 @@
-"""What a pickled estimator knows of itself: the version and a checksum."""
+"""Version and checksum in the pickled state of an estimator."""
 
 import inspect
 import warnings
@@ -15,11 +15,12 @@ _VERSION, _CHECKSUM = "_sk_psd_version", "_sk_psd_checksum"
 
 
 class VersionedState:
-    """Mixin of estimators, in front of :class:`sklearn.base.BaseEstimator`.
+    """Mixin of estimators that pickles the version of the package and a checksum.
 
-    A state of another version loads with scikit-learn's
-    :class:`~sklearn.exceptions.InconsistentVersionWarning`. Parameters that it lacks
-    get their defaults. A state whose numbers were altered is a ValueError.
+    It stands in front of :class:`sklearn.base.BaseEstimator`. The state of another
+    version loads with :class:`~sklearn.exceptions.InconsistentVersionWarning`.
+    Parameters that are missing in the state get their defaults. A state whose numbers
+    were altered raises a ValueError.
     """
 
     def __getstate__(self):
@@ -27,7 +28,7 @@ class VersionedState:
         return state | {_VERSION: __version__, _CHECKSUM: _checksum(state)}
 
     def _portable(self, state):
-        """Return the state with all that a file should not hold in another form."""
+        """Return the state in a form for files. Estimators with nets override it."""
         return state
 
     def __setstate__(self, state):
@@ -55,7 +56,19 @@ class VersionedState:
 
 
 def _checksum(value, start=0):
-    """Return a checksum of the numbers, texts and arrays in nested containers."""
+    """Return the checksum of the numbers, strings and arrays in nested containers.
+
+    Parameters
+    ----------
+    value : object
+
+    start : int, default=0
+        Checksum of the values before.
+
+    Returns
+    -------
+    checksum : int
+    """
     if isinstance(value, dict):
         items = sorted(value.items(), key=lambda item: str(item[0]))
         for item in items:
@@ -71,6 +84,6 @@ def _checksum(value, start=0):
         return _checksum(value.tolist(), start)
     elif isinstance(value, (bool, int, float, complex, str, np.generic)):
         content = repr(value).encode()
-    else:  # whose content is its own business
+    else:  # of other objects the type only
         content = type(value).__name__.encode()
     return zlib.crc32(content, start)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from sklearn.utils import check_random_state
 
+from sk_psd._constraints import RealNotInt, StrOptions, at_least, probability
 from sk_psd._layout import warn_of_frames, warn_of_spectra, warn_of_waveforms
 from sk_psd._noise import (
     NoisePool,
@@ -19,7 +20,7 @@ from sk_psd._noise import (
 from sk_psd._numbers import as_float
 from sk_psd._shift import noise_bins, random_shift
 from sk_psd._transformer import SpectrumTransformer
-from sk_psd._validation import Number, RealNotInt, StrOptions, at_least, check_rows
+from sk_psd._validation import check_rows
 from sk_psd.signals import add_noise, shift_frequency
 
 __all__ = [
@@ -42,7 +43,7 @@ class _TrainingOnly(SpectrumTransformer):
 
     def _check_rows(self, X, reset):
         if self._has_frames:
-            return check_rows(self, X, reset=reset, frames=True)
+            return check_rows(self, X, reset=reset, max_ndim=4)
         return super()._check_rows(X, reset)
 
     def fit_transform(self, X, y=None):
@@ -499,10 +500,10 @@ class RandomNoise(BatchAugmentation):
     _parameter_constraints = {
         "snr_db": [Real, tuple, list],
         "domain": [StrOptions({"signal", "spectrum"})],
-        "clean_fraction": [Number(Real, 0, 1, closed="both")],
+        "clean_fraction": [probability()],
         "n_averages": [at_least(1)],
         "color_db": [at_least(0, Real)],
-        "line_probability": [Number(Real, 0, 1, closed="both")],
+        "line_probability": [probability()],
         "line_db": [Real, tuple, list],
         "random_state": ["random_state"],
     }

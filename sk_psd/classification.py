@@ -4,8 +4,9 @@ import warnings
 
 import numpy as np
 
+from sk_psd._constraints import Integers, StrOptions, at_least
 from sk_psd._net_classifier import NetClassifier
-from sk_psd._validation import Integers, StrOptions, at_least, check_rows
+from sk_psd._validation import check_rows
 from sk_psd.augmentation import RandomFreqShift, RandomTimeShift
 from sk_psd.nn import (
     FlattenCNN,
@@ -597,8 +598,8 @@ class SpectrogramCNNClassifier(NetClassifier):
             self,
             X,
             reset=reset,
-            frames=True,
-            tensors=True,
+            max_ndim=4,
+            allow_tensor=True,
             complex_hint=": use Spectrogram(return_onesided=False) first",
         )
         if reset and isinstance(X, np.ndarray) and _scaled_over_time(X):

@@ -8,9 +8,10 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from sk_psd._arguments import check_option
-from sk_psd._numbers import WholeNumber, as_int, as_rate, rate
+from sk_psd._arrays import as_ndarray, as_numbers, check_result
+from sk_psd._constraints import StrOptions, WholeNumber, rate
+from sk_psd._numbers import as_int, as_rate
 from sk_psd._transformer import SpectrumTransformer
-from sk_psd._validation import StrOptions, as_ndarray, check_result, to_numbers
 
 __all__ = ["ConvFilter", "convolve", "dilate", "fixed_kernel"]
 
@@ -66,7 +67,7 @@ def dilate(kernel, dilation):
         If `kernel` does not hold numbers.
     """
     kernel, dilation = as_ndarray(kernel, "kernel"), _whole("dilation", dilation)
-    kernel = to_numbers(kernel, "kernel")
+    kernel = as_numbers(kernel, "kernel")
     if kernel.ndim != 1 or not len(kernel):
         raise ValueError(
             "A kernel must be one-dimensional, with at least one tap. Got shape "
@@ -173,7 +174,7 @@ def _whole(name, value):
 
 def _as_numbers(X):
     """Return an array of float or complex numbers in native byte order."""
-    X = to_numbers(as_ndarray(X))
+    X = as_numbers(X)
     X = X if X.dtype.kind in "fc" else X.astype(np.float64)
     return X.astype(X.dtype.newbyteorder("="), copy=False)
 
@@ -428,31 +429,6 @@ class ConvFilter(SpectrumTransformer):
         self.stride = stride
         self.dilation = dilation
 
-    def fit(self, X, y=None):
-        """Check the parameters and make the kernel.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_times) or (n_samples, n_channels, n_times)
-            Real or complex signals.
-
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : object
-            Fitted transformer.
-        """
-        self._fit(X)
-        if isinstance(self.kernel, str):
-            self.kernel_ = fixed_kernel(
-                self.kernel, self.kernel_size, cutoff=self.cutoff, fs=self.fs
-            )
-        else:
-            self.kernel_ = self._check_kernel()
-        return self
-
     def transform(self, X):
         """Filter each row.
 
@@ -467,7 +443,7 @@ class ConvFilter(SpectrumTransformer):
             The filtered signals. `mode` and `stride` determine their length.
         """
         check_is_fitted(self, "kernel_")
-        return self._convolve(self._check(X))
+        return self._apply(self._check(X))
 
     def get_feature_names_out(self, input_features=None):
         """Return a name for each value of a filtered row.
@@ -485,11 +461,27 @@ class ConvFilter(SpectrumTransformer):
         """
         check_is_fitted(self, "kernel_")
         names = _check_feature_names_in(self, input_features)
-        span = as_int(self.dilation) * (len(self.kernel_) - 1) + 1
-        if self.mode == "same" and span <= len(names):
+        if self.mode == "same" and self._span() <= len(names):
             return names[:: as_int(self.stride)]
-        n_out = self._convolve(np.zeros(len(names))).shape[-1]
+        n_out = self._apply(np.zeros(len(names))).shape[-1]
         return np.array([f"convfilter{i}" for i in range(n_out)], dtype=object)
+
+    def _fit(self, X):
+        """Check the parameters and X, and make the kernel."""
+        X = super()._fit(X)
+        if isinstance(self.kernel, str):
+            self.kernel_ = fixed_kernel(
+                self.kernel, self.kernel_size, cutoff=self.cutoff, fs=self.fs
+            )
+        else:
+            self.kernel_ = self._check_kernel()
+        return X
+
+    def _frequencies_out(self, freqs):
+        """Return those of the values, which are centered in mode "same" only."""
+        if freqs is None or self.mode != "same" or self._span() > len(freqs):
+            return None
+        return freqs[:: as_int(self.stride)]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -497,7 +489,10 @@ class ConvFilter(SpectrumTransformer):
             tags.transformer_tags.preserves_dtype = []  # real rows become complex
         return tags
 
-    def _convolve(self, X):
+    def _span(self):
+        return as_int(self.dilation) * (len(self.kernel_) - 1) + 1
+
+    def _apply(self, X):
         return convolve(
             X, self.kernel_, self.mode, stride=self.stride, dilation=self.dilation
         )

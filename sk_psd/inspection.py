@@ -12,12 +12,14 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
-from sk_psd._arguments import check_n_jobs, check_option, check_rng, take_numbers
+from sk_psd._arguments import check_n_jobs, check_option, check_rng
+from sk_psd._arrays import as_floating, as_ndarray
+from sk_psd._frequency_axis import frequencies_of, with_frequencies
 from sk_psd._numbers import as_rate
 from sk_psd._shift import noise_bins, shift_bins
 from sk_psd._sideband import shift_signals, warn_of_drift
-from sk_psd._validation import as_ndarray
 from sk_psd.filters import dilate
+from sk_psd.resampling import LogFrequency
 from sk_psd.spectral import decibels
 
 __all__ = ["filter_response", "shift_curve", "shift_invariance", "shift_rows"]
@@ -155,7 +157,7 @@ def _check_static(static, X):
     """Return `static` in the type of X, or None. Raise if it cannot be added to X."""
     if static is None:
         return None
-    static = take_numbers(static, "static")
+    static = as_floating(static, "static")
     try:
         fits = np.broadcast_shapes(static.shape, X.shape) == X.shape
     except ValueError:
@@ -243,7 +245,12 @@ def _find_axis(estimator, X, domain):
         )
     if isinstance(estimator, BaseEstimator):
         check_is_fitted(estimator)
-    steps = list(_estimators_inside(estimator, set()))
+    # LogFrequency has `fs` and `freqs_` as well, but takes spectra only.
+    steps = [
+        step
+        for step in _estimators_inside(estimator, set())
+        if not isinstance(step, LogFrequency)
+    ]
     psd = next((s for s in steps if hasattr(s, "fs") and hasattr(s, "freqs_")), None)
     if domain == "auto":
         if np.iscomplexobj(X) or psd is not None:
@@ -308,12 +315,12 @@ def _as_array(X):
         Returns an array in the type of X, with its columns and its index if X is a data
         frame.
     """
-    rows = take_numbers(X)
+    rows = as_floating(X)
     if hasattr(X, "iloc"):  # pandas
         return rows, lambda array: type(X)(array, columns=X.columns, index=X.index)
     if hasattr(X, "to_numpy"):  # polars
         return rows, lambda array: type(X)(array, schema=list(X.columns))
-    return rows, lambda array: array
+    return rows, lambda array: with_frequencies(array, frequencies_of(X))
 
 
 def _list_bins(shifts, default, axis):

@@ -8,18 +8,12 @@ from sklearn.base import OneToOneFeatureMixin, RegressorMixin, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from sk_psd._arrays import tensor_to_ndarray
+from sk_psd._constraints import StrOptions, at_least
 from sk_psd._net_estimator import NetEstimator, training_settings, with_callbacks
 from sk_psd._torch_settings import plain_torch
 from sk_psd._training import SpectraDataset, resolve_device
-from sk_psd._validation import (
-    StrOptions,
-    at_least,
-    check_finite,
-    check_rows,
-    check_weights,
-    keep_weighted,
-    to_array,
-)
+from sk_psd._validation import check_finite, check_rows, check_weights, keep_weighted
 from sk_psd.filters import convolve
 
 __all__ = ["LearnedConvFilter"]
@@ -390,6 +384,7 @@ class LearnedConvFilter(
             self,
             X,
             reset=reset,
+            max_ndim=2,
             complex_hint=": learn from the real and the imaginary parts as rows",
         )
 
@@ -412,7 +407,7 @@ class LearnedConvFilter(
             raise ValueError(
                 f"{name} requires y to be passed, but the target y is None."
             )
-        y = to_array(y)
+        y = tensor_to_ndarray(y)
         if np.iscomplexobj(np.asarray(y)):
             raise ValueError(
                 f"Complex data not supported by {name} as y: learn from the real and "

@@ -1,27 +1,17 @@
-"""Per-spectrum transformers: scale, align, resample the axis."""
-
-import warnings
+"""Scale or align each spectrum on its own: `MinMaxScale`, `PeakAlign`."""
 
 import numpy as np
 import torch
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
-from sk_psd._arguments import check_flag, check_option
-from sk_psd._frequency_names import read_frequencies, write_names
+from sk_psd._arrays import as_real, check_axis
+from sk_psd._constraints import StrOptions
 from sk_psd._layout import warn_of_frames, warn_of_waveforms
-from sk_psd._numbers import Number, as_float
+from sk_psd._numbers import as_float
 from sk_psd._shift import canonical_roll
-from sk_psd._transformer import SpectrumTransformer, Transformer
-from sk_psd._validation import (
-    StrOptions,
-    as_floats,
-    at_least,
-    check_axis,
-    check_rows,
-    to_array,
-)
+from sk_psd._transformer import SpectrumTransformer
 
-__all__ = ["LogFrequency", "MinMaxScale", "PeakAlign", "log_frequency", "min_max_scale"]
+__all__ = ["MinMaxScale", "PeakAlign", "min_max_scale"]
 
 
 def min_max_scale(X, feature_range=(0, 1), axis=-1):
@@ -36,7 +26,7 @@ def min_max_scale(X, feature_range=(0, 1), axis=-1):
         Lower and upper bound.
 
     axis : int or tuple of int, default=-1
-        What is scaled together.
+        Axis, or axes, along which one spectrum lies.
 
     Returns
     -------
@@ -50,8 +40,8 @@ def min_max_scale(X, feature_range=(0, 1), axis=-1):
         If X does not hold real numbers.
 
     ValueError
-        If X is empty, has no such axis, or `feature_range` is not of the kind described
-        above.
+        If X is empty, has no such axis, or `feature_range` is not two ascending numbers
+        that the type of the result holds.
 
     Examples
     --------
@@ -60,7 +50,7 @@ def min_max_scale(X, feature_range=(0, 1), axis=-1):
     >>> min_max_scale(np.array([[-128, 127, -1]], dtype=np.int8))
     array([[0.        , 1.        , 0.49803922]])
     """
-    X = as_floats(X)
+    X = as_real(X)
     xp = torch if isinstance(X, torch.Tensor) else np
     low, high = _read_range(feature_range)
     _check_bounds(X, low, high)
@@ -73,13 +63,13 @@ def min_max_scale(X, feature_range=(0, 1), axis=-1):
         span = top - bottom
         if xp.isfinite(span).all():
             unit = (X - bottom) / xp.where(span == 0, 1, span)
-        else:  # beyond the largest number: such spectra in halves
+        else:  # half of each spectrum whose span exceeds the largest number
             half = xp.where(xp.isfinite(span), 1.0, 0.5)
             half = half.to(X.dtype) if xp is torch else half.astype(X.dtype)
             X, bottom = X * half, bottom * half
             span = top * half - bottom
             unit = (X - bottom) / xp.where(span == 0, 1, span)
-    if np.isfinite(_bound(X, high - low)):
+    if np.isfinite(_round_to_type(X, high - low)):
         unit *= high - low
         unit += low
     else:
@@ -88,7 +78,7 @@ def min_max_scale(X, feature_range=(0, 1), axis=-1):
 
 
 def _read_range(feature_range):
-    """Return the two bounds as floats, or raise an error that says what came."""
+    """Return the two bounds as floats, or raise an error."""
     try:
         low, high = (as_float(bound) for bound in feature_range)
         ordered = np.isfinite([low, high]).all() and low < high
@@ -102,8 +92,8 @@ def _read_range(feature_range):
     return low, high
 
 
-def _bound(X, value):
-    """Return a number as the type of X holds it."""
+def _round_to_type(X, value):
+    """Return a number rounded to the type of X, as a float."""
     if isinstance(X, torch.Tensor):
         number = torch.tensor(value, dtype=torch.float64, device="cpu")
         return float(number.to(X.dtype))
@@ -112,8 +102,8 @@ def _bound(X, value):
 
 
 def _check_bounds(X, low, high):
-    """Raise an error if the type of X does not hold the bounds of a range."""
-    if not (np.isfinite(_bound(X, low)) and np.isfinite(_bound(X, high))):
+    """Raise an error if a bound is too large for the type of X."""
+    if not np.isfinite([_round_to_type(X, bound) for bound in (low, high)]).all():
         raise ValueError(
             f"feature_range (={(low, high)}) must lie within the numbers of "
             f"{X.dtype}. Choose a smaller range, or pass float64."
@@ -123,9 +113,9 @@ def _check_bounds(X, low, high):
 class MinMaxScale(SpectrumTransformer):
     """Scale each spectrum on its own to a range, [0, 1] by default.
 
-    Unlike :class:`sklearn.preprocessing.MinMaxScaler`, which scales every column by
-    what it saw in `fit`, this scales every row by its own minimum and maximum, so the
-    gain of the receiver does not matter.
+    Every row is scaled by its own minimum and maximum, so that the gain of the receiver
+    does not matter. :class:`sklearn.preprocessing.MinMaxScaler` scales every column, by
+    the minimum and maximum of the training data.
 
     Parameters
     ----------
@@ -133,8 +123,9 @@ class MinMaxScale(SpectrumTransformer):
         Bounds of the result. A flat spectrum maps to the lower one.
 
     per : {"spectrum", "spectrogram"}, default="spectrum"
-        What is scaled together: the last axis of X, or the last two. After
-        :class:`Spectrogram` it has to be "spectrogram": the last axis is time there.
+        Which values are scaled together: those along the last axis of X, or along the
+        last two. After :class:`Spectrogram`, whose last axis is time, choose
+        "spectrogram".
 
     Attributes
     ----------
@@ -146,7 +137,7 @@ class MinMaxScale(SpectrumTransformer):
 
     See Also
     --------
-    WelchPSD : With `decibels=True`, the usual step before this one.
+    WelchPSD : The step before this one, usually with `decibels=True`.
 
     Examples
     --------
@@ -157,13 +148,19 @@ class MinMaxScale(SpectrumTransformer):
     """
 
     _parameter_constraints = {
-        "feature_range": "no_validation",  # in _fit, as it takes both at once
+        "feature_range": "no_validation",  # in _fit, both bounds at once
         "per": [StrOptions({"spectrum", "spectrogram"})],
     }
 
     def __init__(self, feature_range=(0, 1), *, per="spectrum"):
         self.feature_range = feature_range
         self.per = per
+
+    _allow_tensor = True
+
+    @property
+    def _max_ndim(self):
+        return 4 if self.per == "spectrogram" else 3
 
     def _fit(self, X):
         _read_range(self.feature_range)
@@ -181,26 +178,22 @@ class MinMaxScale(SpectrumTransformer):
         Returns
         -------
         scaled : ndarray of the shape of X
-            Scaled spectra. A tensor on the device of X if X is one and array API
-            dispatch is on.
+            float32 stays float32, other numbers become float64. A tensor on the device
+            of X if X is one and array API dispatch is on.
         """
-        X = self._check(X)
+        return self._apply(self._check(X))
+
+    def _apply(self, X):
         together = -1 if self.per == "spectrum" or X.ndim == 2 else (-2, -1)
         return min_max_scale(X, self.feature_range, together)
-
-    def _check_rows(self, X, reset):
-        frames = self.per == "spectrogram"
-        return check_rows(
-            self, X, reset=reset, allow_3d=True, frames=frames, tensors=True
-        )
 
 
 class PeakAlign(SpectrumTransformer):
     """Roll each spectrum so that its strongest neighborhood lies in the middle.
 
-    All circular shifts of a spectrum become the same, bit for bit, so that any
-    estimator after this one is exactly invariant to them. The neighborhood is a 64th
-    of the axis; ties are resolved by the values that follow.
+    All circular shifts of a spectrum give the same result, bit for bit. An estimator
+    after this one is therefore exactly invariant to them. The neighborhood is a 64th of
+    the axis. Where two neighborhoods are equally strong, the values that follow decide.
 
     Attributes
     ----------
@@ -212,14 +205,14 @@ class PeakAlign(SpectrumTransformer):
 
     See Also
     --------
-    GlobalPoolCNNClassifier : Does the same before each prediction.
-    FFTMagnitude : Of spectra, another exactly invariant description.
+    GlobalPoolCNNClassifier : Aligns in the same way before each prediction.
+    FFTMagnitude : The FFT of a spectrum, another exactly invariant description.
 
     Notes
     -----
-    On an axis that ends (one-sided spectra of real signals) what is rolled out at one
-    end comes in at the other, where it never was. All channels of a sample move
-    together, by the peak of their sum.
+    One-sided spectra of real signals have an axis with two ends. The values that are
+    rolled out at one end come in at the other, at frequencies where they never were.
+    All channels of a sample are rolled together, by the peak of their sum.
 
     Examples
     --------
@@ -235,13 +228,16 @@ class PeakAlign(SpectrumTransformer):
         warn_of_frames("PeakAlign", X)
         return X
 
+    def _frequencies_out(self, freqs):
+        return None  # a rolled bin is at another frequency than its column
+
     def get_feature_names_out(self, input_features=None):
-        """Return a name for each bin that says how far it is from the peak.
+        """Return a name for each bin: its distance from the middle.
 
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            Ignored, as a rolled bin is no longer at the frequency of its column.
+            Ignored, as a rolled bin is at another frequency than its column.
 
         Returns
         -------
@@ -266,375 +262,10 @@ class PeakAlign(SpectrumTransformer):
         aligned : ndarray of the shape of X
             Rolled spectra.
         """
+        return self._apply(self._check(X))
 
+    def _apply(self, X):
         def align(part):
             return canonical_roll(torch.from_numpy(part)).numpy()
 
-        return self._in_chunks(align, self._check(X))
-
-
-def log_frequency(X, freqs, targets, reduce="max", *, decibels=False):
-    """Resample spectra to a geometric grid of frequencies.
-
-    Each target stands for a cell up to the middle (of the logarithms) between it and
-    its neighbors. A cell at least as wide as a bin becomes the largest or the mean of
-    the values in it, a narrower one is interpolated between two bins.
-
-    Parameters
-    ----------
-    X : array-like or Tensor of shape (..., n_bins)
-        Spectra.
-
-    freqs : array-like of shape (n_bins,)
-        Their frequencies, equally spaced and ascending, none negative.
-
-    targets : array-like of shape (n_freqs,)
-        Frequencies within those, positive, a constant factor apart.
-
-    reduce : {"max", "mean"}, default="max"
-        What becomes of the values in a cell.
-
-    decibels : bool, default=False
-        Whether X is in decibels. Means and interpolated values are those of the powers
-        then, in decibels again.
-
-    Returns
-    -------
-    resampled : ndarray or Tensor of shape (..., n_freqs)
-        float32 for float32 and float16, else float64.
-
-    Raises
-    ------
-    TypeError
-        If X does not hold real numbers.
-
-    ValueError
-        If the frequencies are not of the kind described above.
-
-    See Also
-    --------
-    LogFrequency : The same as a transformer, which finds the frequencies itself.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sk_psd.scaling import log_frequency
-    >>> freqs, targets = np.arange(9.0), np.array([1.0, 2.0, 4.0, 8.0])
-    >>> log_frequency(np.arange(0, 90, 10), freqs, targets)
-    array([10., 20., 50., 80.])
-    """
-    X = as_floats(X)
-    freqs, targets = _check_axes(X, freqs, targets)
-    check_option("reduce", reduce, ("max", "mean"))
-    check_flag("decibels", decibels)
-    step = (freqs[-1] - freqs[0]) / (len(freqs) - 1)
-    ratio = np.log(targets[-1] / targets[0]) / (len(targets) - 1)
-    if not np.isfinite(ratio):  # of the smallest numbers
-        ratio = (np.log(targets[-1]) - np.log(targets[0])) / (len(targets) - 1)
-    edges = np.log(targets[0]) + ratio * (np.arange(len(targets) + 1) - 0.5)
-    edges = (np.exp(edges) - freqs[0]) / step
-    n_narrow = int(np.sum(np.diff(edges) < 1))  # the first ones, as cells grow
-    first = np.ceil(edges[n_narrow:]).clip(0, len(freqs)).astype(int)  # bin of a cell
-
-    position = ((targets[:n_narrow] - freqs[0]) / step).clip(0, len(freqs) - 1)
-    left = position.astype(int).clip(0, len(freqs) - 2)
-    part = position - left
-    tensor = isinstance(X, torch.Tensor)
-    part = torch.from_numpy(part).to(X) if tensor else part.astype(X.dtype)
-    narrow = _interpolate(X[..., left], X[..., left + 1], part, decibels)
-    if n_narrow == len(targets):
-        return narrow
-    cells = X[..., first[0] : first[-1]]
-    wide = _reduce_cells(cells, first - first[0], reduce, decibels)
-    return (torch.cat if tensor else np.concatenate)((narrow, wide), -1)
-
-
-def _check_axes(X, freqs, targets):
-    """Return the axes as arrays of float64, or raise an error of what is wrong."""
-    freqs, targets = (
-        np.asarray(to_array(as_floats(axis, name, "frequencies in Hz")), np.float64)
-        for axis, name in [(freqs, "freqs"), (targets, "targets")]
-    )
-    n_bins = X.shape[-1] if X.ndim else 0
-    if freqs.shape != (n_bins,) or n_bins < 2:
-        raise ValueError(
-            "freqs must be the frequencies of the last axis of X, two at least. Got "
-            f"shape {freqs.shape} for X of shape {tuple(X.shape)}."
-        )
-    steps = np.diff(freqs)
-    even = np.allclose(steps, steps.mean(), rtol=0, atol=0.05 * abs(steps.mean()))
-    if not (even and steps.mean() > 0 and freqs[0] >= 0):
-        raise ValueError(
-            "log_frequency needs one-sided spectra: freqs must be equally spaced, "
-            f"ascending and not negative. Got {freqs[0]:g} to {freqs[-1]:g}. Use "
-            "return_onesided=True for them."
-        )
-    apart = targets.ndim == 1 and len(targets) >= 2 and (targets > 0).all()
-    if not (apart and (np.diff(targets) > 0).all() and np.isfinite(targets).all()):
-        raise ValueError(
-            "targets must be two or more positive, ascending frequencies, as of "
-            f"np.geomspace. Got shape {targets.shape}: {targets!r}."
-        )
-    step = steps.mean()
-    if targets[0] < freqs[0] - step / 2 or targets[-1] > freqs[-1] + step / 2:
-        raise ValueError(
-            f"targets must lie within freqs, from {freqs[0]:g} to {freqs[-1]:g}. Got "
-            f"{targets[0]:g} to {targets[-1]:g}."
-        )
-    return freqs, targets
-
-
-def _interpolate(left, right, part, decibels):
-    """Return the values between two, or the level of the power between two levels."""
-    if not decibels:
-        return left * (1 - part) + right * part
-    xp = torch if isinstance(left, torch.Tensor) else np
-    top, least = xp.maximum(left, right), xp.minimum(left, right)
-    power = 10 ** ((left - top) / 10) * (1 - part) + 10 ** ((right - top) / 10) * part
-    with np.errstate(divide="ignore"):  # where all that counts is far below the top
-        return xp.maximum(top + 10 * xp.log10(power), least)
-
-
-def _reduce_cells(X, edges, reduce, decibels):
-    """Take the maximum or mean of the values between every two edges."""
-    widths = np.diff(edges)
-    if isinstance(X, torch.Tensor):
-        cells = torch.from_numpy(np.repeat(np.arange(len(widths)), widths))
-        cells = cells.to(X.device).expand(X.shape)
-
-        def in_cells(values, how):
-            found = values.new_empty(*X.shape[:-1], len(widths))
-            return found.scatter_reduce_(-1, cells, values, how, include_self=False)
-
-        top = in_cells(X, "amax")
-        if reduce == "max":
-            return top
-        if decibels:
-            repeats = torch.from_numpy(widths).to(X.device)
-            wide = torch.repeat_interleave(top, repeats, -1)
-            return top + 10 * torch.log10(in_cells(10 ** ((X - wide) / 10), "mean"))
-        mean = in_cells(X, "mean")
-        if torch.isfinite(mean).all():
-            return mean
-        # Sums beyond the largest number: the cells of such spectra from parts.
-        parts = X / torch.from_numpy(np.repeat(widths, widths)).to(X)
-        again = in_cells(parts, "sum").clip(in_cells(X, "amin"), top)
-        return torch.where(torch.isfinite(mean), mean, again)
-    if reduce == "max":
-        return np.maximum.reduceat(X, edges[:-1], axis=-1)
-    if decibels:
-        top = np.maximum.reduceat(X, edges[:-1], axis=-1)
-        powers = 10 ** ((X - np.repeat(top, widths, axis=-1)) / 10)
-        means = np.add.reduceat(powers, edges[:-1], axis=-1) / widths.astype(X.dtype)
-        return top + 10 * np.log10(means)
-    with np.errstate(over="ignore", invalid="ignore"):
-        means = np.add.reduceat(X, edges[:-1], axis=-1) / widths.astype(X.dtype)
-    if np.isfinite(means).all():
-        return means
-    # Sums beyond the largest number: such cells from parts.
-    parts = X / np.repeat(widths, widths).astype(X.dtype)
-    with np.errstate(over="ignore", invalid="ignore"):
-        again = np.add.reduceat(parts, edges[:-1], axis=-1)
-    low = np.minimum.reduceat(X, edges[:-1], axis=-1)
-    high = np.maximum.reduceat(X, edges[:-1], axis=-1)
-    return np.where(np.isfinite(means), means, np.clip(again, low, high))
-
-
-class LogFrequency(Transformer):
-    """Resample one-sided spectra to a logarithmic frequency axis.
-
-    A change of speed or pitch stretches the spectrum of a machine or a sound: all
-    frequencies are multiplied. On a logarithmic axis that is a shift, to which a
-    :class:`GlobalPoolCNNClassifier` with ``padding_mode="zeros"`` is trained to be
-    indifferent.
-
-    Parameters
-    ----------
-    n_freqs : int, default=512
-        Length of the new axis. A coarse axis of maxima serves better than a fine
-        interpolated one.
-
-    fmin, fmax : float, default=None
-        First and last frequency of the new axis, in the unit of `freqs_`. What lies
-        beyond the axis of X by less than a bin is taken for its end. None is the first
-        frequency above zero, or the last one.
-
-    reduce : {"max", "mean"}, default="max"
-        What becomes of several values in one cell of the new axis. The maximum keeps
-        the height of lines.
-
-    decibels : bool, default=False
-        Whether X is in decibels. The mean in a cell, and what is interpolated, is that
-        of the powers then, in decibels again. A mean of decibels lies far below the
-        level of a line.
-
-    Attributes
-    ----------
-    freqs_ : ndarray of shape (`n_freqs`,)
-        The frequencies of the new axis, a constant factor apart. In Hz if X is a data
-        frame with the column names of :class:`WelchPSD`, else in bins, where the first
-        column of X is taken for 0.
-
-    n_features_in_ : int
-        Length of the spectra.
-
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns seen in `fit`, if all are strings.
-
-    See Also
-    --------
-    WelchPSD : With ``return_onesided=True``, the step before this one.
-
-    Notes
-    -----
-    In a pipeline, ``set_output(transform="pandas")`` (or "polars") hands the names from
-    step to step. It is needed where `fmin` of `WelchPSD` is used, as only the names
-    tell that the first column is not 0 Hz.
-
-    Cells narrower than a bin, at low frequencies, are interpolated.
-
-    The last axis of X is resampled. Of spectrograms that would be time: move it first,
-    by ``np.swapaxes(S, -1, -2)``.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sk_psd import LogFrequency
-    >>> X = np.zeros((2, 65))
-    >>> X[0, [4, 8, 16]], X[1, [8, 16, 32]] = 1, 1  # the second an octave higher
-    >>> log = LogFrequency(n_freqs=7).fit(X)
-    >>> log.freqs_
-    array([ 1.,  2.,  4.,  8., 16., 32., 64.])
-    >>> log.transform(X)
-    array([[0., 0., 1., 1., 1., 0., 0.],
-           [0., 0., 0., 1., 1., 1., 0.]])
-    """
-
-    _parameter_constraints = {
-        "n_freqs": [at_least(2)],
-        "fmin": [Number(0, None), None],
-        "fmax": [Number(0, None), None],
-        "reduce": [StrOptions({"max", "mean"})],
-        "decibels": ["boolean"],
-    }
-
-    def __init__(
-        self, n_freqs=512, *, fmin=None, fmax=None, reduce="max", decibels=False
-    ):
-        self.n_freqs = n_freqs
-        self.fmin = fmin
-        self.fmax = fmax
-        self.reduce = reduce
-        self.decibels = decibels
-
-    def fit(self, X, y=None):
-        """Check the parameters and find the frequencies of the new axis.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_freqs) or (n_samples, n_channels, n_freqs)
-            One-sided spectra.
-
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : object
-            Fitted transformer.
-        """
-        self._validate_params()
-        X = check_rows(self, X, reset=True, allow_3d=True, tensors=True)
-        warn_of_frames("LogFrequency", X)
-        n_bins = X.shape[-1]
-        if n_bins < 2:
-            raise ValueError(
-                "LogFrequency needs spectra of at least 2 frequencies. Got n_features "
-                f"= {n_bins}."
-            )
-        freqs = read_frequencies(getattr(self, "feature_names_in_", None))
-        self._name = "psd_", "Hz"
-        if freqs is None:
-            freqs = np.arange(float(n_bins))
-            self._name = "bin_", ""
-        unit = self._name[1] or "bins"
-        if freqs[0] < 0:
-            raise ValueError(
-                f"LogFrequency needs one-sided spectra, but X starts at {freqs[0]} "
-                f"{unit}. Use WelchPSD(return_onesided=True)."
-            )
-        low = freqs[freqs > 0][0] if self.fmin is None else as_float(self.fmin)
-        if self.fmin is None and n_bins == 2 and freqs[0] == 0:
-            low /= 2  # as there is no other frequency
-        high = freqs[-1] if self.fmax is None else as_float(self.fmax)
-        # The fmin that WelchPSD was given lies up to a bin before its first frequency.
-        step = freqs[1] - freqs[0]
-        inside = freqs[0] - step < low and high < freqs[-1] + step
-        low, high = max(low, freqs[0]), min(high, freqs[-1])
-        if inside and low < 1e-100 * high:
-            raise ValueError(
-                f"fmin (={self.fmin}) must be at least 1e-100 of the last frequency "
-                f"(={high:g}), as it is divided by. Leave it None for the first "
-                "frequency above zero."
-            )
-        if not inside or low >= high:
-            raise ValueError(
-                f"fmin (={self.fmin}) and fmax (={self.fmax}) must lie, in ascending "
-                f"order, within the axis of X, from {freqs[0]:g} to {freqs[-1]:g} "
-                f"{unit}"
-                + (
-                    ". They are in bins, as X has no names of columns like psd_1.5Hz."
-                    if unit == "bins"
-                    else "."
-                )
-            )
-        self._freqs_in = freqs
-        self.freqs_ = np.geomspace(low, high, self.n_freqs)
-        return self
-
-    def transform(self, X):
-        """Resample each spectrum.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_freqs) or (n_samples, n_channels, n_freqs)
-            Spectra on the axis seen in `fit`. Each channel is resampled on its own.
-
-        Returns
-        -------
-        resampled : ndarray of shape (n_samples, [n_channels,] `n_freqs`)
-            Spectra on the logarithmic axis. A tensor on the device of X if X is one and
-            array API dispatch is on.
-        """
-        check_is_fitted(self)
-        X = check_rows(self, X, reset=False, allow_3d=True, tensors=True)
-        if self.reduce == "mean" and not self.decibels and (X < 0).any():
-            warnings.warn(
-                "LogFrequency(reduce='mean'): X holds negative values. If it is in "
-                "decibels, use decibels=True, which averages the powers.",
-                stacklevel=2,
-            )
-        return log_frequency(
-            X, self._freqs_in, self.freqs_, self.reduce, decibels=self.decibels
-        )
-
-    def get_feature_names_out(self, input_features=None):
-        """Return a name for each frequency, such as "psd_1250.0Hz" or "bin_12.5".
-
-        Parameters
-        ----------
-        input_features : array-like of str or None, default=None
-            Names of the columns of X. Those of :class:`WelchPSD` turn bins into Hz.
-
-        Returns
-        -------
-        names : ndarray of str objects
-            With at least one decimal and as many as keep them apart.
-        """
-        check_is_fitted(self)
-        names = _check_feature_names_in(self, input_features, generate_names=False)
-        known = read_frequencies(names)
-        if known is not None and self._name[1] == "":
-            step = (known[-1] - known[0]) / (len(known) - 1)
-            return write_names(known[0] + step * self.freqs_, "psd_", "Hz")
-        return write_names(self.freqs_, *self._name)
+        return self._in_chunks(align, X)

@@ -4,10 +4,10 @@ import re
 
 import numpy as np
 
-from sk_psd._arguments import check_option, check_rng, one_for_each, take_numbers
+from sk_psd._arguments import check_option, check_rng, one_for_each
+from sk_psd._arrays import as_floating, as_ndarray, check_result
 from sk_psd._numbers import as_rate
 from sk_psd._sideband import power_of_two, shift_signals, warn_of_drift
-from sk_psd._validation import as_ndarray, check_result
 
 __all__ = ["add_noise", "from_iq", "shift_frequency"]
 
@@ -155,7 +155,7 @@ def add_noise(X, snr_db, random_state=None):
 
 def _check(X):
     """Return signals as a float or complex array, of two axes or more."""
-    X = take_numbers(X)
+    X = as_floating(X)
     if X.ndim < 2:
         raise ValueError(
             f"X must be of shape (n_samples, ..., n_times). Got shape {X.shape}; for "

@@ -11,27 +11,26 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._arguments import check_n_jobs, check_option
+from sk_psd._arrays import (
+    as_ndarray,
+    as_numbers,
+    as_real,
+    as_signals,
+    check_axis,
+    check_result,
+    is_complex,
+)
+from sk_psd._constraints import Number, Options, StrOptions, WholeNumber, rate
+from sk_psd._frequency_axis import full_axis
 from sk_psd._frequency_names import FrequencyNames
 from sk_psd._layout import check_signals
 from sk_psd._notch import Notch
-from sk_psd._numbers import Number, WholeNumber, as_float, as_rate, rate
+from sk_psd._numbers import as_float, as_rate
 from sk_psd._pages import release_pages
 from sk_psd._powers import SILENT_LEVEL, estimate, name_row, to_levels
 from sk_psd._segments import Segments
 from sk_psd._transformer import Transformer
-from sk_psd._validation import (
-    Options,
-    StrOptions,
-    as_floats,
-    as_ndarray,
-    as_signals,
-    check_axis,
-    check_finite,
-    check_result,
-    check_rows,
-    is_complex,
-    to_numbers,
-)
+from sk_psd._validation import check_finite, check_rows
 
 __all__ = [
     "FFTMagnitude",
@@ -327,7 +326,7 @@ def decibels(psd, axis=-1, *, silent_level=SILENT_LEVEL):
             f"psd must hold powers, which are real. Got {psd.dtype}; pass "
             "np.abs(X) ** 2 of the complex amplitudes X."
         )
-    psd = as_floats(psd, "psd")
+    psd = as_real(psd, "psd")
     if psd.ndim == 0 or 0 in psd.shape:
         raise ValueError(
             f"psd must hold one power at least. Got shape {tuple(psd.shape)}."
@@ -364,7 +363,7 @@ def fft_magnitude(X):
         If X has no axis of samples, or one without any, or if magnitudes of finite X
         exceed the largest number.
     """
-    X = to_numbers(as_ndarray(X))
+    X = as_numbers(X)
     if X.ndim == 0 or 0 in X.shape:
         raise ValueError(
             "X must hold signals, of shape (..., n_times), of one sample at least. Got "
@@ -376,7 +375,7 @@ def fft_magnitude(X):
             X = X.astype(np.complex64 if single else np.complex128, copy=False)
             magnitude = np.abs(fft.fftshift(fft.fft(X), axes=-1))
         else:
-            magnitude = np.abs(fft.rfft(as_floats(X)))
+            magnitude = np.abs(fft.rfft(as_real(X)))
     check_result("magnitudes", magnitude, X)
     return magnitude
 
@@ -579,10 +578,9 @@ class _SegmentTransformer(Transformer):
             self,
             X,
             reset=reset,
-            allow_3d=True,
-            as_is=True,
-            tensors=True,
             allow_complex=not self.return_onesided,
+            allow_tensor=True,
+            in_parts=True,
             complex_hint=" with return_onesided=True: use return_onesided=False",
         )
 
@@ -698,6 +696,10 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
     A signal without power (zeros, or a constant that `detrend` takes off) gives a
     spectrum of zeros, in decibels `silent_level_`. A warning counts them.
 
+    Where the frequencies do not run from 0 to ``fs / 2`` (two-sided spectra, `fmin` or
+    `fmax`), the result is an array that carries them, for :class:`LogFrequency`. Its
+    rows, copies and pickles carry them too. All else takes it for a normal array.
+
     The last axis of X is time. In `fit`, rows of one sample, and up to 4 samples in at
     least 64 times as many rows or channels, are an error that names the transposition;
     up to 16 samples a warning. A row that rises by equal steps from end to end, as a
@@ -779,6 +781,11 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
             dispatch is on.
         """
         return self._transform(X)
+
+    def _frequencies_out(self, freqs):
+        """Return the frequencies, unless they run from 0 to half of `fs`."""
+        full = full_axis(as_rate(self.fs), len(self.freqs_))
+        return None if np.allclose(self.freqs_, full, 1e-9, 0) else self.freqs_
 
     def _how(self):
         return self.average
@@ -993,7 +1000,7 @@ class FFTMagnitude(FrequencyNames, Transformer):
         self : object
             Fitted transformer.
         """
-        X = check_rows(self, X, reset=True, allow_complex=True, allow_3d=True)
+        X = check_rows(self, X, reset=True, allow_complex=True)
         n_times, is_complex = X.shape[-1], np.iscomplexobj(X)
         self.freqs_ = (
             fft.fftshift(fft.fftfreq(n_times)) if is_complex else fft.rfftfreq(n_times)
@@ -1015,7 +1022,7 @@ class FFTMagnitude(FrequencyNames, Transformer):
             ``n_times // 2 + 1`` frequencies for real rows, ``n_times`` for complex.
         """
         check_is_fitted(self)
-        X = check_rows(self, X, reset=False, allow_complex=True, allow_3d=True)
+        X = check_rows(self, X, reset=False, allow_complex=True)
         if np.iscomplexobj(X) != self._is_complex:
             kinds = ["real", "complex"]
             raise ValueError(

@@ -1,7 +1,7 @@
-"""Random arrays, values and calls of all kinds, and what must be true of each call.
+"""Random arrays, values and calls, and the conditions that every call must meet.
 
 The suite always draws the same examples. With the environment variable SK_PSD_FUZZ set
-to a number, that many times as many are drawn, other ones at every run.
+to a number, each run draws new examples, that many times as many.
 """
 
 import linecache
@@ -30,7 +30,7 @@ FACTOR = float(os.environ.get("SK_PSD_FUZZ", 0))
 
 
 def examples(n, **options):
-    """Return settings of `n` examples, or of many times as many in a longer run."""
+    """Return settings of hypothesis for `n` examples, times SK_PSD_FUZZ if set."""
     return settings(
         max_examples=max(1, round(n * FACTOR)) if FACTOR else n,
         derandomize=not FACTOR,
@@ -50,10 +50,10 @@ def lies_in(path, package):
 
 
 def assert_deliberate(error):
-    """Raise an AssertionError unless an error was raised in so many words.
+    """Raise an AssertionError unless an error is a message for the user.
 
-    That is by a raise statement of sk_psd or of a library that checks what users pass,
-    or where scikit-learn makes an array of what came.
+    Such an error comes from a raise statement of sk_psd or of a library that checks its
+    arguments, or from the conversion to an array in scikit-learn.
     """
     frame, number = list(traceback.walk_tb(error.__traceback__))[-1]
     path = pathlib.Path(frame.f_code.co_filename)
@@ -101,7 +101,7 @@ def attempt(function, *args, may_warn=False, **kwargs):
 
 
 def as_bits(value):
-    """Return what stays the same as long as no bit of an input changes."""
+    """Return a value that is equal for inputs of equal bits only."""
     if isinstance(value, torch.Tensor):
         value = value.detach().resolve_conj().resolve_neg().numpy()
     if isinstance(value, np.ndarray) and value.dtype != object:
@@ -119,7 +119,7 @@ def as_bits(value):
 
 # --------------------------------------------------------------------------- values
 
-# What somebody may pass by mistake for a number, a name or a flag.
+# Values that somebody may pass by mistake for a number, a name or a flag.
 WRONG = [
     *(None, True, False, "", "bogus", "auto", b"x", -1, 0, 1, 2, 3, 7, 0.0, 0.5, 1.5),
     *(-0.5, -1e308, 1e308, 5e-324, np.nan, np.inf, -np.inf, 1j, Fraction(1, 3)),
@@ -128,7 +128,7 @@ WRONG = [
     *(np.array(2), np.array([1.0, 2.0]), np.array(["a"]), np.array([]), np.nan * 1j),
     *(object, object(), len, np.float32("nan"), float("1e-310"), np.str_("auto")),
 ]
-# For what is no size: nothing is made as long as this.
+# Wrong values for parameters other than sizes, as no array has so many values.
 HUGE = [10**30, -(10**30), 2**63, 1 << 40, np.uint64(2**64 - 1)]
 
 
@@ -138,7 +138,7 @@ def wrong_values(sizes=True):
 
 @st.composite
 def maybe_wrong(draw, good, sizes=True):
-    """Values of a list or a strategy, and now and then one of another kind."""
+    """Draw from a list or a strategy of good values, and sometimes a wrong value."""
     if draw(st.integers(0, 24)) == 24:
         return draw(wrong_values(sizes))
     return draw(good if isinstance(good, st.SearchStrategy) else st.sampled_from(good))
@@ -146,7 +146,7 @@ def maybe_wrong(draw, good, sizes=True):
 
 @st.composite
 def some_of(draw, params):
-    """Values for some parameters of a dict of lists or strategies of good values."""
+    """Draw values for some parameters, given lists or strategies of good values."""
     names = draw(st.lists(st.sampled_from(sorted(params)), unique=True, max_size=6))
     return {name: draw(maybe_wrong(params[name])) for name in names}
 
@@ -225,7 +225,7 @@ def is_torch(X):
 
 
 def lay_out(X, layout):
-    """Return the same values in another layout, or as they are where there is none."""
+    """Return the same values in another layout, or as they are if it does not exist."""
     if layout == "F":
         return np.asfortranarray(X)
     if layout == "reversed" and X.ndim > 1:
@@ -264,7 +264,7 @@ def lay_out(X, layout):
 
 
 class Drawn:
-    """An input, and what it holds: `values` as an array, whether all are `finite`."""
+    """An input X, its `values` as an array, and whether all of them are `finite`."""
 
     def __init__(self, X, values, text):
         self.X = X
@@ -280,7 +280,7 @@ class Drawn:
 def inputs(
     draw, ndims=(2, 2, 2, 2, 3, 3, 1, 4), is_complex=None, n_samples=None, lengths=None
 ):
-    """Arrays of numbers of any kind, scale, dtype, shape and layout."""
+    """Draw an array of numbers of any kind, scale, dtype, shape and layout."""
     ndim = draw(st.sampled_from(ndims))
     length = draw(
         st.integers(1, 40) | st.integers(1, 300) if lengths is None else lengths

@@ -1,4 +1,4 @@
-"""scikit-learn's own checks on every estimator, and how many of them really ran."""
+"""The checks of scikit-learn on every estimator, and how many of them ran."""
 
 import public_names
 import pytest

@@ -1,6 +1,6 @@
-"""Random calls of everything public: a finite result as documented, or a refusal.
+"""Random calls of estimators: a finite result as documented, or a clear error.
 
-See draws.py for how to run more of them, with other seeds.
+The docstring of draws.py says how to run more of them.
 """
 
 import inspect
@@ -167,6 +167,7 @@ ESTIMATORS = {
     ),
     LogFrequency: dict(
         n_freqs=[2, 3, 8, 64, 512, np.int64(9)],
+        fs=[None, *RATES],
         fmin=[None, 1, 2.5, 1e-3, 5e-324, np.float32(1), 10**30],
         fmax=[None, 1, 8.0, 20, np.float32(30), 1e300],
         reduce=["max", "mean"],
@@ -260,7 +261,7 @@ def test_values_are_listed_for_every_parameter_of_every_estimator():
 
 
 def shape_out(estimator, shape):
-    """Return the shape that the documentation of a fitted transformer promises."""
+    """Return the documented shape of the output of a fitted transformer."""
     *front, n = shape
     if isinstance(estimator, ConvFilter):
         stride, dilation = int(estimator.stride), int(estimator.dilation)
@@ -294,7 +295,7 @@ def check_values(result, drawn, estimator):
 
 
 def bits_of(function, *args):
-    """Return the bits of a result that must not be refused."""
+    """Return the bits of the result of a call that must not raise an error."""
     result, refusal = attempt(function, *args)
     assert not refusal
     return as_bits(result)
@@ -478,7 +479,7 @@ def test_a_refused_value_of_a_parameter_is_named(parameter, index):
 
 
 def apply(cls, X):
-    """Fit a new estimator to rows and return what it makes of them."""
+    """Fit a new estimator to rows and return its output for them."""
     estimator = make(cls)
     if cls in CLASSIFIERS:
         return estimator.fit(X, np.arange(len(X)) % 2).predict_proba(X)

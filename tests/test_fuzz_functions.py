@@ -1,4 +1,4 @@
-"""Random calls of all public functions: a finite result as documented, or a refusal."""
+"""Random calls of functions: a finite result as documented, or a clear error."""
 
 import inspect
 import math
@@ -34,6 +34,7 @@ from sk_psd import (
     filters,
     inspection,
     nn,
+    resampling,
     scaling,
     signals,
     spectral,
@@ -41,7 +42,10 @@ from sk_psd import (
 from sk_psd._numbers import as_int
 
 # The modules of the API page.
-MODULES = [sk_psd, datasets, filters, inspection, signals, nn, scaling, spectral]
+MODULES = [
+    *(sk_psd, datasets, filters, inspection, signals, nn),
+    *(resampling, scaling, spectral),
+]
 
 
 @cache
@@ -216,7 +220,7 @@ FUNCTIONS = {
     nn.spectrogram_layers: dict(
         n_freqs=SIZES, n_frames=SIZES, n_filters=[(2,), [3, 2]], **LAYOUT
     ),
-    scaling.log_frequency: dict(
+    resampling.log_frequency: dict(
         X=real(),
         freqs=[np.arange(20.0), np.arange(2.0), np.arange(1.0), np.zeros(20), "a"],
         targets=[np.geomspace(1, 19, 8), np.array([1.0]), np.zeros(3), np.arange(4.0)],
@@ -257,14 +261,17 @@ def test_values_are_listed_for_every_parameter_of_every_function():
 
 @st.composite
 def calls(draw, function):
-    """Arguments of a function by name, and now and then one of another kind."""
+    """Draw the arguments of a function by name, and sometimes a wrong value."""
     params, arguments = FUNCTIONS[function], {}
     for name, parameter in inspect.signature(function).parameters.items():
         needed = parameter.default is parameter.empty or name in ALWAYS
         if needed or draw(st.integers(0, 3)) == 3:
             arguments[name] = draw(maybe_wrong(params[name]))
-    if "random_state" in params:  # as scikit-learn and NumPy take it
-        arguments["random_state"] = draw(st.sampled_from(SEEDS))
+    if "random_state" in params:  # wrong ones have a test of their own
+        seeds = params["random_state"]
+        arguments["random_state"] = draw(
+            st.sampled_from(seeds) if seeds is SEEDS else seeds
+        )
     return arguments
 
 
@@ -414,7 +421,7 @@ CHECKS = {
     nn.flatten_sizes: check_sizes,
     nn.global_pool_layers: check_layers,
     nn.spectrogram_layers: check_layers,
-    scaling.log_frequency: check_log_frequency,
+    resampling.log_frequency: check_log_frequency,
     scaling.min_max_scale: check_scaled,
     spectral.decibels: lambda result, psd, **_: check_same_shape(result, X=psd),
     spectral.fft_magnitude: check_magnitude,
@@ -424,10 +431,9 @@ CHECKS = {
 
 
 def bits_of(arguments):
-    """Return the bits of all arguments but the source of random numbers."""
-    return as_bits(
-        {name: arg for name, arg in arguments.items() if name != "random_state"}
-    )
+    """Return the bits of all arguments except `random_state`."""
+    kept = {name: arg for name, arg in arguments.items() if name != "random_state"}
+    return as_bits(kept)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=by_name)
@@ -456,12 +462,12 @@ PARAMETERS = [
     (function, name)
     for function in FUNCTIONS
     for name in inspect.signature(function).parameters
-    if name not in ("C", "random_state")  # what others check
+    if name not in ("C", "random_state")  # other libraries check these
 ]
 
 
 def good_call(function):
-    """Return arguments that a function takes."""
+    """Return arguments for which a function raises no error."""
     good = GOOD | {"estimator": models()[0], "random_state": 0}
     return {
         name: good[name] if name in good else FUNCTIONS[function][name][0]

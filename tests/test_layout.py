@@ -1,4 +1,4 @@
-"""Arrays in the wrong layout are named; unusual ones that are right pass in silence."""
+"""Warnings for arrays in the wrong layout, and none for unusual ones that are right."""
 
 import numpy as np
 import pandas as pd
@@ -49,10 +49,10 @@ def test_samples_along_the_wrong_axis_are_refused(take, X, remedy):
         take(X)
 
 
-def test_one_signal_without_an_axis_of_samples_is_a_clock_or_is_none():
+def test_one_signal_alone_is_taken_unless_it_is_a_column_of_times():
     freqs, psd = welch(NOISE[0])
     np.testing.assert_array_equal(psd, welch(NOISE[:1])[1][0])
-    with pytest.warns(UserWarning, match="as a clock does"):
+    with pytest.warns(UserWarning, match="as a column of times does"):
         welch(np.arange(2000.0))
 
 
@@ -60,7 +60,7 @@ def test_a_data_frame_with_a_column_of_times_is_refused_in_either_direction():
     frame = pd.DataFrame({"t": np.arange(2000) / 1000, "x": NOISE[0, :2000]})
     with pytest.raises(ValueError, match="pass X.T, without the column of times"):
         WelchPSD().fit(frame)
-    with pytest.warns(UserWarning, match="1 row.* equal steps .* as a clock does"):
+    with pytest.warns(UserWarning, match="1 row.* equal steps .* as a column of"):
         WelchPSD().fit(frame.T)
 
 

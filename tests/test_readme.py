@@ -6,11 +6,23 @@ import re
 import pytest
 
 import sk_psd
-from sk_psd import datasets, filters, inspection, nn, scaling, signals, spectral
+from sk_psd import (
+    datasets,
+    filters,
+    inspection,
+    nn,
+    resampling,
+    scaling,
+    signals,
+    spectral,
+)
 
 ROOT = pathlib.Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-MODULES = (sk_psd, datasets, filters, inspection, signals, nn, scaling, spectral)
+MODULES = (
+    *(sk_psd, datasets, filters, inspection, signals, nn),
+    *(resampling, scaling, spectral),
+)
 
 
 def test_the_python_example_runs_and_finds_shifted_shapes():

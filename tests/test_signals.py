@@ -219,17 +219,13 @@ PAIRS = np.zeros((2, 8), [("re", "<i2"), ("im", "<i2")])
 @pytest.mark.parametrize(
     "function, args, match",
     [
-        (shift_frequency, (PAIRS, 0.1), r"Got .*'re'.* X.view\(np.int16\)"),
         (
             shift_frequency,
-            (None, 0.1),
-            "X must be an array of numbers. Got None instead",
+            (PAIRS, 0.1),
+            r"fields \('re', 'im'\), not .*from_iq",
         ),
-        (
-            shift_frequency,
-            ([["a", "b"]], 0.1),
-            "X must be an array of numbers. Got .*'a'",
-        ),
+        (shift_frequency, (None, 0.1), "X must hold real or complex .* Got None"),
+        (shift_frequency, ([["a", "b"]], 0.1), "X must hold real or .* Got <U1"),
         (shift_frequency, ([[1.0, 2.0], [1.0]], 0.1), "X must hold rows of one length"),
         (
             shift_frequency,
@@ -272,7 +268,7 @@ PAIRS = np.zeros((2, 8), [("re", "<i2"), ("im", "<i2")])
     ],
 )
 def test_impossible_signals_and_shifts_are_refused(function, args, match):
-    with pytest.raises(ValueError, match=match):
+    with pytest.raises((TypeError, ValueError), match=match):
         function(*args)
     for kwargs, word in [
         (dict(fill="floor"), "fill must be 'noise' or None. Got 'floor'"),

@@ -1,4 +1,4 @@
-"""Files of estimators know their version, and altered numbers are noticed."""
+"""Pickled estimators hold their version, and altered numbers are noticed."""
 
 import copy
 import pickle
@@ -47,7 +47,7 @@ def test_parameters_that_a_state_lacks_get_their_defaults(cls):
     names = list(cls().get_params())
     for name in names:
         del state[name]
-    del state["_sk_psd_checksum"]  # of a version that knew fewer parameters
+    del state["_sk_psd_checksum"]  # as of a version with fewer parameters
     other = cls.__new__(cls)
     other.__setstate__(state)
     assert repr(other.get_params()) == repr(cls().get_params())
@@ -63,7 +63,7 @@ def test_a_bit_that_flips_in_a_file_is_an_error():
         altered[place] ^= 1 << int(rng.integers(8))
         try:
             loaded = pickle.loads(bytes(altered))
-        except Exception:  # of the pickle format too, which has many
+        except Exception:  # pickle raises errors of many types
             n_errors += 1
         else:
             np.testing.assert_array_equal(result(loaded), expected)
