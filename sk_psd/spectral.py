@@ -16,7 +16,7 @@ from sk_psd._layout import check_signals
 from sk_psd._notch import Notch
 from sk_psd._numbers import Number, WholeNumber, as_float, as_rate, rate
 from sk_psd._pages import release_pages
-from sk_psd._powers import SILENT_LEVEL, estimate, name_row, to_levels
+from sk_psd._powers import SILENT_LEVEL, estimate_powers, name_row, to_levels
 from sk_psd._segments import Segments
 from sk_psd._transformer import Transformer
 from sk_psd._validation import (
@@ -171,7 +171,7 @@ def welch(
         fmax=fmax,
         omit_nan=nan_segments == "omit",
     )
-    return segments.freqs, estimate(X, segments, average, n_jobs)[0]
+    return segments.freqs, estimate_powers(X, segments, average, n_jobs)[0]
 
 
 def spectrogram(
@@ -277,7 +277,7 @@ def spectrogram(
         fmin=fmin,
         fmax=fmax,
     )
-    powers = estimate(X, segments, "each", n_jobs)[0]
+    powers = estimate_powers(X, segments, None, n_jobs)[0]
     return segments.freqs, _times(segments, fs), powers
 
 
@@ -424,7 +424,7 @@ class _SegmentTransformer(Transformer):
         if not self.decibels:
             check_finite(self, X, omit_nan=self._omits_nan())
             return self
-        n_frames = self._segments.n_segments if self._how() == "each" else 1
+        n_frames = self._segments.n_segments if self._average() is None else 1
         n_values = len(self.freqs_) * n_frames * math.prod(X.shape[1:-1])
         floors = []
         for rows in gen_batches(len(X), max(1, _PART_VALUES // n_values)):
@@ -483,10 +483,14 @@ class _SegmentTransformer(Transformer):
                 self.notch,
                 self.freqs_,
                 fs=as_rate(self.fs),
-                window=self._segments._window,
+                window=self._segments.window,
                 onesided=self.return_onesided,
             )
         return X
+
+    def _average(self):
+        """Return the average over the segments, or None to keep each of them."""
+        return getattr(self, "average", None)
 
     def _omits_nan(self):
         return getattr(self, "nan_segments", None) == "omit"
@@ -498,15 +502,15 @@ class _SegmentTransformer(Transformer):
             first = first_row, sample
             check_finite(self, X, omit_nan=self._omits_nan(), first=first)
 
-        segments, how = self._segments, self._how()
-        result, silent = estimate(
+        segments, average = self._segments, self._average()
+        result, silent = estimate_powers(
             X,
             segments,
-            how,
+            average,
             self.n_jobs,
             levels=self.decibels,
             check=check,
-            bridge=None if self._notch is None else self._notch.bridge,
+            notch=self._notch,
             first_row=first_row,
         )
         rest = segments.step * (segments.n_segments - 1) + segments.nperseg
@@ -515,7 +519,7 @@ class _SegmentTransformer(Transformer):
         self._check_result(result, first_row)
         empty = segments.empty_bin
         if self.decibels and empty is not None and len(self.freqs_) > 1:
-            levels = result if how == "each" else result[..., None]
+            levels = result if average is None else result[..., None]
             beside = [i for i in (empty - 1, empty + 1) if 0 <= i < len(self.freqs_)]
             levels[..., empty, :] = levels[..., beside, :].mean(-2)
         return result, silent
@@ -526,7 +530,7 @@ class _SegmentTransformer(Transformer):
         if xp.isfinite(result).all():
             return
         place = np.nonzero(np.asarray((~xp.isfinite(result)).tolist()))
-        n_axes = result.ndim - (2 if self._how() == "each" else 1)
+        n_axes = result.ndim - (2 if self._average() is None else 1)
         row = name_row(place[:n_axes], first_row=first_row)
         if self._omits_nan() and xp.isnan(result).any():
             raise ValueError(
@@ -565,7 +569,7 @@ class _SegmentTransformer(Transformer):
                 if isinstance(result, torch.Tensor):
                     index = tuple(torch.from_numpy(p).to(result.device) for p in place)
                 result[index] = self.silent_level_
-            where = " in most segments" if self._how() == "median" else ""
+            where = " in most segments" if self._average() == "median" else ""
             warnings.warn(
                 f"{type(self).__name__}: {silent.sum()} of {silent.size} signals hold "
                 f"no power, the first is {name_row(place)}. They are zero{where}, or "
@@ -780,9 +784,6 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
         """
         return self._transform(X)
 
-    def _how(self):
-        return self.average
-
 
 class Spectrogram(_SegmentTransformer):
     """Estimate how the power spectral density of each signal changes over time.
@@ -940,9 +941,6 @@ class Spectrogram(_SegmentTransformer):
             dispatch is on.
         """
         return self._transform(X)
-
-    def _how(self):
-        return "each"
 
 
 class FFTMagnitude(FrequencyNames, Transformer):

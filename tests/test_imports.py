@@ -35,8 +35,11 @@ IMPORTS = {
     },
     "_threads": set(),
     "_torch_settings": set(),
-    "_segments": {"_arguments", "_numbers", "_pages", "_threads", "_validation"},
-    "_powers": {"_segments", "_validation"},
+    "_segments": {"_arguments", "_numbers"},
+    "_blocks": {"_validation"},
+    "_periodograms": {"_blocks", "_pages", "_threads", "_validation"},
+    "_median": {"_periodograms"},
+    "_powers": {"_blocks", "_median", "_periodograms", "_validation"},
     "_frequency_names": set(),
     "_notch": {"_numbers"},
     "spectral": {

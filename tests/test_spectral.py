@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, signal, stats
 
-from sk_psd import FFTMagnitude, Spectrogram, WelchPSD, _segments, _threads
+from sk_psd import FFTMagnitude, Spectrogram, WelchPSD, _blocks, _threads
+from sk_psd._blocks import split_into_tasks
 from sk_psd._segments import Segments
 from sk_psd.spectral import decibels, fft_magnitude, spectrogram, welch
 
@@ -252,7 +253,7 @@ def test_any_kind_of_signal_and_any_blocks_give_the_spectra_of_scipy(case, n_byt
     X, params = case
     before = X.copy()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_segments, "_BLOCK_BYTES", n_bytes)
+        patch.setattr(_blocks, "_BLOCK_BYTES", n_bytes)
         _, psd = welch(X, **params)
     _, expected = scipy_welch(X, **params)
     single = X.dtype.newbyteorder("=") in (np.float32, np.complex64)
@@ -266,7 +267,7 @@ def test_any_kind_of_signal_and_any_blocks_give_the_spectra_of_scipy(case, n_byt
 def test_the_number_of_threads_does_not_change_a_bit(case, n_bytes):
     X, params = case
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_segments, "_BLOCK_BYTES", n_bytes)
+        patch.setattr(_blocks, "_BLOCK_BYTES", n_bytes)
         patch.setattr(_threads, "_SPLITS_FROM", 0)
         _, one = welch(X, **params, n_jobs=1)
         for n_jobs in (2, 4):
@@ -281,11 +282,34 @@ def test_the_number_of_threads_does_not_change_a_bit(case, n_bytes):
 def test_one_long_signal_is_split_over_threads_without_changing_a_bit():
     X = noise((1, 3_000_000), np.float32)
     _, one = welch(X, nperseg=256, n_jobs=1)
-    assert len(Segments(3_000_000)._tasks(1, 2048, whole_rows=False)) >= 2
+    tasks = split_into_tasks(1, Segments(X.shape[1]), torch.ones(1), split_rows=True)
+    assert len(tasks) >= 2
     np.testing.assert_array_equal(welch(X, nperseg=256, n_jobs=2)[1], one)
     assert_close_in_power(
         one, scipy_welch(X, nperseg=256, return_onesided=True)[1], 1e-5
     )
+
+
+def test_blocks_hold_every_segment_once_and_in_order():
+    for n_rows, n_times, n_bytes in [(7, 700, 2**12), (3, 9000, 2**12), (2, 256, 1)]:
+        segments = Segments(n_times, nperseg=64)
+        for split_rows in (False, True):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(_blocks, "_BLOCK_BYTES", n_bytes)
+                tasks = split_into_tasks(
+                    n_rows, segments, torch.ones(1), split_rows=split_rows
+                )
+            found = [
+                (row, segment)
+                for task in tasks
+                for block in task
+                for row in range(n_rows)[block.rows]
+                for segment in block.segments
+            ]
+            rows, n_segments = range(n_rows), segments.n_segments
+            assert found == [(row, i) for row in rows for i in range(n_segments)]
+            if not split_rows:
+                assert all(task[-1].segments.stop == n_segments for task in tasks)
 
 
 def test_joblib_workers_give_the_same_bits():
@@ -500,6 +524,16 @@ def test_a_function_that_detrends_may_compute_spectra_itself():
         return segments
 
     X = noise((50, 2000), float)
+    _, psd = welch(X, detrend=detrend)
+    np.testing.assert_array_equal(psd, welch(X, detrend=False)[1])
+
+
+def test_a_function_that_detrends_shares_no_memory_with_the_spectra_it_computes():
+    def detrend(segments):
+        welch(np.full((50, 2000), 2**60), detrend=False)
+        return segments
+
+    X = (100 * noise((50, 2000), float)).astype(np.int64)
     _, psd = welch(X, detrend=detrend)
     np.testing.assert_array_equal(psd, welch(X, detrend=False)[1])
 

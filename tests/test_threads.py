@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from sk_psd import WelchPSD, _segments, _threads
+from sk_psd import WelchPSD, _blocks, _threads
 from sk_psd.spectral import welch
 
 
@@ -19,7 +19,7 @@ def test_n_jobs_none_follows_parallel_config():
     pool = _threads.ThreadPoolExecutor
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_threads, "_SPLITS_FROM", 0)
-        patch.setattr(_segments, "_BLOCK_BYTES", 2**16)
+        patch.setattr(_blocks, "_BLOCK_BYTES", 2**16)
         patch.setattr(
             _threads,
             "ThreadPoolExecutor",
