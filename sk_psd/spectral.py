@@ -1,4 +1,4 @@
-"""From time to frequency: power spectral densities, spectrograms, FFT magnitudes."""
+"""Power spectral densities, spectrograms and FFT magnitudes of signals."""
 
 import math
 import warnings
@@ -43,8 +43,8 @@ __all__ = [
     "welch",
 ]
 
-# Values of one part of the result in `fit`, which returns none of it.
-_PART_VALUES = 2**22
+# Values of the spectra that `fit` computes at a time. It keeps none of them.
+_FIT_VALUES = 2**22
 
 
 def welch(
@@ -66,86 +66,74 @@ def welch(
 ):
     """Estimate the power spectral density of each signal.
 
-    The result is that of :func:`scipy.signal.welch`, with the frequencies in ascending
-    order also for two-sided spectra, and with another correction of the median at two
-    frequencies of real signals, see `average`. It is computed in blocks that stay in
-    the cache, so that it takes a small part of the time and hardly any memory beside
-    the result.
+    The result equals that of :func:`scipy.signal.welch`, with two differences. The
+    frequencies of two-sided spectra are in ascending order. The median has another
+    correction at two frequencies of real signals, see `average` of :class:`WelchPSD`.
+    The signals are processed in blocks that fit the cache. That takes a fraction of the
+    time of SciPy, and little memory beside the result.
 
     Parameters
     ----------
-    X : ndarray or Tensor of shape (n_samples, [n_channels,] n_times)
+    X : array-like or Tensor of shape ([n_samples, [n_channels,]] n_times)
         Real signals, or complex ones with `return_onesided=False`. A memory-mapped
-        array is read in parts. The spectra of a tensor are computed where it is.
+        array is read in parts. The spectra of a tensor are computed on its device.
 
     fs : float, default=1.0
-        Sampling frequency, in Hz.
+        As in :class:`WelchPSD`.
 
     window : str, tuple, float or array-like, default="hann"
-        Window, as in :func:`scipy.signal.get_window`; a list or an array is the window
-        itself.
+        As in :class:`WelchPSD`.
 
     nperseg : int, default=None
-        Length of each segment, in samples. None is 256, the length of the signals
-        where they are shorter, or the length of a window given as an array.
+        As in :class:`WelchPSD`.
 
     noverlap : int, default=None
-        Samples that neighboring segments share. None is ``nperseg // 2``.
+        As in :class:`WelchPSD`.
 
     nfft : int, default=None
-        Length of the FFT; longer than `nperseg` pads each segment with zeros. None is
-        `nperseg`.
+        As in :class:`WelchPSD`.
 
     detrend : {"constant", "linear"}, False or callable, default="constant"
-        What is subtracted from each segment. "constant" removes power around 0 Hz
-        only, so that a shape that lies there looks different from elsewhere; with
-        False it keeps its shape anywhere on a two-sided axis. A receiver with a spike
-        at 0 Hz needs "constant", or False and the `notch` of :class:`WelchPSD`, as the
-        spike stays where it is when the signal moves. A function takes segments of
-        shape (..., nperseg) and returns them detrended.
+        As in :class:`WelchPSD`.
 
     return_onesided : bool, default=True
-        Whether to return the frequencies from 0 to ``fs / 2`` only, with the power of
-        the negative ones added. Use False for complex signals.
+        As in :class:`WelchPSD`.
 
     scaling : {"density", "spectrum"}, default="density"
-        For signals in V: V**2/Hz, or V**2.
+        As in :class:`WelchPSD`.
 
     average : {"mean", "median"}, default="mean"
-        How the segments are averaged. The median resists short disturbances and needs
-        memory for the powers of all segments of a signal. It is corrected for its bias
-        for noise. At 0 Hz and ``fs / 2`` the powers of real signals have one degree of
-        freedom, and are corrected for that, which scipy does not do. Signals that are
-        padded with zeros to one length need the mean.
+        As in :class:`WelchPSD`.
 
     nan_segments : {"propagate", "omit"}, default="propagate"
-        Whether NaN in one segment makes the spectrum of its signal NaN, or whether the
-        average is taken over the segments without NaN, as for gaps in a recording.
+        Whether NaN in a segment makes the spectrum of its signal NaN, or whether only
+        the segments without NaN are averaged, as for gaps in a recording.
 
     fmin, fmax : float, default=None
-        Keep only frequencies from `fmin` to `fmax`, both included, in Hz.
+        As in :class:`WelchPSD`.
 
     n_jobs : int, default=None
-        Number of threads. ``None`` means 1 unless in a :obj:`joblib.parallel_config`
-        context. ``-1`` means all processors. The result does not depend on it.
+        As in :class:`WelchPSD`.
 
     Returns
     -------
     freqs : ndarray of shape (n_freqs,)
         Frequencies in ascending order, in Hz.
 
-    psd : ndarray or Tensor of shape (n_samples, [n_channels,] n_freqs)
-        float32 for float32 and complex64 signals, else float64.
+    psd : ndarray or Tensor of shape ([n_samples, [n_channels,]] n_freqs)
+        Power spectral densities, float32 for float32 and complex64 signals and
+        float64 for others.
 
     Raises
     ------
     ValueError
-        If a parameter does not fit the signals, or all powers of a signal are too
-        small or some too large for the type of the result.
+        If a parameter is invalid or does not fit the signals. If the powers of a
+        signal are too small or too large for the dtype of the result.
 
     See Also
     --------
-    spectrogram : The same without the average.
+    spectrogram : The spectrum of each segment, without the average.
+    WelchPSD : The same as a transformer, with decibels and a notch.
 
     References
     ----------
@@ -191,54 +179,46 @@ def spectrogram(
 ):
     """Estimate the power spectral density of each segment of each signal.
 
-    The mean of the result over time is what `welch` returns. It equals
-    :func:`scipy.signal.spectrogram` for the same parameters, but for the order of
-    two-sided frequencies; note that the default window and overlap there are others.
+    The mean of the result over time is the result of :func:`welch`. The result equals
+    that of :func:`scipy.signal.spectrogram` for the same parameters, except that
+    two-sided frequencies are in ascending order. The default window and overlap of
+    SciPy are others.
 
     Parameters
     ----------
-    X : ndarray or Tensor of shape (n_samples, [n_channels,] n_times)
-        Real signals, or complex ones with `return_onesided=False`.
+    X : array-like or Tensor of shape ([n_samples, [n_channels,]] n_times)
+        Real signals, or complex ones with `return_onesided=False`. A memory-mapped
+        array is read in parts. The spectra of a tensor are computed on its device.
 
     fs : float, default=1.0
-        Sampling frequency, in Hz.
+        As in :class:`WelchPSD`.
 
     window : str, tuple, float or array-like, default="hann"
-        Window, as in :func:`scipy.signal.get_window`; a list or an array is the window
-        itself.
+        As in :class:`WelchPSD`.
 
     nperseg : int, default=None
-        Length of each segment, in samples. None is 256, the length of the signals
-        where they are shorter, or the length of a window given as an array.
+        As in :class:`WelchPSD`.
 
     noverlap : int, default=None
-        Samples that neighboring segments share. None is ``nperseg // 2``.
+        As in :class:`WelchPSD`.
 
     nfft : int, default=None
-        Length of the FFT; longer than `nperseg` pads each segment with zeros. None is
-        `nperseg`.
+        As in :class:`WelchPSD`.
 
     detrend : {"constant", "linear"}, False or callable, default="constant"
-        What is subtracted from each segment. "constant" removes power around 0 Hz
-        only, so that a shape that lies there looks different from elsewhere; with
-        False it keeps its shape anywhere on a two-sided axis. A receiver with a spike
-        at 0 Hz needs "constant", or False and the `notch` of :class:`WelchPSD`, as the
-        spike stays where it is when the signal moves. A function takes segments of
-        shape (..., nperseg) and returns them detrended.
+        As in :class:`WelchPSD`.
 
     return_onesided : bool, default=True
-        Whether to return the frequencies from 0 to ``fs / 2`` only, with the power of
-        the negative ones added. Use False for complex signals.
+        As in :class:`WelchPSD`.
 
     scaling : {"density", "spectrum"}, default="density"
-        For signals in V: V**2/Hz, or V**2.
+        As in :class:`WelchPSD`.
 
     fmin, fmax : float, default=None
-        Keep only frequencies from `fmin` to `fmax`, both included, in Hz.
+        As in :class:`WelchPSD`.
 
     n_jobs : int, default=None
-        Number of threads. ``None`` means 1 unless in a :obj:`joblib.parallel_config`
-        context. ``-1`` means all processors. The result does not depend on it.
+        As in :class:`WelchPSD`.
 
     Returns
     -------
@@ -248,19 +228,20 @@ def spectrogram(
     times : ndarray of shape (n_frames,)
         Middle of each segment, in seconds.
 
-    powers : ndarray or Tensor of shape (n_samples, [n_channels,] n_freqs, n_frames)
-        float32 for float32 and complex64 signals, else float64. NaN in a segment makes
-        the powers of this segment NaN.
+    powers : ndarray or Tensor of shape ([n_samples, [n_channels,]] n_freqs, n_frames)
+        Power spectral densities, float32 for float32 and complex64 signals and
+        float64 for others. NaN in a segment makes the powers of this segment NaN.
 
     Raises
     ------
     ValueError
-        If a parameter does not fit the signals, or all powers of a signal are too
-        small or some too large for the type of the result.
+        If a parameter is invalid or does not fit the signals. If the powers of a
+        signal are too small or too large for the dtype of the result.
 
     See Also
     --------
     welch : The average over the segments.
+    Spectrogram : The same as a transformer, with decibels and a notch.
     """
     X = as_signals("spectrogram", X)
     check_n_jobs(n_jobs)
@@ -278,10 +259,11 @@ def spectrogram(
         fmax=fmax,
     )
     powers = estimate_powers(X, segments, None, n_jobs)[0]
-    return segments.freqs, _times(segments, fs), powers
+    return segments.freqs, _segment_times(segments, fs), powers
 
 
-def _times(segments, fs):
+def _segment_times(segments, fs):
+    """Return the time of the middle of each segment, in seconds."""
     middle = segments.nperseg / 2
     return (middle + segments.step * np.arange(segments.n_segments)) / as_rate(fs)
 
@@ -292,19 +274,19 @@ def decibels(psd, axis=-1, *, silent_level=SILENT_LEVEL):
     Parameters
     ----------
     psd : array-like or Tensor of shape (..., n_freqs)
-        Powers, none negative.
+        Powers of at least 0.
 
     axis : int or tuple of int, default=-1
-        Axis, or axes, along which one spectrum lies.
+        Axis of the frequencies, or all axes of one spectrogram.
 
     silent_level : float, default=-120.0
-        Level of a spectrum of zeros, which has no maximum, in dB.
+        Level of a spectrum of zeros, in dB. Such a spectrum has no maximum.
 
     Returns
     -------
     level : ndarray or Tensor of shape (..., n_freqs)
-        In dB: float32 for float32 and shorter numbers, else float64. NaN and infinity
-        stay where they are.
+        Levels in dB, float32 for float32 and shorter numbers, else float64. NaN and
+        infinity stay as they are.
 
     Raises
     ------
@@ -312,7 +294,7 @@ def decibels(psd, axis=-1, *, silent_level=SILENT_LEVEL):
         If `psd` does not hold real numbers.
 
     ValueError
-        If it is empty, has no such axis, or `silent_level` is no finite number.
+        If `psd` is empty or lacks an axis, or if `silent_level` is not finite.
 
     Examples
     --------
@@ -330,14 +312,14 @@ def decibels(psd, axis=-1, *, silent_level=SILENT_LEVEL):
     psd = as_floats(psd, "psd")
     if psd.ndim == 0 or 0 in psd.shape:
         raise ValueError(
-            f"psd must hold one power at least. Got shape {tuple(psd.shape)}."
+            f"psd must hold at least one power. Got shape {tuple(psd.shape)}."
         )
     check_axis(axis, psd.ndim)
     try:
         level = as_float(silent_level)
     except (TypeError, ValueError, OverflowError):
         level = np.nan
-    if not abs(level) <= np.finfo(np.float32).max:  # NaN is not either
+    if not abs(level) <= np.finfo(np.float32).max:  # also if it is NaN
         raise ValueError(
             f"silent_level must be a finite level in dB. Got {silent_level!r}."
         )
@@ -345,29 +327,30 @@ def decibels(psd, axis=-1, *, silent_level=SILENT_LEVEL):
 
 
 def fft_magnitude(X):
-    """Return ``|rfft|`` of real rows, two-sided ascending ``|fft|`` of complex ones.
+    """Return the magnitude of the FFT of each row.
 
     Parameters
     ----------
     X : array-like of shape (..., n_times)
-        Real or complex numbers.
+        Real or complex rows.
 
     Returns
     -------
     magnitude : ndarray of shape (..., n_freqs)
-        With ``n_times // 2 + 1`` frequencies for real and ``n_times`` for complex X,
-        of float32 for float32 and complex64, else of float64.
+        ``n_times // 2 + 1`` frequencies from 0 on for real rows, ``n_times`` in
+        ascending order for complex ones. float32 for float32 and complex64 rows, else
+        float64.
 
     Raises
     ------
     ValueError
-        If X has no axis of samples, or one without any, or if magnitudes of finite X
-        exceed the largest number.
+        If X is empty or a single number, or if magnitudes of finite rows exceed the
+        largest number of their dtype.
     """
     X = to_numbers(as_ndarray(X))
     if X.ndim == 0 or 0 in X.shape:
         raise ValueError(
-            "X must hold signals, of shape (..., n_times), of one sample at least. Got "
+            "X must hold signals of at least one sample, of shape (..., n_times). Got "
             f"shape {X.shape}."
         )
     with np.errstate(over="ignore", invalid="ignore"):
@@ -382,7 +365,11 @@ def fft_magnitude(X):
 
 
 class _SegmentTransformer(Transformer):
-    """Base of transformers of segments: their parameters, axis and checks."""
+    """Base of the transformers of segments: parameters, checks and silent signals.
+
+    A subclass with the parameter `average` returns one spectrum for each signal, and
+    one without it a spectrum for each segment.
+    """
 
     _parameter_constraints = {
         "fs": [rate()],
@@ -424,16 +411,18 @@ class _SegmentTransformer(Transformer):
         if not self.decibels:
             check_finite(self, X, omit_nan=self._omits_nan())
             return self
+        # The spectra are needed for `silent_level_` only, so they are made in parts.
         n_frames = self._segments.n_segments if self._average() is None else 1
         n_values = len(self.freqs_) * n_frames * math.prod(X.shape[1:-1])
-        floors = []
-        for rows in gen_batches(len(X), max(1, _PART_VALUES // n_values)):
-            floors.append(self._floors(*self._estimate(X[rows], rows.start)))
-        self._learn(np.concatenate(floors))
+        lowest = []
+        for rows in gen_batches(len(X), max(1, _FIT_VALUES // n_values)):
+            result, silent = self._estimate(X[rows], rows.start)
+            lowest.append(_find_lowest_levels(result, silent))
+        self._set_silent_level(np.concatenate(lowest))
         return self
 
     def fit_transform(self, X, y=None):
-        """Fit to X, then transform it, reading it once.
+        """Fit to X and transform it. The spectra are computed once.
 
         Parameters
         ----------
@@ -446,18 +435,15 @@ class _SegmentTransformer(Transformer):
         Returns
         -------
         psd : ndarray of shape (n_samples, ...)
-            What `transform` returns.
+            The same as from `transform`.
         """
         result, silent = self._estimate(self._fit(X))
         if self.decibels:
-            self._learn(self._floors(result, silent))
-        return self._finish(result, silent)
-
-    def _transform(self, X):
-        check_is_fitted(self)
-        return self._finish(*self._estimate(self._check(X, reset=False)))
+            self._set_silent_level(_find_lowest_levels(result, silent))
+        return self._fill_silent(result, silent)
 
     def _fit(self, X):
+        """Set all fitted attributes but `silent_level_`, and return X checked."""
         self._validate_params()
         X = self._check(X, reset=True)
         check_signals(type(self).__name__, X)
@@ -488,6 +474,25 @@ class _SegmentTransformer(Transformer):
             )
         return X
 
+    def _check(self, X, reset):
+        # NaN and infinity are looked for in the powers, see `_estimate`.
+        return check_rows(
+            self,
+            X,
+            reset=reset,
+            allow_3d=True,
+            as_is=True,
+            tensors=True,
+            allow_complex=not self.return_onesided,
+            complex_hint=" with return_onesided=True: use return_onesided=False",
+        )
+
+    def _transform(self, X):
+        """Check X and return its spectra."""
+        check_is_fitted(self)
+        X = self._check(X, reset=False)
+        return self._fill_silent(*self._estimate(X))
+
     def _average(self):
         """Return the average over the segments, or None to keep each of them."""
         return getattr(self, "average", None)
@@ -496,10 +501,26 @@ class _SegmentTransformer(Transformer):
         return getattr(self, "nan_segments", None) == "omit"
 
     def _estimate(self, X, first_row=0):
-        """Return powers or levels of checked signals, and which of these are silent."""
+        """Return powers or levels, and a mask of the signals without power.
 
-        def check(X, sample=0):
-            first = first_row, sample
+        Parameters
+        ----------
+        X : ndarray or Tensor of shape (n_samples, [n_channels,] n_times)
+            Checked signals. They may hold NaN and infinity, which are errors here.
+            Most show in the powers, which are fewer numbers than the samples.
+
+        first_row : int, default=0
+            Index of the first row of X, for messages.
+
+        Returns
+        -------
+        result : ndarray or Tensor of shape (n_samples, [n_channels,] n_freqs, ...)
+
+        silent : bool ndarray of shape (n_samples, [n_channels])
+        """
+
+        def check(X, first_sample=0):
+            first = first_row, first_sample
             check_finite(self, X, omit_nan=self._omits_nan(), first=first)
 
         segments, average = self._segments, self._average()
@@ -513,10 +534,11 @@ class _SegmentTransformer(Transformer):
             notch=self._notch,
             first_row=first_row,
         )
-        rest = segments.step * (segments.n_segments - 1) + segments.nperseg
-        if rest < X.shape[-1]:  # after the last segment
-            check(X[..., rest:], rest)
-        self._check_result(result, first_row)
+        # Samples after the last segment show in no power.
+        stop = segments.step * (segments.n_segments - 1) + segments.nperseg
+        if stop < X.shape[-1]:
+            check(X[..., stop:], stop)
+        self._refuse_not_finite(result, first_row)
         empty = segments.empty_bin
         if self.decibels and empty is not None and len(self.freqs_) > 1:
             levels = result if average is None else result[..., None]
@@ -524,8 +546,8 @@ class _SegmentTransformer(Transformer):
             levels[..., empty, :] = levels[..., beside, :].mean(-2)
         return result, silent
 
-    def _check_result(self, result, first_row):
-        """Raise an error of numbers that are none although X holds numbers."""
+    def _refuse_not_finite(self, result, first_row):
+        """Raise an error if a result is not finite. X holds no infinity here."""
         xp = torch if isinstance(result, torch.Tensor) else np
         if xp.isfinite(result).all():
             return
@@ -535,29 +557,28 @@ class _SegmentTransformer(Transformer):
         if self._omits_nan() and xp.isnan(result).any():
             raise ValueError(
                 f"Input X contains NaN in every segment of {row}: there is nothing to "
-                "average. Leave it out or choose a shorter nperseg."
+                "average. Leave this signal out or choose a shorter nperseg."
             )
         raise ValueError(
             f"The powers of X are not finite, although X is: look at {row}, at fs and "
             "at what detrend returns."
         )
 
-    def _floors(self, result, silent):
-        """Return the lowest level of each signal that holds power."""
-        levels = result.reshape(silent.size, -1)
-        xp = torch if isinstance(levels, torch.Tensor) else np
-        floors = np.asarray(xp.amin(levels, axis=1).tolist())
-        return np.where(silent.ravel(), np.nan, floors)
+    def _set_silent_level(self, lowest):
+        """Set the level of a signal without power to a low floor of the others.
 
-    def _learn(self, floors):
-        """Remember the level of a silent signal: that of a low floor."""
-        known = floors[~np.isnan(floors)]
+        Parameters
+        ----------
+        lowest : ndarray of shape (n_signals,)
+            Lowest level of each signal, NaN for signals without power.
+        """
+        known = lowest[~np.isnan(lowest)]
         self.silent_level_ = SILENT_LEVEL
         if len(known):
             self.silent_level_ = float(np.quantile(known, 0.1))
 
-    def _finish(self, result, silent):
-        """Give silent signals their level, and say how many there are."""
+    def _fill_silent(self, result, silent):
+        """Write `silent_level_` to signals without power, and warn of them."""
         if silent.any():
             place = np.nonzero(silent)
             level = "Their powers are 0."
@@ -572,32 +593,28 @@ class _SegmentTransformer(Transformer):
             where = " in most segments" if self._average() == "median" else ""
             warnings.warn(
                 f"{type(self).__name__}: {silent.sum()} of {silent.size} signals hold "
-                f"no power, the first is {name_row(place)}. They are zero{where}, or "
-                f"what detrend takes off is all there is. {level}",
+                f"no power, the first is {name_row(place)}. These signals are zero"
+                f"{where}, or detrend subtracts all that they hold. {level}",
                 stacklevel=3,
             )
         return result
 
-    def _check(self, X, reset):
-        return check_rows(
-            self,
-            X,
-            reset=reset,
-            allow_3d=True,
-            as_is=True,
-            tensors=True,
-            allow_complex=not self.return_onesided,
-            complex_hint=" with return_onesided=True: use return_onesided=False",
-        )
+
+def _find_lowest_levels(levels, silent):
+    """Return the lowest level of each signal, NaN for signals without power."""
+    levels = levels.reshape(silent.size, -1)
+    xp = torch if isinstance(levels, torch.Tensor) else np
+    lowest = np.asarray(xp.amin(levels, axis=1).tolist())
+    return np.where(silent.ravel(), np.nan, lowest)
 
 
 class WelchPSD(FrequencyNames, _SegmentTransformer):
     """Estimate the power spectral density of each signal with Welch's method.
 
-    Equal to :func:`scipy.signal.welch` for the same parameters, except that two-sided
-    spectra come in ascending order of frequency, that complex signals need
-    `return_onesided=False`, that an `nperseg` longer than the signals is an error, and
-    that the median has another correction at two frequencies of real signals.
+    The result equals that of :func:`scipy.signal.welch` for the same parameters, with
+    four differences. Two-sided frequencies are in ascending order. Complex signals need
+    `return_onesided=False`. An `nperseg` longer than the signals is an error. The
+    median has another correction at two frequencies of real signals, see `average`.
 
     Parameters
     ----------
@@ -605,63 +622,64 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
         Sampling frequency, in Hz.
 
     window : str, tuple, float or array-like, default="hann"
-        Window, as in :func:`scipy.signal.get_window`; a list or an array is the window
-        itself.
+        Window, as in :func:`scipy.signal.get_window`. A list or an array holds the
+        values of the window.
 
     nperseg : int, default=None
-        Length of each segment, in samples. None is 256, the length of the signals
-        where they are shorter, or the length of a window given as an array.
+        Length of each segment, in samples. None stands for the length of a window that
+        is an array, and else for 256 or the length of shorter signals.
 
     noverlap : int, default=None
-        Samples that neighboring segments share. None is ``nperseg // 2``.
+        Samples that neighboring segments share. None stands for ``nperseg // 2``.
 
     nfft : int, default=None
-        Length of the FFT; longer than `nperseg` pads each segment with zeros. None is
+        Length of the FFT. Segments are padded with zeros up to it. None stands for
         `nperseg`.
 
     detrend : {"constant", "linear"}, False or callable, default="constant"
-        What is subtracted from each segment. "constant" removes power around 0 Hz
-        only, so that a shape that lies there looks different from elsewhere; with
-        False it keeps its shape anywhere on a two-sided axis. A receiver with a spike
-        at 0 Hz needs "constant", or False and the `notch` of :class:`WelchPSD`, as the
-        spike stays where it is when the signal moves. A function takes segments of
-        shape (..., nperseg) and returns them detrended.
+        Trend to subtract from each segment: its mean, a straight line or nothing. The
+        mean holds the power around 0 Hz, so with "constant" a shape that lies there
+        looks different from elsewhere. With False it looks the same everywhere on a
+        two-sided axis. The spike at 0 Hz of a receiver does not move with the signal.
+        Remove it by "constant", or by False and `notch`. A function gets segments as an
+        array of shape (..., nperseg) and returns them detrended.
 
     return_onesided : bool, default=True
-        Whether to return the frequencies from 0 to ``fs / 2`` only, with the power of
-        the negative ones added. Use False for complex signals.
+        Whether to return the frequencies from 0 to ``fs / 2`` only, with the powers of
+        the negative frequencies added. Complex signals need False.
 
     scaling : {"density", "spectrum"}, default="density"
-        For signals in V: V**2/Hz, or V**2.
+        Unit of the result. For signals in V it is V**2/Hz or V**2.
 
     average : {"mean", "median"}, default="mean"
-        How the segments are averaged. The median resists short disturbances and needs
+        Average over the segments. The median resists short disturbances. It needs
         memory for the powers of all segments of a signal. It is corrected for its bias
-        for noise. At 0 Hz and ``fs / 2`` the powers of real signals have one degree of
-        freedom, and are corrected for that, which scipy does not do. Signals that are
-        padded with zeros to one length need the mean.
+        for noise. The correction differs from that of SciPy at 0 Hz and ``fs / 2``,
+        where the powers of real signals have one degree of freedom instead of two. Use
+        the mean for signals that are padded with zeros to one length.
 
     nan_segments : {"raise", "omit"}, default="raise"
-        Whether NaN in a signal is an error that says where it stands, or whether the
-        average is taken over the segments without NaN, as for gaps in a recording. A
-        signal without any such segment is an error.
+        Whether NaN in a signal is an error, which says where it is, or whether only the
+        segments without NaN are averaged, as for gaps in a recording. A signal with NaN
+        in every segment is an error.
 
     decibels : bool, default=False
         Whether to return ``10 log10`` of the result, with a floor 120 dB below the
-        maximum of each spectrum. A signal without power gets `silent_level_`. Where
-        window and `detrend` leave nothing at 0 Hz, as ``window="boxcar"`` does, the
-        level there is that of the frequencies beside it.
+        maximum of each spectrum. A signal without power gets `silent_level_`. With
+        ``window="boxcar"``, `detrend` leaves no power at 0 Hz. The level there is that
+        of the frequencies beside it.
 
     fmin, fmax : float, default=None
-        Keep only frequencies from `fmin` to `fmax`, both included, in Hz.
+        Lowest and highest frequency to keep, in Hz. None keeps all.
 
     notch : list of float or (float, float), default=None
-        Frequencies of lines that do not belong to the signals, in Hz, such as mains hum
-        or the spike of a receiver at 0 Hz. A number takes the bins in the main lobe of
-        the window around it, which is two bins wide to either side with a Hann window.
-        A pair takes the bins from low to high. They get the levels on a straight line
-        in decibels between the neighbors on both sides; at the end of an axis, that of
-        the one neighbor. On a two-sided axis list the negative frequencies too.
+        Frequencies in Hz of lines that do not belong to the signals, such as mains hum
+        or the spike of a receiver at 0 Hz. A number stands for the bins in the main
+        lobe of the window around it. With a Hann window these are two bins on either
+        side. A pair stands for the bins from low to high. The bins get levels on a
+        straight line in decibels between their neighbors. At an end of the axis they
+        get the level of the one neighbor. On a two-sided axis pass the negative
+        frequencies too.
 
     n_jobs : int, default=None
         Number of threads. ``None`` means 1 unless in a :obj:`joblib.parallel_config`
@@ -673,8 +691,9 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
         Frequency of each output bin, in Hz, in ascending order.
 
     silent_level_ : float
-        Level of a signal without power, in dB, if `decibels`: the 10 % quantile of the
-        lowest levels of the signals with power that `fit` saw; -120 if there are none.
+        Level of a signal without power, in dB. Exists only with `decibels=True`. It is
+        the 10 % quantile of the lowest levels of the signals with power seen in `fit`,
+        or -120 without such signals.
 
     n_features_in_ : int
         Length of the signals, in samples.
@@ -689,23 +708,24 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
 
     Notes
     -----
-    float32 and complex64 signals are transformed in single precision, which an offset
-    does not harm, but what lies 90 dB and more below the strongest line of a signal
-    gets lost in its rounding errors. For such a dynamic range pass float64.
+    float32 and complex64 signals are transformed in single precision. An offset of the
+    signals costs no digits. Powers 90 dB and more below the strongest line of a signal
+    are lost in its rounding errors. Pass float64 for such a dynamic range.
 
-    All signals of one X have one sampling frequency. Channels that a file holds at
-    other rates are resampled first, or get a transformer of their own.
+    All signals of one X have the same sampling frequency. Resample channels of other
+    rates first, or use a transformer for each rate.
 
-    Signals of any scale have their level in decibels. Without `decibels`, powers that
-    float32 (or float64) cannot hold are an error.
+    In decibels, signals of any scale have their level. Without `decibels`, powers that
+    the dtype of the result cannot hold are an error.
 
-    A signal without power (zeros, or a constant that `detrend` takes off) gives a
-    spectrum of zeros, in decibels `silent_level_`. A warning counts them.
+    A signal has no power if it is zero, or if `detrend` subtracts all of it. Its
+    spectrum is zero, in decibels `silent_level_`. A warning counts such signals.
 
-    The last axis of X is time. In `fit`, rows of one sample, and up to 4 samples in at
-    least 64 times as many rows or channels, are an error that names the transposition;
-    up to 16 samples a warning. A row that rises by equal steps from end to end, as a
-    column of times does, is a warning.
+    The last axis of X is time. Signals along another axis have few samples and many
+    rows or channels. In `fit`, rows of one sample are an error. So are rows of up to 4
+    samples, if there are at least 64 times as many rows or channels. With up to 16
+    samples this is a warning. A row that rises by equal steps from end to end, as a
+    column of times does, is a warning too.
 
     References
     ----------
@@ -730,7 +750,7 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
         "nan_segments": [StrOptions({"raise", "omit"})],
     }
 
-    _name = "psd_", "Hz"
+    _name_prefix, _name_unit = "psd_", "Hz"
 
     def __init__(
         self,
@@ -788,8 +808,8 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
 class Spectrogram(_SegmentTransformer):
     """Estimate how the power spectral density of each signal changes over time.
 
-    The columns are the spectra of overlapping segments; their mean is what
-    :class:`WelchPSD` returns for the same parameters.
+    Each frame is the spectrum of one segment. The mean of all frames is the result of
+    :class:`WelchPSD` for the same parameters.
 
     Parameters
     ----------
@@ -797,49 +817,50 @@ class Spectrogram(_SegmentTransformer):
         Sampling frequency, in Hz.
 
     window : str, tuple, float or array-like, default="hann"
-        Window, as in :func:`scipy.signal.get_window`; a list or an array is the window
-        itself.
+        Window, as in :func:`scipy.signal.get_window`. A list or an array holds the
+        values of the window.
 
     nperseg : int, default=None
-        Length of each segment, in samples. None is 256, the length of the signals
-        where they are shorter, or the length of a window given as an array.
+        Length of each segment, in samples. None stands for the length of a window that
+        is an array, and else for 256 or the length of shorter signals.
 
     noverlap : int, default=None
-        Samples that neighboring segments share. None is ``nperseg // 2``.
+        Samples that neighboring segments share. None stands for ``nperseg // 2``.
 
     nfft : int, default=None
-        Length of the FFT; longer than `nperseg` pads each segment with zeros. None is
+        Length of the FFT. Segments are padded with zeros up to it. None stands for
         `nperseg`.
 
     detrend : {"constant", "linear"}, False or callable, default="constant"
-        What is subtracted from each segment. "constant" removes power around 0 Hz
-        only, so that a shape that lies there looks different from elsewhere; with
-        False it keeps its shape anywhere on a two-sided axis. A receiver with a spike
-        at 0 Hz needs "constant", or False and the `notch` of :class:`WelchPSD`, as the
-        spike stays where it is when the signal moves. A function takes segments of
-        shape (..., nperseg) and returns them detrended.
+        Trend to subtract from each segment: its mean, a straight line or nothing. The
+        mean holds the power around 0 Hz, so with "constant" a shape that lies there
+        looks different from elsewhere. With False it looks the same everywhere on a
+        two-sided axis. The spike at 0 Hz of a receiver does not move with the signal.
+        Remove it by "constant", or by False and `notch`. A function gets segments as an
+        array of shape (..., nperseg) and returns them detrended.
 
     return_onesided : bool, default=True
-        Whether to return the frequencies from 0 to ``fs / 2`` only, with the power of
-        the negative ones added. Use False for complex signals.
+        Whether to return the frequencies from 0 to ``fs / 2`` only, with the powers of
+        the negative frequencies added. Complex signals need False.
 
     scaling : {"density", "spectrum"}, default="density"
-        For signals in V: V**2/Hz, or V**2.
+        Unit of the result. For signals in V it is V**2/Hz or V**2.
 
     decibels : bool, default=False
         Whether to return ``10 log10`` of the result, with a floor 120 dB below the
         maximum of each spectrogram. A signal without power gets `silent_level_`.
 
     fmin, fmax : float, default=None
-        Keep only frequencies from `fmin` to `fmax`, both included, in Hz.
+        Lowest and highest frequency to keep, in Hz. None keeps all.
 
     notch : list of float or (float, float), default=None
-        Frequencies of lines that do not belong to the signals, in Hz, such as mains hum
-        or the spike of a receiver at 0 Hz. A number takes the bins in the main lobe of
-        the window around it, which is two bins wide to either side with a Hann window.
-        A pair takes the bins from low to high. They get the levels on a straight line
-        in decibels between the neighbors on both sides; at the end of an axis, that of
-        the one neighbor. On a two-sided axis list the negative frequencies too.
+        Frequencies in Hz of lines that do not belong to the signals, such as mains hum
+        or the spike of a receiver at 0 Hz. A number stands for the bins in the main
+        lobe of the window around it. With a Hann window these are two bins on either
+        side. A pair stands for the bins from low to high. The bins get levels on a
+        straight line in decibels between their neighbors. At an end of the axis they
+        get the level of the one neighbor. On a two-sided axis pass the negative
+        frequencies too.
 
     n_jobs : int, default=None
         Number of threads. ``None`` means 1 unless in a :obj:`joblib.parallel_config`
@@ -848,14 +869,15 @@ class Spectrogram(_SegmentTransformer):
     Attributes
     ----------
     freqs_ : ndarray of shape (n_freqs,)
-        Frequency of each row of the output, in Hz, in ascending order.
+        Frequency of each row of a spectrogram, in Hz, in ascending order.
 
     times_ : ndarray of shape (n_frames,)
         Middle of each segment, in seconds from the start of the signal.
 
     silent_level_ : float
-        Level of a signal without power, in dB, if `decibels`: the 10 % quantile of the
-        lowest levels of the signals with power that `fit` saw; -120 if there are none.
+        Level of a signal without power, in dB. Exists only with `decibels=True`. It is
+        the 10 % quantile of the lowest levels of the signals with power seen in `fit`,
+        or -120 without such signals.
 
     n_features_in_ : int
         Length of the signals, in samples.
@@ -866,13 +888,13 @@ class Spectrogram(_SegmentTransformer):
     See Also
     --------
     WelchPSD : The mean over time.
-    scipy.signal.spectrogram : The same for the same parameters, with other defaults.
+    scipy.signal.spectrogram : The same with other defaults.
 
     Notes
     -----
-    Arrays in the wrong layout are named as by :class:`WelchPSD`.
+    Signals along the wrong axis are an error or a warning as in :class:`WelchPSD`.
 
-    Only whole segments make a column, so nothing is padded at the ends. To scale the
+    Only whole segments make a frame. Nothing is padded at the ends. To scale the
     result use ``MinMaxScale(per="spectrogram")``.
 
     Examples
@@ -922,7 +944,7 @@ class Spectrogram(_SegmentTransformer):
 
     def _fit(self, X):
         X = super()._fit(X)
-        self.times_ = _times(self._segments, self.fs)
+        self.times_ = _segment_times(self._segments, self.fs)
         return X
 
     def transform(self, X):
@@ -946,14 +968,15 @@ class Spectrogram(_SegmentTransformer):
 class FFTMagnitude(FrequencyNames, Transformer):
     """Return the magnitude of the FFT of each row.
 
-    Of signals it is the plain spectrum. Of spectra it is a description that does not
-    change when a spectrum is rolled along its axis, but is blind to mirror images.
+    Applied to signals, it gives their plain spectrum. Applied to spectra, it gives a
+    description that stays the same when a spectrum is rolled along its axis. This
+    description is the same for a spectrum and its mirror image.
 
     Attributes
     ----------
     freqs_ : ndarray of shape (n_freqs,)
-        Frequency of each output bin, in cycles per sample, in ascending order:
-        one-sided if `fit` saw real rows, two-sided if it saw complex ones.
+        Frequency of each output bin, in cycles per sample, in ascending order. They
+        start at 0 for real rows, and are two-sided for complex ones.
 
     n_features_in_ : int
         Length of the rows.
@@ -963,7 +986,7 @@ class FFTMagnitude(FrequencyNames, Transformer):
 
     See Also
     --------
-    WelchPSD : Average over segments: less noise, fewer bins.
+    WelchPSD : Average over segments, with less noise and fewer bins.
 
     Examples
     --------
@@ -973,10 +996,10 @@ class FFTMagnitude(FrequencyNames, Transformer):
            [1., 1., 1.]])
     """
 
-    _name = "fft_", ""
+    _name_prefix, _name_unit = "fft_", ""
 
     def fit(self, X, y=None):
-        """Remember the length of the rows and whether they are complex.
+        """Set the length of the rows and whether they are complex.
 
         Parameters
         ----------
@@ -991,13 +1014,26 @@ class FFTMagnitude(FrequencyNames, Transformer):
         self : object
             Fitted transformer.
         """
-        X = check_rows(self, X, reset=True, allow_complex=True, allow_3d=True)
-        n_times, is_complex = X.shape[-1], np.iscomplexobj(X)
-        self.freqs_ = (
-            fft.fftshift(fft.fftfreq(n_times)) if is_complex else fft.rfftfreq(n_times)
-        )
-        self._is_complex = is_complex
+        self._fit(X)
         return self
+
+    def fit_transform(self, X, y=None):
+        """Fit to X and transform it. X is checked once.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_times) or (n_samples, n_channels, n_times)
+            Real or complex rows.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        magnitude : ndarray of shape (n_samples, [n_channels,] n_freqs)
+            The same as from `transform`.
+        """
+        return fft_magnitude(self._fit(X))
 
     def transform(self, X):
         """Return the magnitude of the FFT of each row.
@@ -1010,10 +1046,11 @@ class FFTMagnitude(FrequencyNames, Transformer):
         Returns
         -------
         magnitude : ndarray of shape (n_samples, [n_channels,] n_freqs)
-            ``n_times // 2 + 1`` frequencies for real rows, ``n_times`` for complex.
+            ``n_times // 2 + 1`` frequencies for real rows, ``n_times`` for complex
+            ones. float32 for float32 and complex64 rows, else float64.
         """
         check_is_fitted(self)
-        X = check_rows(self, X, reset=False, allow_complex=True, allow_3d=True)
+        X = self._check(X, reset=False)
         if np.iscomplexobj(X) != self._is_complex:
             kinds = ["real", "complex"]
             raise ValueError(
@@ -1021,3 +1058,15 @@ class FFTMagnitude(FrequencyNames, Transformer):
                 f"{kinds[not self._is_complex]}: the frequencies would differ."
             )
         return fft_magnitude(X)
+
+    def _fit(self, X):
+        X = self._check(X, reset=True)
+        n_times, is_complex = X.shape[-1], np.iscomplexobj(X)
+        self.freqs_ = (
+            fft.fftshift(fft.fftfreq(n_times)) if is_complex else fft.rfftfreq(n_times)
+        )
+        self._is_complex = is_complex
+        return X
+
+    def _check(self, X, reset):
+        return check_rows(self, X, reset=reset, allow_complex=True, allow_3d=True)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, signal, stats
 
-from sk_psd import FFTMagnitude, Spectrogram, WelchPSD, _blocks, _threads
+from sk_psd import FFTMagnitude, Spectrogram, WelchPSD, _blocks, _threads, spectral
 from sk_psd._blocks import split_into_tasks
 from sk_psd._segments import Segments
 from sk_psd.spectral import decibels, fft_magnitude, spectrogram, welch
@@ -187,7 +187,7 @@ def test_decibels_of_every_kind_of_numbers(dtype, make):
         (dict(psd=None), TypeError, "psd must hold real"),
         (dict(axis=5), ValueError, "axis must be one of .* Got 5"),
         (dict(silent_level=np.nan), ValueError, "silent_level must be .* Got nan"),
-        (dict(psd=[]), ValueError, "psd must hold one power at least"),
+        (dict(psd=[]), ValueError, "psd must hold at least one power"),
     ],
 )
 def test_impossible_decibels_are_refused(params, error, match):
@@ -484,6 +484,27 @@ def test_names_are_in_hertz():
     names = WelchPSD(10e3, nperseg=8).fit(noise((1, 64), float)).get_feature_names_out()
     expected = ["psd_0.0Hz", "psd_1250.0Hz", "psd_2500.0Hz", "psd_3750.0Hz"]
     assert names.tolist() == [*expected, "psd_5000.0Hz"]
+
+
+@pytest.mark.parametrize(
+    "transformer",
+    [WelchPSD(), WelchPSD(decibels=True), Spectrogram(decibels=True), FFTMagnitude()],
+    ids=repr,
+)
+@pytest.mark.parametrize("dtype", [float, np.float32])
+def test_fit_transform_checks_the_signals_once(transformer, dtype, monkeypatch):
+    calls, check = [], spectral.check_rows
+
+    def count(estimator, X, **options):
+        calls.append(options["reset"])
+        return check(estimator, X, **options)
+
+    monkeypatch.setattr(spectral, "check_rows", count)
+    X = noise((3, 2, 600), dtype)
+    both = transformer.fit_transform(X)
+    assert calls == [True]
+    np.testing.assert_array_equal(transformer.fit(X).transform(X), both)
+    assert calls == [True, True, False]
 
 
 def test_fft_magnitude_of_real_rows_is_the_absolute_rfft():
