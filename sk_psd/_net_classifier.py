@@ -17,8 +17,8 @@ from sklearn.utils.validation import check_is_fitted
 from sk_psd._layout import warn_of_frames, warn_of_waveforms
 from sk_psd._net_estimator import NetEstimator, training_settings, with_callbacks
 from sk_psd._shift import canonical_roll
-from sk_psd._threads import free_threads, map_in_threads
-from sk_psd._torch_settings import plain_torch
+from sk_psd._threads import count_free_threads, map_in_threads
+from sk_psd._torch_settings import torch_defaults
 from sk_psd._training import Rows, resolve_device
 from sk_psd._validation import (
     StrOptions,
@@ -147,7 +147,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         """
         warm = isinstance(self.warm_start, (bool, np.bool_)) and self.warm_start
         again = warm and hasattr(self, "module_")
-        with self._or_as_before() if again else self._or_unfitted(), plain_torch():
+        with self._or_as_before() if again else self._or_unfitted(), torch_defaults():
             self._validate_params()
             device = resolve_device(self.device)
             given = X, y, sample_weight
@@ -219,7 +219,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
             Fitted classifier.
         """
         first = not hasattr(self, "module_")
-        with self._or_unfitted() if first else self._or_as_before(), plain_torch():
+        with self._or_unfitted() if first else self._or_as_before(), torch_defaults():
             self._validate_params()
             device = resolve_device(self.device)
             X = self._check(X, reset=first)
@@ -549,7 +549,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         self.module_.eval()
 
         def predict(rows):
-            with plain_torch(), torch.inference_mode():
+            with torch_defaults(), torch.inference_mode():
                 x = self._to_tensor(X[rows]).to(device)
                 n = len(x)
                 if self._aligns:
@@ -560,7 +560,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
 
         chunks = list(gen_batches(len(X), n_rows))
         if device.type == "cpu":
-            n_jobs = free_threads()
+            n_jobs = count_free_threads()
             done = map_in_threads(predict, chunks, n_values=X.size, n_jobs=n_jobs)
         else:
             done = map(predict, chunks)

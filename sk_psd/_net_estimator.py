@@ -14,7 +14,7 @@ from sklearn.utils import check_random_state
 from sk_psd._callbacks import TaskBridge
 from sk_psd._state import VersionedState
 from sk_psd._threads import one_torch_thread
-from sk_psd._torch_settings import plain_torch
+from sk_psd._torch_settings import torch_defaults
 from sk_psd._training import make_net
 from sk_psd._validation import StrOptions, at_least, positive
 
@@ -251,7 +251,7 @@ def training_settings(device):
     ----------
     device : torch.device or str
     """
-    with plain_torch():
+    with torch_defaults():
         if torch.device(device).type == "cpu":
             with one_torch_thread():
                 yield

@@ -9,7 +9,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sk_psd._net_estimator import NetEstimator, training_settings, with_callbacks
-from sk_psd._torch_settings import plain_torch
+from sk_psd._torch_settings import torch_defaults
 from sk_psd._training import Rows, resolve_device
 from sk_psd._validation import (
     StrOptions,
@@ -235,7 +235,7 @@ class LearnedConvFilter(
         self : object
             Fitted filter.
         """
-        with self._or_unfitted(), plain_torch():
+        with self._or_unfitted(), torch_defaults():
             self._validate_params()
             device = resolve_device(self.device)
             given = X, y, sample_weight
