@@ -92,23 +92,7 @@ def estimate_powers(
             X[None], segments, average, n_jobs, levels=levels, check=check, notch=notch
         )
         return result[0], silent[0]
-    # Axes of one spectrum, or of one spectrogram.
-    axes = (-2, -1) if average is None else (-1,)
-    frames = (segments.n_segments,) if average is None else ()
-    powers = _empty_result(X, len(segments.freqs), *frames)
-    again = np.zeros(math.prod(X.shape[:-1]), bool)
-    if average == "median":
-        counts = np.zeros((*X.shape[:-1], 2), int)
-        views = zip(_row_views(X, powers), _row_views(X, counts), strict=True)
-        for (rows, out), (_, part) in views:
-            part[:, 0], part[:, 1] = write_median(segments, rows, out, n_jobs)
-        _warn_of_silent_segments(counts[..., 0], segments.n_segments)
-        again = counts[..., 1].ravel() > 0
-    else:
-        write_powers = _WRITERS[average]
-        for rows, out in _row_views(X, powers):
-            write_powers(segments, rows, out, n_jobs)
-
+    powers, again = _estimate_once(X, segments, average, n_jobs)
     maxima = _maximum_of_each(powers, len(again))
     # The values far below the maximum of a spectrum need all their digits too.
     least = np.finfo(maxima.dtype).tiny * 2.0 ** (50 if levels else 10)
@@ -116,12 +100,14 @@ def estimate_powers(
         if check is not None and not np.isfinite(maxima).all():
             check(X)
         if average is None and not levels:
-            # A segment with NaN is NaN alone, and the others are finite.
+            # The segments with NaN stay NaN. The other segments of a signal decide.
             _refuse_overflow(X, maxima, first_row)
             xp = torch if isinstance(X, torch.Tensor) else np
             finite = xp.where(xp.isfinite(powers), powers, 0)
             maxima = _maximum_of_each(finite, len(again))
         again |= ~((maxima >= least) & np.isfinite(maxima))
+
+    axes = (-2, -1) if average is None else (-1,)  # of one spectrogram or spectrum
     _bridge(notch, powers, axes[0])
     result = to_levels(powers, axes) if levels else powers
     silent = np.zeros(X.shape[:-1], bool)
@@ -144,6 +130,24 @@ def estimate_powers(
             values = torch.from_numpy(values).to(result)
         result[place] = values
     return result, silent
+
+
+def _estimate_once(X, segments, average, n_jobs):
+    """Return the powers in the precision of X, and which signals lose digits in it."""
+    frames = (segments.n_segments,) if average is None else ()
+    powers = _empty_result(X, len(segments.freqs), *frames)
+    loses_digits = np.zeros(math.prod(X.shape[:-1]), bool)
+    if average != "median":
+        for rows, out in _row_views(X, powers):
+            _WRITERS[average](segments, rows, out, n_jobs)
+        return powers, loses_digits
+    # Both results of each signal, in one array for views of its rows.
+    found = np.zeros((*X.shape[:-1], 2), int)
+    views = zip(_row_views(X, powers), _row_views(X, found), strict=True)
+    for (rows, out), (_, part) in views:
+        part[:, 0], part[:, 1] = write_median(segments, rows, out, n_jobs)
+    _warn_of_silent_segments(found[..., 0], segments.n_segments)
+    return powers, found[..., 1].ravel() > 0
 
 
 _WRITERS = {"mean": write_mean, "median": write_median, None: write_segments}
@@ -362,7 +366,7 @@ def _warn_of_silent_segments(n_silent, n_segments):
             f"{n_segments}. These segments pull the median down, as zeros after the "
             "end of a signal do. Use average='mean' for signals that are padded to one "
             "length.",
-            stacklevel=4,
+            stacklevel=5,
         )
 
 

@@ -21,8 +21,8 @@ from sk_psd import (
     PeakAlign,
     Spectrogram,
     WelchPSD,
+    _segment_transformer,
     make_baselines,
-    spectral,
 )
 from sk_psd.spectral import fft_magnitude, spectrogram, welch
 
@@ -233,7 +233,7 @@ def test_an_error_says_which_row_and_sample_is_nan(make):
 
 
 def test_rows_are_counted_from_the_first_also_where_fit_reads_in_parts(monkeypatch):
-    monkeypatch.setattr(spectral, "_FIT_VALUES", 2 * 129)
+    monkeypatch.setattr(_segment_transformer, "_FIT_VALUES", 2 * 129)
     X = noise(9, 600)
     X[7, 500] = np.nan
     with pytest.raises(ValueError, match="NaN, first in row 7, column 500"):

@@ -11,7 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, signal, stats
 
-from sk_psd import FFTMagnitude, Spectrogram, WelchPSD, _blocks, _threads, spectral
+from sk_psd import (
+    FFTMagnitude,
+    Spectrogram,
+    WelchPSD,
+    _blocks,
+    _segment_transformer,
+    _threads,
+    spectral,
+)
 from sk_psd._blocks import split_into_tasks
 from sk_psd._segments import Segments
 from sk_psd.spectral import decibels, fft_magnitude, spectrogram, welch
@@ -493,13 +501,14 @@ def test_names_are_in_hertz():
 )
 @pytest.mark.parametrize("dtype", [float, np.float32])
 def test_fit_transform_checks_the_signals_once(transformer, dtype, monkeypatch):
-    calls, check = [], spectral.check_rows
+    calls, check = [], _segment_transformer.check_rows
 
     def count(estimator, X, **options):
         calls.append(options["reset"])
         return check(estimator, X, **options)
 
-    monkeypatch.setattr(spectral, "check_rows", count)
+    for module in (spectral, _segment_transformer):
+        monkeypatch.setattr(module, "check_rows", count)
     X = noise((3, 2, 600), dtype)
     both = transformer.fit_transform(X)
     assert calls == [True]
