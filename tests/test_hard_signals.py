@@ -1,4 +1,4 @@
-"""Right numbers for silence, spikes, gaps, small and large values, limits on bins."""
+"""Spectra of silence, spikes, gaps, small and large values, and limits on bins."""
 
 import warnings
 
@@ -32,7 +32,7 @@ def noise(*shape, seed=0):
 
 
 def tone_or_noise(n=60):
-    """Half of the rows noise, half a tone in noise, and their labels."""
+    """Return rows of noise, as many rows of a tone in noise, and their labels."""
     tone = np.sin(2 * np.pi * 0.1 * np.arange(1024)) + 1.5 * noise(n, 1024, seed=1)
     return np.vstack([noise(n, 1024), tone]), np.repeat(["noise", "tone"], n)
 
@@ -320,7 +320,7 @@ def test_spectra_of_small_float32_are_those_of_float64_or_an_error(exponent):
 @pytest.mark.parametrize("average", ["mean", "median"])
 def test_float64_beyond_its_squares_has_levels_and_no_powers(scale, average):
     X = noise(3, 2048)
-    X[0] *= scale  # one row decides for itself
+    X[0] *= scale  # the other rows must not change
     psd = WelchPSD(average=average, decibels=True)
     levels = psd.fit_transform(X)
     X[0] /= scale
@@ -378,7 +378,7 @@ def test_every_bin_may_be_a_limit(fs, nperseg, dtype):
     np.testing.assert_allclose(whole, exact.astype(float), rtol=3e-16)
     rng = np.random.default_rng(nperseg)
     for low, high in np.sort(rng.integers(0, nperseg, (5, 2))):
-        # As a user would compute them.
+        # Rounded as a user would compute them.
         fmin, fmax = ((k - nperseg // 2) * (float(fs) / nperseg) for k in (low, high))
         part = WelchPSD(
             fs=fs, nperseg=nperseg, return_onesided=False, fmin=fmin, fmax=fmax

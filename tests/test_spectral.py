@@ -1,3 +1,5 @@
+"""Spectra compared with SciPy, for all parameters and kinds of signals."""
+
 import subprocess
 import sys
 from functools import lru_cache
@@ -35,7 +37,7 @@ def noise(shape, dtype, seed=0):
 
 @lru_cache
 def bias_at_the_ends(n):
-    """Mean of the median of n squares of normal numbers, by integrating its density."""
+    """Return the mean of the median of n squares of normal numbers, by integration."""
     total = 0
     for rank in ((n + 1) // 2, n // 2 + 1):
         order = stats.beta(rank, n + 1 - rank)
@@ -52,7 +54,7 @@ def bias_of_scipy(n):
 
 
 def scipy_welch(X, **params):
-    """scipy's spectra in our order, with our correction of the median at two bins."""
+    """Return SciPy's spectra with sk_psd's order of bins and correction of medians."""
     is_complex = np.iscomplexobj(X)
     X = X.astype(np.complex128 if is_complex else np.float64)
     freqs, psd = signal.welch(X, **params)
@@ -70,7 +72,7 @@ def scipy_welch(X, **params):
 
 
 def assert_close_in_power(psd, expected, rtol):
-    """Compare relative to each power or, where it is less, 30 dB below their mean."""
+    """Compare relative to each power, but at least to 30 dB below their mean."""
     floor = 1e-3 * expected.mean(axis=-1, keepdims=True)
     np.testing.assert_array_less(
         np.abs(psd - expected), rtol * np.maximum(expected, floor) + 1e-300
@@ -226,7 +228,7 @@ def test_a_level_that_is_no_number_leaves_the_others_as_they_are():
 
 @st.composite
 def signals_of_any_kind(draw):
-    """Signals with any shape, dtype and strides, and parameters for them."""
+    """Draw signals of any shape, dtype and strides, and parameters for them."""
     dtype = draw(st.sampled_from("f4 f8 c8 c16 i2 u1 i8 >f4 >i2 ?".split()))
     n_times = draw(st.integers(8, 200))
     shape = draw(st.sampled_from([(3,), (1,), (7,), (2, 3), (3, 1)])) + (n_times,)
@@ -332,7 +334,7 @@ def test_joblib_workers_give_the_same_bits():
 @pytest.mark.parametrize("nperseg", [256, 4096])
 def test_an_offset_of_1000_deviations_costs_no_precision(dtype, nperseg):
     X = (noise((4, 32768), float) + 1000).astype(dtype)
-    # Exact, as the offset is taken away before anything is rounded.
+    # Subtracting the offset from float64 signals is exact.
     expected = scipy_welch(
         X.astype(np.float64) - 1000, nperseg=nperseg, return_onesided=True
     )[1]
@@ -363,7 +365,7 @@ def test_memory_mapped_signals_are_read_and_left_as_they_are(tmp_path, mode):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/status")
 def test_a_memory_mapped_array_is_never_loaded_whole(tmp_path):
-    """100 MB here: pages that were read are released, so any size behaves the same."""
+    """The array has 100 MB. Pages are released once they are read, at any size."""
     script = f"""
 import re
 import numpy as np

@@ -1,3 +1,5 @@
+"""Numbers of threads, of sk_psd and of torch."""
+
 from concurrent.futures import ThreadPoolExecutor
 
 import joblib
@@ -39,7 +41,7 @@ def test_threads_of_torch_are_what_they_were_also_after_concurrent_calls():
         with ThreadPoolExecutor(4) as callers:
             results = list(callers.map(lambda _: welch(X, n_jobs=2)[1], range(20)))
         assert torch.get_num_threads() == 2
-        with ThreadPoolExecutor(1) as other:  # what a new thread would use
+        with ThreadPoolExecutor(1) as other:  # a new thread
             assert other.submit(torch.get_num_threads).result() == 2
     finally:
         torch.set_num_threads(1)
