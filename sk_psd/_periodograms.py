@@ -128,12 +128,11 @@ class Periodograms:
         split_rows : bool, default=True
             Whether the blocks of one long signal may lie in several tasks.
 
-        Yields
-        ------
-        task : list of Block
-
-        result : object
-            The result of the function, in the order of the tasks.
+        Returns
+        -------
+        pairs : iterator of (list of Block, object)
+            Each task and its result, in the order of the tasks. The tasks run while the
+            iterator is read.
         """
         X, segments = self.X, self.segments
         tasks = split_into_tasks(len(X), segments, self.window, split_rows=split_rows)
@@ -150,7 +149,7 @@ class Periodograms:
             results = map_in_threads(run, tasks, n_values=n_values, n_jobs=n_jobs)
         else:
             results = map(run, tasks)
-        yield from zip(tasks, results, strict=True)
+        return zip(tasks, results, strict=True)
 
     def compute_spectra(self, block):
         """Return the spectra of one block.

@@ -111,9 +111,9 @@ def estimate_powers(
     _bridge(notch, powers, axes[0])
     result = to_levels(powers, axes) if levels else powers
     silent = np.zeros(X.shape[:-1], bool)
-    if not again.any():
-        return result, silent
     again = np.flatnonzero(again)
+    if not len(again):
+        return result, silent
     for batch in gen_batches(len(again), max(1, _BATCH_SAMPLES // X.shape[-1])):
         place = np.unravel_index(again[batch], X.shape[:-1])
         values, exponents, rows = _estimate_in_double(
