@@ -5,7 +5,6 @@ import warnings
 
 import numpy as np
 import torch
-from sklearn.utils import gen_batches
 
 from sk_psd._blocks import is_single
 from sk_psd._median import write_median
@@ -92,7 +91,7 @@ def estimate_powers(
             X[None], segments, average, n_jobs, levels=levels, check=check, notch=notch
         )
         return result[0], silent[0]
-    powers, again = _estimate_once(X, segments, average, n_jobs)
+    powers, n_silent, again = _estimate_once(X, segments, average, n_jobs)
     maxima = _maximum_of_each(powers, len(again))
     # The values far below the maximum of a spectrum need all their digits too.
     least = np.finfo(maxima.dtype).tiny * 2.0 ** (50 if levels else 10)
@@ -112,11 +111,10 @@ def estimate_powers(
     result = to_levels(powers, axes) if levels else powers
     silent = np.zeros(X.shape[:-1], bool)
     again = np.flatnonzero(again)
-    if not len(again):
-        return result, silent
-    for batch in gen_batches(len(again), max(1, _BATCH_SAMPLES // X.shape[-1])):
-        place = np.unravel_index(again[batch], X.shape[:-1])
-        values, exponents, rows = _estimate_in_double(
+    n_rows = max(1, _BATCH_SAMPLES // X.shape[-1])
+    for first in range(0, len(again), n_rows):
+        place = np.unravel_index(again[first : first + n_rows], X.shape[:-1])
+        values, exponents, rows, n_silent[place] = _estimate_in_double(
             _take_rows(X, place), segments, average, n_jobs, notch
         )
         silent[place] = (values == 0).reshape(len(rows), -1).all(1)
@@ -129,25 +127,36 @@ def estimate_powers(
             place = tuple(torch.from_numpy(index).to(X.device) for index in place)
             values = torch.from_numpy(values).to(result)
         result[place] = values
+    if average == "median":
+        _warn_of_silent_segments(n_silent, segments.n_segments)
     return result, silent
 
 
 def _estimate_once(X, segments, average, n_jobs):
-    """Return the powers in the precision of X, and which signals lose digits in it."""
+    """Return the powers of signals in the precision of X.
+
+    Returns
+    -------
+    powers : ndarray or Tensor of shape (n_samples, [n_channels,] n_freqs[, n_frames])
+
+    n_silent : int ndarray of shape (n_samples[, n_channels])
+        Number of segments without power, which only the median counts. Else 0.
+
+    loses_digits : bool ndarray of shape (n_signals,)
+        Which signals need double precision.
+    """
     frames = (segments.n_segments,) if average is None else ()
     powers = _empty_result(X, len(segments.freqs), *frames)
-    loses_digits = np.zeros(math.prod(X.shape[:-1]), bool)
-    if average != "median":
+    # Two numbers of each signal, in one array for views of its rows.
+    found = np.zeros((*X.shape[:-1], 2), int)
+    if average == "median":
+        views = zip(_row_views(X, powers), _row_views(X, found), strict=True)
+        for (rows, out), (_, part) in views:
+            part[:, 0], part[:, 1] = write_median(segments, rows, out, n_jobs)
+    else:
         for rows, out in _row_views(X, powers):
             _WRITERS[average](segments, rows, out, n_jobs)
-        return powers, loses_digits
-    # Both results of each signal, in one array for views of its rows.
-    found = np.zeros((*X.shape[:-1], 2), int)
-    views = zip(_row_views(X, powers), _row_views(X, found), strict=True)
-    for (rows, out), (_, part) in views:
-        part[:, 0], part[:, 1] = write_median(segments, rows, out, n_jobs)
-    _warn_of_silent_segments(found[..., 0], segments.n_segments)
-    return powers, found[..., 1].ravel() > 0
+    return powers, found[..., 0], found[..., 1].ravel() > 0
 
 
 _WRITERS = {"mean": write_mean, "median": write_median, None: write_segments}
@@ -246,10 +255,14 @@ def _estimate_in_double(rows, segments, average, n_jobs, notch):
 
     rows : ndarray of shape (n_rows, n_times)
         The rows divided by their scales.
+
+    n_silent : int ndarray of shape (n_rows,)
+        Number of segments without power, which only the median counts. Else 0.
     """
     frames = (segments.n_segments,) if average is None else ()
     powers = np.zeros((len(rows), len(segments.freqs), *frames))
     exponents = np.zeros(len(rows), int)
+    n_silent = np.zeros(len(rows), int)
     loud = ~_is_silent(rows, segments)
     # Squares of float32 are within the range of float64 without scaling.
     if rows.dtype.kind in "fc" and not is_single(rows):
@@ -260,10 +273,12 @@ def _estimate_in_double(rows, segments, average, n_jobs, notch):
         rows *= 2.0 ** (-exponents - (-exponents // 2))[:, None]
     if loud.any():
         part = np.empty((loud.sum(), *powers.shape[1:]))
-        _WRITERS[average](segments, rows[loud], part, n_jobs, double=True)
+        found = _WRITERS[average](segments, rows[loud], part, n_jobs, double=True)
+        if average == "median":
+            n_silent[loud], _ = found
         _bridge(notch, part, -2 if frames else -1)
         powers[loud] = part
-    return powers, exponents, rows
+    return powers, exponents, rows, n_silent
 
 
 def _is_silent(rows, segments):
@@ -366,7 +381,7 @@ def _warn_of_silent_segments(n_silent, n_segments):
             f"{n_segments}. These segments pull the median down, as zeros after the "
             "end of a signal do. Use average='mean' for signals that are padded to one "
             "length.",
-            stacklevel=5,
+            stacklevel=4,
         )
 
 

@@ -121,6 +121,19 @@ def test_median_average_counts_the_segments_without_power():
         welch(X, average="median")
 
 
+@pytest.mark.parametrize("exponent", [-22.8, -23, -24])
+def test_segments_whose_powers_float32_cannot_hold_are_not_silent(exponent):
+    X = (10.0**exponent * noise(2, 2048)).astype("f4")
+    psd = WelchPSD(average="median", decibels=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        levels = psd.fit_transform(X)
+    np.testing.assert_allclose(levels, psd.fit_transform(X.astype(float)), atol=1e-3)
+    X[1, 900:] = 0
+    with pytest.warns(UserWarning, match=r"1 of 2 signals .* row 1 \d+ of 15"):
+        psd.fit_transform(X)
+
+
 # Spikes, codes, gaps -------------------------------------------------------------
 
 
