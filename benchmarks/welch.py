@@ -1,15 +1,21 @@
-"""Welch's method beside scipy, mne, torch.stft and the bare FFT of the same segments.
+"""Time, memory and errors of Welch's method, compared with other packages.
 
     python benchmarks/welch.py  # all rows, an hour, 16 GB of memory
     python benchmarks/welch.py --scale 0.05  # all rows on small arrays, minutes
     python benchmarks/welch.py --only cache errors  # parts of it
 
-One process, torch at one thread, calls interleaved, medians. Ratios are of the time of
-another over ours with one job, in wall time and, in brackets, CPU time: above 1 we are
-faster. "bare" is ours over the FFT of the same segments in blocks that stay in the
-cache, in CPU time. "extra" is the growth of the resident peak beyond the result in the
-first call (Linux only). mne is left out where it is not installed, and for complex
-signals, which it does not take. torch.stft does not detrend: it is there for its speed.
+All calls run in one process with torch at one thread. Calls of different packages
+alternate, and each printed number is a median.
+
+"scipy", "mne" and "stft" are the time of that package over the time of sk_psd with one
+job: above 1 sk_psd is faster. The first number is wall time, the one in brackets CPU
+time. torch.stft does not detrend, so it does less. mne is left out if it is not
+installed, and for complex signals, which it does not support.
+
+"bare" is the CPU time of sk_psd over that of the FFTs alone, of as many segments in
+blocks that fit the cache. "n_jobs=2" is the time with two jobs over that with one.
+"extra" is the growth of the resident memory beyond the result, in the first call with
+one job and with two (Linux only).
 """
 
 import argparse
@@ -41,7 +47,7 @@ NPERSEG = [256, 1024, 8192, 16384]
 
 
 def make_noise(shape, dtype, seed=0):
-    """White noise, made in parts so that no second array of its size is needed."""
+    """Return white noise, made row by row to need no second array of its size."""
     rng = np.random.default_rng(seed)
     X = np.empty(shape, dtype)
     for row in X:
@@ -52,7 +58,7 @@ def make_noise(shape, dtype, seed=0):
 
 
 def methods(X, nperseg):
-    """Functions without parameters by name, ours first."""
+    """Return the functions to compare, without parameters, by their name."""
     two_sided = np.iscomplexobj(X)
     params = dict(nperseg=nperseg, return_onesided=not two_sided)
     found = {
@@ -76,7 +82,7 @@ def methods(X, nperseg):
 
 
 def with_stft(X, nperseg):
-    """The shortest way with torch: all at once, and no detrending."""
+    """Return Welch spectra by torch.stft, all at once and without detrending."""
     x = torch.from_numpy(X)
     window = torch.hann_window(nperseg, dtype=x.real.dtype)
     spectra = torch.stft(
@@ -93,7 +99,7 @@ def with_stft(X, nperseg):
 
 
 def bare_fft(X, nperseg):
-    """As many FFTs as Welch's method takes, on a block that is there already."""
+    """Compute as many FFTs as Welch's method does, all of the same block."""
     n_rows, n_times = X.shape
     n_segments = n_rows * (2 * n_times // nperseg - 1)
     x = torch.from_numpy(X[:1, :nperseg])
@@ -104,27 +110,27 @@ def bare_fft(X, nperseg):
         transform(block[: n_segments - first])
 
 
-def resident(what):
-    """Resident memory now ("RSS") or at its peak ("HWM"), in MB; None if unknown."""
+def resident(kind):
+    """Return the resident memory now ("RSS") or its peak ("HWM") in MB, or None."""
     try:
         status = Path("/proc/self/status").read_text()
     except OSError:
         return None
-    return int(status.split(f"Vm{what}:")[1].split()[0]) / 1024
+    return int(status.split(f"Vm{kind}:")[1].split()[0]) / 1024
 
 
 def peak_growth(function):
-    """Growth of the resident peak during a call beyond its result, in MB."""
+    """Return the growth of the resident peak beyond the result of a call, in MB."""
     before = resident("RSS")
     if before is None:
         return float("nan")
-    Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
+    Path("/proc/self/clear_refs").write_text("5")  # reset the peak
     result = function()
     return resident("HWM") - before - getattr(result, "nbytes", 0) / 2**20
 
 
 def measure(functions, repeats):
-    """Wall and CPU seconds of each call, interleaved."""
+    """Return wall and CPU seconds of all calls, which alternate."""
     wall, cpu = ({name: [] for name in functions} for _ in range(2))
     for _ in range(repeats):
         for name, function in functions.items():
@@ -136,7 +142,7 @@ def measure(functions, repeats):
 
 
 def ratio(times, name, other="ours"):
-    """Median of the ratios of neighboring calls."""
+    """Return the median of the ratios of neighboring calls."""
     pairs = zip(times[name], times[other], strict=True)
     return statistics.median(a / b for a, b in pairs)
 
@@ -164,7 +170,7 @@ def row(shape, dtype, nperseg, repeats, n_inner=1):
 
 
 def repeated(function, n):
-    """A function that calls another `n` times, as one call is too short to time."""
+    """Return a function that calls another `n` times, to time very short calls."""
 
     def call():
         for _ in range(n):
@@ -174,8 +180,8 @@ def repeated(function, n):
 
 
 def errors(nperseg):
-    """Largest error relative to max(P, 1e-3 mean P), ours and scipy's."""
-    # Differences of such signals from a constant are exact in long double precision.
+    """Print the largest errors of sk_psd and SciPy, relative to max(P, 1e-3 mean P)."""
+    # The offset is subtracted in long double precision, which is exact.
     noise = make_noise((16, 65536), np.float64)
     tone = 1e3 * np.sin(2 * np.pi * np.arange(65536) / nperseg * (nperseg // 5))
     cases = {

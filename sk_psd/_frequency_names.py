@@ -1,4 +1,4 @@
-"""Names of columns that are frequencies: how they are written and read."""
+"""Names of columns that are frequencies: writing and reading them."""
 
 import re
 
@@ -14,14 +14,15 @@ def write_names(freqs, prefix, unit):
     Parameters
     ----------
     freqs : ndarray of shape (n_freqs,)
-        In ascending order, the smallest step first.
+        Frequencies in ascending order. The first step is the smallest one.
 
     prefix, unit : str
+        Text before and after the number.
 
     Returns
     -------
     names : ndarray of str objects
-        With at least one decimal and as many as keep them apart.
+        The numbers have at least one decimal, and enough decimals to differ.
     """
     step = freqs[1] - freqs[0] if len(freqs) > 1 else 1.0
     step = step if step > 0 else np.spacing(np.abs(freqs).max())
@@ -30,21 +31,24 @@ def write_names(freqs, prefix, unit):
 
 
 def read_frequencies(names):
-    """Return the frequencies in Hz that names of equally spaced columns say, or None.
+    """Return the frequencies in Hz that the names of columns hold, or None.
 
     Parameters
     ----------
     names : array-like of str or None
+        Names of columns, as written by `write_names` with the prefix "psd_" and the
+        unit "Hz". A ColumnTransformer may have put its own prefix before them.
 
     Returns
     -------
     freqs : ndarray of shape (n_freqs,) or None
-        None if there are no names or they say something else.
+        Frequencies in ascending order, equally spaced. None without names, or if a
+        name holds no frequency.
 
     Raises
     ------
     ValueError
-        If all say a frequency, but columns are missing or in another order.
+        If all names hold a frequency, but some columns are missing or in another order.
     """
     if names is None:
         return None
@@ -52,7 +56,7 @@ def read_frequencies(names):
     if not all(found):
         return None
     freqs = np.array([float(match[1]) for match in found])
-    # The names are rounded, which the first and the last share out over the axis.
+    # The names are rounded. The first and the last one give a step with less error.
     exact = np.linspace(freqs[0], freqs[-1], len(freqs))
     step = (freqs[-1] - freqs[0]) / max(1, len(freqs) - 1)
     if step <= 0 or not np.allclose(freqs, exact, rtol=0, atol=0.02 * step):
@@ -65,7 +69,10 @@ def read_frequencies(names):
 
 
 class FrequencyNames:
-    """Mixin of transformers whose output columns are frequencies."""
+    """Mixin of transformers whose output columns are frequencies.
+
+    A subclass has the attributes `freqs_`, `_name_prefix` and `_name_unit`.
+    """
 
     def get_feature_names_out(self, input_features=None):
         """Return a name for each frequency, such as "psd_1250.0Hz" or "fft_0.125".
@@ -78,7 +85,7 @@ class FrequencyNames:
         Returns
         -------
         names : ndarray of str objects
-            With at least one decimal and as many as keep them apart.
+            The numbers have at least one decimal, and enough decimals to differ.
         """
         check_is_fitted(self)
-        return write_names(self.freqs_, *self._name)
+        return write_names(self.freqs_, self._name_prefix, self._name_unit)

@@ -20,8 +20,8 @@ from sk_psd._layout import warn_of_frames, warn_of_waveforms
 from sk_psd._net_estimator import NetEstimator, training_settings, with_callbacks
 from sk_psd._shift import canonical_roll
 from sk_psd._standardize import find_mean_and_deviation, standardize
-from sk_psd._threads import free_threads, map_in_threads
-from sk_psd._torch_settings import plain_torch
+from sk_psd._threads import count_free_threads, map_in_threads
+from sk_psd._torch_settings import torch_defaults
 from sk_psd._training import SpectraDataset, resolve_device
 from sk_psd._validation import (
     check_classes,
@@ -194,7 +194,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         continues = isinstance(warm, (bool, np.bool_)) and warm
         continues = continues and hasattr(self, "module_")
         guard = self._restored_on_error if continues else self._unfitted_on_error
-        with guard(), plain_torch():
+        with guard(), torch_defaults():
             self._validate_params()
             device = resolve_device(self.device)
             fit_args = X, y, sample_weight
@@ -280,7 +280,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         """
         first = not hasattr(self, "module_")
         guard = self._unfitted_on_error if first else self._restored_on_error
-        with guard(), plain_torch():
+        with guard(), torch_defaults():
             self._validate_params()
             device = resolve_device(self.device)
             X = self._check(X, reset=first)
@@ -556,7 +556,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         self.module_.eval()
 
         def predict(rows):
-            with plain_torch(), torch.inference_mode():
+            with torch_defaults(), torch.inference_mode():
                 x = standardize(X[rows], self.mean_, self.scale_).to(device)
                 n = len(x)
                 if self._is_exact:
@@ -568,7 +568,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         chunks = list(gen_batches(len(X), n_rows))
         if device.type == "cpu":
             n_values = math.prod(X.shape)
-            n_jobs = free_threads()
+            n_jobs = count_free_threads()
             done = map_in_threads(predict, chunks, n_values=n_values, n_jobs=n_jobs)
         else:
             done = map(predict, chunks)

@@ -15,7 +15,7 @@ from sk_psd._callbacks import SklearnCallbackBridge
 from sk_psd._constraints import StrOptions, at_least, positive
 from sk_psd._state import VersionedState
 from sk_psd._threads import one_torch_thread
-from sk_psd._torch_settings import plain_torch
+from sk_psd._torch_settings import torch_defaults
 from sk_psd._training import make_net
 
 try:  # scikit-learn >= 1.9
@@ -263,7 +263,7 @@ def training_settings(device):
     ----------
     device : torch.device or str
     """
-    with plain_torch():
+    with torch_defaults():
         if torch.device(device).type == "cpu":
             with one_torch_thread():
                 yield

@@ -1,4 +1,4 @@
-"""Run tasks in threads, each with torch at one thread of its own."""
+"""Threads of the package, each of which limits torch to one thread."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -8,50 +8,54 @@ import torch
 from joblib import effective_n_jobs
 from joblib.parallel import get_active_backend
 
-__all__ = ["free_threads", "map_in_threads", "one_torch_thread"]
+__all__ = ["count_free_threads", "map_in_threads", "one_torch_thread"]
 
-# torch splits no operation on fewer values than this.
-_SPLITS_FROM = 2**15
+# torch runs an operation on fewer values than this in one thread.
+_MIN_VALUES_FOR_THREADS = 2**15
 
+# torch keeps a number of threads for each thread, and one that threads get when they
+# start. The latter is shared, so these variables count the calls that need it to be 1.
+# The last call to end restores it.
 _lock = threading.Lock()
-_n_users = 0
+_n_calls = 0
 _n_threads_before = None
 
 
 @contextmanager
 def one_torch_thread():
-    """Run the body with torch at one thread, and restore the number after it.
+    """Run the body with torch limited to one thread, and restore the number after it.
 
-    torch keeps a number for each thread, and one for the math library and for all
-    threads that start later. Each user restores the former, the last one the latter.
+    It is safe in several threads at a time.
     """
-    _enter()
+    _begin_call()
     own = torch.get_num_threads()
     try:
         torch.set_num_threads(1)
         yield
     finally:
-        _leave(own)
+        _end_call(own)
 
 
-def free_threads():
-    """Return the number of threads among which work may be shared here.
+def count_free_threads():
+    """Return the number of threads that the calling thread may use.
 
     Returns
     -------
     n_threads : int
-        Torch's number, which `torch.set_num_threads`, ``OMP_NUM_THREADS`` and
-        threadpoolctl limit; 1 in a worker of joblib, as the others use the cores.
+        The number of torch, which `torch.set_num_threads`, ``OMP_NUM_THREADS`` and
+        threadpoolctl limit. In a worker of joblib it is 1, as the other workers use the
+        other cores.
     """
     return 1 if get_active_backend()[0].nesting_level else torch.get_num_threads()
 
 
 def map_in_threads(function, tasks, *, n_values, n_jobs=None):
-    """Yield the result of each task, in their order.
+    """Yield the result of each task, in the order of the tasks.
 
-    Torch's own threads are of no use on blocks that fit a cache: they wait for each
-    other at the end of every operation, on a busy machine a hundred times longer than
-    the work takes. So the tasks run side by side and torch stays at one thread.
+    Tasks run side by side, with torch limited to one thread in each. The threads of
+    torch itself do not pay off on blocks that fit the cache. They wait for each other
+    at the end of every operation, on a busy machine a hundred times longer than the
+    operation takes.
 
     Parameters
     ----------
@@ -59,65 +63,74 @@ def map_in_threads(function, tasks, *, n_values, n_jobs=None):
         Called with each task.
 
     tasks : sequence
+        The tasks.
 
     n_values : int
-        How many values all tasks handle, to spare small work the threads.
+        Number of values in all tasks. For few values torch starts no threads, so its
+        number is left as it is.
 
     n_jobs : int or None, default=None
-        Number of threads, in joblib's conventions.
+        Number of threads, as in joblib.
 
     Yields
     ------
     result : object
+        Result of one task.
     """
     n_jobs = min(effective_n_jobs(n_jobs), len(tasks))
-    if n_jobs <= 1 and (n_values < _SPLITS_FROM or torch.get_num_threads() == 1):
+    few = n_values < _MIN_VALUES_FOR_THREADS
+    if n_jobs <= 1 and (few or torch.get_num_threads() == 1):
         yield from map(function, tasks)
         return
     if n_jobs <= 1:
         with one_torch_thread():
             yield from map(function, tasks)
         return
-    _enter()
+    _begin_call()
     try:
         with ThreadPoolExecutor(
             n_jobs, initializer=torch.set_num_threads, initargs=(1,)
         ) as pool:
             yield from pool.map(function, tasks)
     finally:
-        _leave()
+        _end_call()
 
 
-def _enter():
-    """Add a user. The first one notes the number that threads get when they start."""
-    global _n_users, _n_threads_before
+def _begin_call():
+    """Count a call. The first one stores the number that new threads get."""
+    global _n_calls, _n_threads_before
     with _lock:
-        if _n_users == 0:
-            _n_threads_before = _in_main_or_new_thread(torch.get_num_threads)
-        _n_users += 1
+        if _n_calls == 0:
+            # The number of this thread may be 1 from an earlier call. The main thread
+            # has the number of the user, and is faster to ask than a new thread.
+            is_main = threading.current_thread() is threading.main_thread()
+            ask = torch.get_num_threads
+            _n_threads_before = ask() if is_main else _run_in_new_thread(ask)
+        _n_calls += 1
 
 
-def _leave(own=None):
-    """Remove a user, restore its `own` number of threads and that of later threads."""
-    global _n_users
+def _end_call(own=None):
+    """Count a call as ended, and restore numbers of threads.
+
+    Parameters
+    ----------
+    own : int, default=None
+        Number to restore in the calling thread. Setting it also sets the number that
+        new threads get.
+    """
+    global _n_calls
     with _lock:
-        _n_users -= 1
-        later = 1 if _n_users else _n_threads_before
+        _n_calls -= 1
+        for_new_threads = 1 if _n_calls else _n_threads_before
         if own is not None:
             torch.set_num_threads(own)
-        if own != later:
-            _in_new_thread(lambda: torch.set_num_threads(later))
+        if own != for_new_threads:
+            # In a new thread, as it must not change the number of this one.
+            _run_in_new_thread(lambda: torch.set_num_threads(for_new_threads))
 
 
-def _in_main_or_new_thread(function):
-    # A thread that started beside another user has kept one thread for itself.
-    if threading.current_thread() is threading.main_thread():
-        return function()
-    return _in_new_thread(function)
-
-
-def _in_new_thread(function):
-    """Return the result of a function in a thread that ends with it."""
+def _run_in_new_thread(function):
+    """Return the result of a function that runs in a thread of its own."""
     results = []
     thread = threading.Thread(target=lambda: results.append(function()))
     thread.start()

@@ -1,19 +1,19 @@
-"""Keep what the user set in torch away from the package's own computations."""
+"""Default settings of torch for the computations of the package."""
 
 from contextlib import ExitStack, contextmanager
 
 import torch
 
-__all__ = ["plain_torch"]
+__all__ = ["torch_defaults"]
 
 
 @contextmanager
-def plain_torch():
-    """Run the body in torch's state at start, whatever the user set.
+def torch_defaults():
+    """Run the body with torch's default settings, whatever the user has set.
 
-    Without autocast, which would round; without inference mode and with gradients,
-    which training needs; with the CPU as the default device. The default dtype is
-    global, so it stays, and the package names the dtype of all that it makes.
+    The default device is the CPU. Autocast is off, as it would round. Inference mode is
+    off and gradients are on, as training needs them. The default dtype stays, as it is
+    shared by all threads. So the package passes a dtype with every tensor it makes.
     """
     with ExitStack() as settings:
         if torch.get_default_device().type != "cpu":

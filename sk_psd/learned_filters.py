@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from sk_psd._arrays import tensor_to_ndarray
 from sk_psd._constraints import StrOptions, at_least
 from sk_psd._net_estimator import NetEstimator, training_settings, with_callbacks
-from sk_psd._torch_settings import plain_torch
+from sk_psd._torch_settings import torch_defaults
 from sk_psd._training import SpectraDataset, resolve_device
 from sk_psd._validation import check_finite, check_rows, check_weights, keep_weighted
 from sk_psd.filters import convolve
@@ -255,7 +255,7 @@ class LearnedConvFilter(
         self : object
             Fitted filter.
         """
-        with self._unfitted_on_error(), plain_torch():
+        with self._unfitted_on_error(), torch_defaults():
             self._validate_params()
             fit_args = X, y, sample_weight
             X = self._check(X, reset=True)

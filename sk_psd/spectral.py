@@ -1,13 +1,8 @@
-"""From time to frequency: power spectral densities, spectrograms, FFT magnitudes."""
-
-import math
-import warnings
-from numbers import Integral, Real
+"""Power spectral densities, spectrograms and FFT magnitudes of signals."""
 
 import numpy as np
 import torch
 from scipy import fft
-from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._arguments import check_n_jobs, check_option
@@ -20,17 +15,15 @@ from sk_psd._arrays import (
     check_result,
     is_complex,
 )
-from sk_psd._constraints import Number, Options, StrOptions, WholeNumber, rate
+from sk_psd._constraints import StrOptions
 from sk_psd._frequency_axis import full_axis
 from sk_psd._frequency_names import FrequencyNames
-from sk_psd._layout import check_signals
-from sk_psd._notch import Notch
 from sk_psd._numbers import as_float, as_rate
-from sk_psd._pages import release_pages
-from sk_psd._powers import SILENT_LEVEL, estimate, name_row, to_levels
+from sk_psd._powers import SILENT_LEVEL, estimate_powers, to_levels
+from sk_psd._segment_transformer import SegmentTransformer, segment_times
 from sk_psd._segments import Segments
 from sk_psd._transformer import Transformer
-from sk_psd._validation import check_finite, check_rows
+from sk_psd._validation import check_rows
 
 __all__ = [
     "FFTMagnitude",
@@ -41,9 +34,6 @@ __all__ = [
     "spectrogram",
     "welch",
 ]
-
-# Values of one part of the result in `fit`, which returns none of it.
-_PART_VALUES = 2**22
 
 
 def welch(
@@ -65,86 +55,74 @@ def welch(
 ):
     """Estimate the power spectral density of each signal.
 
-    The result is that of :func:`scipy.signal.welch`, with the frequencies in ascending
-    order also for two-sided spectra, and with another correction of the median at two
-    frequencies of real signals, see `average`. It is computed in blocks that stay in
-    the cache, so that it takes a small part of the time and hardly any memory beside
-    the result.
+    The result equals that of :func:`scipy.signal.welch`, with two differences. The
+    frequencies of two-sided spectra are in ascending order. The median has another
+    correction at two frequencies of real signals, see `average` of :class:`WelchPSD`.
+    The signals are processed in blocks that fit the cache. That takes a fraction of the
+    time of SciPy, and little memory beside the result.
 
     Parameters
     ----------
-    X : ndarray or Tensor of shape (n_samples, [n_channels,] n_times)
+    X : array-like or Tensor of shape ([n_samples, [n_channels,]] n_times)
         Real signals, or complex ones with `return_onesided=False`. A memory-mapped
-        array is read in parts. The spectra of a tensor are computed where it is.
+        array is read in parts. The spectra of a tensor are computed on its device.
 
     fs : float, default=1.0
-        Sampling frequency, in Hz.
+        As in :class:`WelchPSD`.
 
     window : str, tuple, float or array-like, default="hann"
-        Window, as in :func:`scipy.signal.get_window`; a list or an array is the window
-        itself.
+        As in :class:`WelchPSD`.
 
     nperseg : int, default=None
-        Length of each segment, in samples. None is 256, the length of the signals
-        where they are shorter, or the length of a window given as an array.
+        As in :class:`WelchPSD`.
 
     noverlap : int, default=None
-        Samples that neighboring segments share. None is ``nperseg // 2``.
+        As in :class:`WelchPSD`.
 
     nfft : int, default=None
-        Length of the FFT; longer than `nperseg` pads each segment with zeros. None is
-        `nperseg`.
+        As in :class:`WelchPSD`.
 
     detrend : {"constant", "linear"}, False or callable, default="constant"
-        What is subtracted from each segment. "constant" removes power around 0 Hz
-        only, so that a shape that lies there looks different from elsewhere; with
-        False it keeps its shape anywhere on a two-sided axis. A receiver with a spike
-        at 0 Hz needs "constant", or False and the `notch` of :class:`WelchPSD`, as the
-        spike stays where it is when the signal moves. A function takes segments of
-        shape (..., nperseg) and returns them detrended.
+        As in :class:`WelchPSD`.
 
     return_onesided : bool, default=True
-        Whether to return the frequencies from 0 to ``fs / 2`` only, with the power of
-        the negative ones added. Use False for complex signals.
+        As in :class:`WelchPSD`.
 
     scaling : {"density", "spectrum"}, default="density"
-        For signals in V: V**2/Hz, or V**2.
+        As in :class:`WelchPSD`.
 
     average : {"mean", "median"}, default="mean"
-        How the segments are averaged. The median resists short disturbances and needs
-        memory for the powers of all segments of a signal. It is corrected for its bias
-        for noise. At 0 Hz and ``fs / 2`` the powers of real signals have one degree of
-        freedom, and are corrected for that, which scipy does not do. Signals that are
-        padded with zeros to one length need the mean.
+        As in :class:`WelchPSD`.
 
     nan_segments : {"propagate", "omit"}, default="propagate"
-        Whether NaN in one segment makes the spectrum of its signal NaN, or whether the
-        average is taken over the segments without NaN, as for gaps in a recording.
+        Whether NaN in a segment makes the spectrum of its signal NaN, or whether only
+        the segments without NaN are averaged, as for gaps in a recording.
 
     fmin, fmax : float, default=None
-        Keep only frequencies from `fmin` to `fmax`, both included, in Hz.
+        As in :class:`WelchPSD`.
 
     n_jobs : int, default=None
-        Number of threads. ``None`` means 1 unless in a :obj:`joblib.parallel_config`
-        context. ``-1`` means all processors. The result does not depend on it.
+        As in :class:`WelchPSD`.
 
     Returns
     -------
     freqs : ndarray of shape (n_freqs,)
         Frequencies in ascending order, in Hz.
 
-    psd : ndarray or Tensor of shape (n_samples, [n_channels,] n_freqs)
-        float32 for float32 and complex64 signals, else float64.
+    psd : ndarray or Tensor of shape ([n_samples, [n_channels,]] n_freqs)
+        Power spectral densities, float32 for float32 and complex64 signals and
+        float64 for others.
 
     Raises
     ------
     ValueError
-        If a parameter does not fit the signals, or all powers of a signal are too
-        small or some too large for the type of the result.
+        If a parameter is invalid or does not fit the signals. If the powers of a
+        signal are too small or too large for the dtype of the result.
 
     See Also
     --------
-    spectrogram : The same without the average.
+    spectrogram : The spectrum of each segment, without the average.
+    WelchPSD : The same as a transformer, with decibels and a notch.
 
     References
     ----------
@@ -170,7 +148,7 @@ def welch(
         fmax=fmax,
         omit_nan=nan_segments == "omit",
     )
-    return segments.freqs, estimate(X, segments, average, n_jobs)[0]
+    return segments.freqs, estimate_powers(X, segments, average, n_jobs)[0]
 
 
 def spectrogram(
@@ -190,54 +168,46 @@ def spectrogram(
 ):
     """Estimate the power spectral density of each segment of each signal.
 
-    The mean of the result over time is what `welch` returns. It equals
-    :func:`scipy.signal.spectrogram` for the same parameters, but for the order of
-    two-sided frequencies; note that the default window and overlap there are others.
+    The mean of the result over time is the result of :func:`welch`. The result equals
+    that of :func:`scipy.signal.spectrogram` for the same parameters, except that
+    two-sided frequencies are in ascending order. The default window and overlap of
+    SciPy are others.
 
     Parameters
     ----------
-    X : ndarray or Tensor of shape (n_samples, [n_channels,] n_times)
-        Real signals, or complex ones with `return_onesided=False`.
+    X : array-like or Tensor of shape ([n_samples, [n_channels,]] n_times)
+        Real signals, or complex ones with `return_onesided=False`. A memory-mapped
+        array is read in parts. The spectra of a tensor are computed on its device.
 
     fs : float, default=1.0
-        Sampling frequency, in Hz.
+        As in :class:`WelchPSD`.
 
     window : str, tuple, float or array-like, default="hann"
-        Window, as in :func:`scipy.signal.get_window`; a list or an array is the window
-        itself.
+        As in :class:`WelchPSD`.
 
     nperseg : int, default=None
-        Length of each segment, in samples. None is 256, the length of the signals
-        where they are shorter, or the length of a window given as an array.
+        As in :class:`WelchPSD`.
 
     noverlap : int, default=None
-        Samples that neighboring segments share. None is ``nperseg // 2``.
+        As in :class:`WelchPSD`.
 
     nfft : int, default=None
-        Length of the FFT; longer than `nperseg` pads each segment with zeros. None is
-        `nperseg`.
+        As in :class:`WelchPSD`.
 
     detrend : {"constant", "linear"}, False or callable, default="constant"
-        What is subtracted from each segment. "constant" removes power around 0 Hz
-        only, so that a shape that lies there looks different from elsewhere; with
-        False it keeps its shape anywhere on a two-sided axis. A receiver with a spike
-        at 0 Hz needs "constant", or False and the `notch` of :class:`WelchPSD`, as the
-        spike stays where it is when the signal moves. A function takes segments of
-        shape (..., nperseg) and returns them detrended.
+        As in :class:`WelchPSD`.
 
     return_onesided : bool, default=True
-        Whether to return the frequencies from 0 to ``fs / 2`` only, with the power of
-        the negative ones added. Use False for complex signals.
+        As in :class:`WelchPSD`.
 
     scaling : {"density", "spectrum"}, default="density"
-        For signals in V: V**2/Hz, or V**2.
+        As in :class:`WelchPSD`.
 
     fmin, fmax : float, default=None
-        Keep only frequencies from `fmin` to `fmax`, both included, in Hz.
+        As in :class:`WelchPSD`.
 
     n_jobs : int, default=None
-        Number of threads. ``None`` means 1 unless in a :obj:`joblib.parallel_config`
-        context. ``-1`` means all processors. The result does not depend on it.
+        As in :class:`WelchPSD`.
 
     Returns
     -------
@@ -247,19 +217,20 @@ def spectrogram(
     times : ndarray of shape (n_frames,)
         Middle of each segment, in seconds.
 
-    powers : ndarray or Tensor of shape (n_samples, [n_channels,] n_freqs, n_frames)
-        float32 for float32 and complex64 signals, else float64. NaN in a segment makes
-        the powers of this segment NaN.
+    powers : ndarray or Tensor of shape ([n_samples, [n_channels,]] n_freqs, n_frames)
+        Power spectral densities, float32 for float32 and complex64 signals and
+        float64 for others. NaN in a segment makes the powers of this segment NaN.
 
     Raises
     ------
     ValueError
-        If a parameter does not fit the signals, or all powers of a signal are too
-        small or some too large for the type of the result.
+        If a parameter is invalid or does not fit the signals. If the powers of a
+        signal are too small or too large for the dtype of the result.
 
     See Also
     --------
     welch : The average over the segments.
+    Spectrogram : The same as a transformer, with decibels and a notch.
     """
     X = as_signals("spectrogram", X)
     check_n_jobs(n_jobs)
@@ -276,13 +247,8 @@ def spectrogram(
         fmin=fmin,
         fmax=fmax,
     )
-    powers = estimate(X, segments, "each", n_jobs)[0]
-    return segments.freqs, _times(segments, fs), powers
-
-
-def _times(segments, fs):
-    middle = segments.nperseg / 2
-    return (middle + segments.step * np.arange(segments.n_segments)) / as_rate(fs)
+    powers = estimate_powers(X, segments, None, n_jobs)[0]
+    return segments.freqs, segment_times(segments, fs), powers
 
 
 def decibels(psd, axis=-1, *, silent_level=SILENT_LEVEL):
@@ -291,19 +257,19 @@ def decibels(psd, axis=-1, *, silent_level=SILENT_LEVEL):
     Parameters
     ----------
     psd : array-like or Tensor of shape (..., n_freqs)
-        Powers, none negative.
+        Powers of at least 0.
 
     axis : int or tuple of int, default=-1
-        Axis, or axes, along which one spectrum lies.
+        Axis of the frequencies, or all axes of one spectrogram.
 
     silent_level : float, default=-120.0
-        Level of a spectrum of zeros, which has no maximum, in dB.
+        Level of a spectrum of zeros, in dB. Such a spectrum has no maximum.
 
     Returns
     -------
     level : ndarray or Tensor of shape (..., n_freqs)
-        In dB: float32 for float32 and shorter numbers, else float64. NaN and infinity
-        stay where they are.
+        Levels in dB, float32 for float32 and shorter numbers, else float64. NaN and
+        infinity stay as they are.
 
     Raises
     ------
@@ -311,7 +277,7 @@ def decibels(psd, axis=-1, *, silent_level=SILENT_LEVEL):
         If `psd` does not hold real numbers.
 
     ValueError
-        If it is empty, has no such axis, or `silent_level` is no finite number.
+        If `psd` is empty or lacks an axis, or if `silent_level` is not finite.
 
     Examples
     --------
@@ -329,14 +295,14 @@ def decibels(psd, axis=-1, *, silent_level=SILENT_LEVEL):
     psd = as_real(psd, "psd")
     if psd.ndim == 0 or 0 in psd.shape:
         raise ValueError(
-            f"psd must hold one power at least. Got shape {tuple(psd.shape)}."
+            f"psd must hold at least one power. Got shape {tuple(psd.shape)}."
         )
     check_axis(axis, psd.ndim)
     try:
         level = as_float(silent_level)
     except (TypeError, ValueError, OverflowError):
         level = np.nan
-    if not abs(level) <= np.finfo(np.float32).max:  # NaN is not either
+    if not abs(level) <= np.finfo(np.float32).max:  # also if it is NaN
         raise ValueError(
             f"silent_level must be a finite level in dB. Got {silent_level!r}."
         )
@@ -344,29 +310,30 @@ def decibels(psd, axis=-1, *, silent_level=SILENT_LEVEL):
 
 
 def fft_magnitude(X):
-    """Return ``|rfft|`` of real rows, two-sided ascending ``|fft|`` of complex ones.
+    """Return the magnitude of the FFT of each row.
 
     Parameters
     ----------
     X : array-like of shape (..., n_times)
-        Real or complex numbers.
+        Real or complex rows.
 
     Returns
     -------
     magnitude : ndarray of shape (..., n_freqs)
-        With ``n_times // 2 + 1`` frequencies for real and ``n_times`` for complex X,
-        of float32 for float32 and complex64, else of float64.
+        ``n_times // 2 + 1`` frequencies from 0 on for real rows, ``n_times`` in
+        ascending order for complex ones. float32 for float32 and complex64 rows, else
+        float64.
 
     Raises
     ------
     ValueError
-        If X has no axis of samples, or one without any, or if magnitudes of finite X
-        exceed the largest number.
+        If X is empty or a single number, or if magnitudes of finite rows exceed the
+        largest number of their dtype.
     """
     X = as_numbers(X)
     if X.ndim == 0 or 0 in X.shape:
         raise ValueError(
-            "X must hold signals, of shape (..., n_times), of one sample at least. Got "
+            "X must hold signals of at least one sample, of shape (..., n_times). Got "
             f"shape {X.shape}."
         )
     with np.errstate(over="ignore", invalid="ignore"):
@@ -380,218 +347,13 @@ def fft_magnitude(X):
     return magnitude
 
 
-class _SegmentTransformer(Transformer):
-    """Base of transformers of segments: their parameters, axis and checks."""
-
-    _parameter_constraints = {
-        "fs": [rate()],
-        "window": [str, tuple, Real, "array-like"],
-        "nperseg": [WholeNumber(1), None],
-        "noverlap": [WholeNumber(0), None],
-        "nfft": [WholeNumber(1), None],
-        "detrend": [
-            StrOptions({"constant", "linear"}),
-            Options(bool, {False}),
-            callable,
-        ],
-        "return_onesided": ["boolean"],
-        "scaling": [StrOptions({"density", "spectrum"})],
-        "decibels": ["boolean"],
-        "fmin": [Number(None, None), None],
-        "fmax": [Number(None, None), None],
-        "notch": [Real, "array-like", None],
-        "n_jobs": [Integral, None],
-    }
-
-    def fit(self, X, y=None):
-        """Check the parameters and the signals and find the axes of the output.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_times) or (n_samples, n_channels, n_times)
-            Real signals, or complex ones with `return_onesided=False`.
-
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : object
-            Fitted transformer.
-        """
-        X = self._fit(X)
-        if not self.decibels:
-            check_finite(self, X, omit_nan=self._omits_nan())
-            return self
-        n_frames = self._segments.n_segments if self._how() == "each" else 1
-        n_values = len(self.freqs_) * n_frames * math.prod(X.shape[1:-1])
-        floors = []
-        for rows in gen_batches(len(X), max(1, _PART_VALUES // n_values)):
-            floors.append(self._floors(*self._estimate(X[rows], rows.start)))
-        self._learn(np.concatenate(floors))
-        return self
-
-    def fit_transform(self, X, y=None):
-        """Fit to X, then transform it, reading it once.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_times) or (n_samples, n_channels, n_times)
-            Real signals, or complex ones with `return_onesided=False`.
-
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        psd : ndarray of shape (n_samples, ...)
-            What `transform` returns.
-        """
-        result, silent = self._estimate(self._fit(X))
-        if self.decibels:
-            self._learn(self._floors(result, silent))
-        return self._finish(result, silent)
-
-    def _transform(self, X):
-        check_is_fitted(self)
-        return self._finish(*self._estimate(self._check(X, reset=False)))
-
-    def _fit(self, X):
-        self._validate_params()
-        X = self._check(X, reset=True)
-        check_signals(type(self).__name__, X)
-        release_pages(X)
-        self._segments = Segments(
-            self.n_features_in_,
-            self.fs,
-            window=self.window,
-            nperseg=self.nperseg,
-            noverlap=self.noverlap,
-            nfft=self.nfft,
-            detrend=self.detrend,
-            return_onesided=self.return_onesided,
-            scaling=self.scaling,
-            fmin=self.fmin,
-            fmax=self.fmax,
-            omit_nan=self._omits_nan(),
-        )
-        self.freqs_ = self._segments.freqs
-        self._notch = None
-        if self.notch is not None:
-            self._notch = Notch(
-                self.notch,
-                self.freqs_,
-                fs=as_rate(self.fs),
-                window=self._segments._window,
-                onesided=self.return_onesided,
-            )
-        return X
-
-    def _omits_nan(self):
-        return getattr(self, "nan_segments", None) == "omit"
-
-    def _estimate(self, X, first_row=0):
-        """Return powers or levels of checked signals, and which of these are silent."""
-
-        def check(X, sample=0):
-            first = first_row, sample
-            check_finite(self, X, omit_nan=self._omits_nan(), first=first)
-
-        segments, how = self._segments, self._how()
-        result, silent = estimate(
-            X,
-            segments,
-            how,
-            self.n_jobs,
-            levels=self.decibels,
-            check=check,
-            bridge=None if self._notch is None else self._notch.bridge,
-            first_row=first_row,
-        )
-        rest = segments.step * (segments.n_segments - 1) + segments.nperseg
-        if rest < X.shape[-1]:  # after the last segment
-            check(X[..., rest:], rest)
-        self._check_result(result, first_row)
-        empty = segments.empty_bin
-        if self.decibels and empty is not None and len(self.freqs_) > 1:
-            levels = result if how == "each" else result[..., None]
-            beside = [i for i in (empty - 1, empty + 1) if 0 <= i < len(self.freqs_)]
-            levels[..., empty, :] = levels[..., beside, :].mean(-2)
-        return result, silent
-
-    def _check_result(self, result, first_row):
-        """Raise an error of numbers that are none although X holds numbers."""
-        xp = torch if isinstance(result, torch.Tensor) else np
-        if xp.isfinite(result).all():
-            return
-        place = np.nonzero(np.asarray((~xp.isfinite(result)).tolist()))
-        n_axes = result.ndim - (2 if self._how() == "each" else 1)
-        row = name_row(place[:n_axes], first_row=first_row)
-        if self._omits_nan() and xp.isnan(result).any():
-            raise ValueError(
-                f"Input X contains NaN in every segment of {row}: there is nothing to "
-                "average. Leave it out or choose a shorter nperseg."
-            )
-        raise ValueError(
-            f"The powers of X are not finite, although X is: look at {row}, at fs and "
-            "at what detrend returns."
-        )
-
-    def _floors(self, result, silent):
-        """Return the lowest level of each signal that holds power."""
-        levels = result.reshape(silent.size, -1)
-        xp = torch if isinstance(levels, torch.Tensor) else np
-        floors = np.asarray(xp.amin(levels, axis=1).tolist())
-        return np.where(silent.ravel(), np.nan, floors)
-
-    def _learn(self, floors):
-        """Remember the level of a silent signal: that of a low floor."""
-        known = floors[~np.isnan(floors)]
-        self.silent_level_ = SILENT_LEVEL
-        if len(known):
-            self.silent_level_ = float(np.quantile(known, 0.1))
-
-    def _finish(self, result, silent):
-        """Give silent signals their level, and say how many there are."""
-        if silent.any():
-            place = np.nonzero(silent)
-            level = "Their powers are 0."
-            if self.decibels:
-                level = (
-                    f"Their level is {self.silent_level_:.1f} dB at all frequencies."
-                )
-                index = place
-                if isinstance(result, torch.Tensor):
-                    index = tuple(torch.from_numpy(p).to(result.device) for p in place)
-                result[index] = self.silent_level_
-            where = " in most segments" if self._how() == "median" else ""
-            warnings.warn(
-                f"{type(self).__name__}: {silent.sum()} of {silent.size} signals hold "
-                f"no power, the first is {name_row(place)}. They are zero{where}, or "
-                f"what detrend takes off is all there is. {level}",
-                stacklevel=3,
-            )
-        return result
-
-    def _check(self, X, reset):
-        return check_rows(
-            self,
-            X,
-            reset=reset,
-            allow_complex=not self.return_onesided,
-            allow_tensor=True,
-            in_parts=True,
-            complex_hint=" with return_onesided=True: use return_onesided=False",
-        )
-
-
-class WelchPSD(FrequencyNames, _SegmentTransformer):
+class WelchPSD(FrequencyNames, SegmentTransformer):
     """Estimate the power spectral density of each signal with Welch's method.
 
-    Equal to :func:`scipy.signal.welch` for the same parameters, except that two-sided
-    spectra come in ascending order of frequency, that complex signals need
-    `return_onesided=False`, that an `nperseg` longer than the signals is an error, and
-    that the median has another correction at two frequencies of real signals.
+    The result equals that of :func:`scipy.signal.welch` for the same parameters, with
+    four differences. Two-sided frequencies are in ascending order. Complex signals need
+    `return_onesided=False`. An `nperseg` longer than the signals is an error. The
+    median has another correction at two frequencies of real signals, see `average`.
 
     Parameters
     ----------
@@ -599,63 +361,64 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
         Sampling frequency, in Hz.
 
     window : str, tuple, float or array-like, default="hann"
-        Window, as in :func:`scipy.signal.get_window`; a list or an array is the window
-        itself.
+        Window, as in :func:`scipy.signal.get_window`. A list or an array holds the
+        values of the window.
 
     nperseg : int, default=None
-        Length of each segment, in samples. None is 256, the length of the signals
-        where they are shorter, or the length of a window given as an array.
+        Length of each segment, in samples. None stands for the length of a window that
+        is an array, and else for 256 or the length of shorter signals.
 
     noverlap : int, default=None
-        Samples that neighboring segments share. None is ``nperseg // 2``.
+        Samples that neighboring segments share. None stands for ``nperseg // 2``.
 
     nfft : int, default=None
-        Length of the FFT; longer than `nperseg` pads each segment with zeros. None is
+        Length of the FFT. Segments are padded with zeros up to it. None stands for
         `nperseg`.
 
     detrend : {"constant", "linear"}, False or callable, default="constant"
-        What is subtracted from each segment. "constant" removes power around 0 Hz
-        only, so that a shape that lies there looks different from elsewhere; with
-        False it keeps its shape anywhere on a two-sided axis. A receiver with a spike
-        at 0 Hz needs "constant", or False and the `notch` of :class:`WelchPSD`, as the
-        spike stays where it is when the signal moves. A function takes segments of
-        shape (..., nperseg) and returns them detrended.
+        Trend to subtract from each segment: its mean, a straight line or nothing. The
+        mean holds the power around 0 Hz, so with "constant" a shape that lies there
+        looks different from elsewhere. With False it looks the same everywhere on a
+        two-sided axis. The spike at 0 Hz of a receiver does not move with the signal.
+        Remove it by "constant", or by False and `notch`. A function gets segments as an
+        array of shape (..., nperseg) and returns them detrended.
 
     return_onesided : bool, default=True
-        Whether to return the frequencies from 0 to ``fs / 2`` only, with the power of
-        the negative ones added. Use False for complex signals.
+        Whether to return the frequencies from 0 to ``fs / 2`` only, with the powers of
+        the negative frequencies added. Complex signals need False.
 
     scaling : {"density", "spectrum"}, default="density"
-        For signals in V: V**2/Hz, or V**2.
+        Unit of the result. For signals in V it is V**2/Hz or V**2.
 
     average : {"mean", "median"}, default="mean"
-        How the segments are averaged. The median resists short disturbances and needs
+        Average over the segments. The median resists short disturbances. It needs
         memory for the powers of all segments of a signal. It is corrected for its bias
-        for noise. At 0 Hz and ``fs / 2`` the powers of real signals have one degree of
-        freedom, and are corrected for that, which scipy does not do. Signals that are
-        padded with zeros to one length need the mean.
+        for noise. The correction differs from that of SciPy at 0 Hz and ``fs / 2``,
+        where the powers of real signals have one degree of freedom instead of two. Use
+        the mean for signals that are padded with zeros to one length.
 
     nan_segments : {"raise", "omit"}, default="raise"
-        Whether NaN in a signal is an error that says where it stands, or whether the
-        average is taken over the segments without NaN, as for gaps in a recording. A
-        signal without any such segment is an error.
+        Whether NaN in a signal is an error, which says where it is, or whether only the
+        segments without NaN are averaged, as for gaps in a recording. A signal with NaN
+        in every segment is an error.
 
     decibels : bool, default=False
         Whether to return ``10 log10`` of the result, with a floor 120 dB below the
-        maximum of each spectrum. A signal without power gets `silent_level_`. Where
-        window and `detrend` leave nothing at 0 Hz, as ``window="boxcar"`` does, the
-        level there is that of the frequencies beside it.
+        maximum of each spectrum. A signal without power gets `silent_level_`. With
+        ``window="boxcar"``, `detrend` leaves no power at 0 Hz. The level there is that
+        of the frequencies beside it.
 
     fmin, fmax : float, default=None
-        Keep only frequencies from `fmin` to `fmax`, both included, in Hz.
+        Lowest and highest frequency to keep, in Hz. None keeps all.
 
     notch : list of float or (float, float), default=None
-        Frequencies of lines that do not belong to the signals, in Hz, such as mains hum
-        or the spike of a receiver at 0 Hz. A number takes the bins in the main lobe of
-        the window around it, which is two bins wide to either side with a Hann window.
-        A pair takes the bins from low to high. They get the levels on a straight line
-        in decibels between the neighbors on both sides; at the end of an axis, that of
-        the one neighbor. On a two-sided axis list the negative frequencies too.
+        Frequencies in Hz of lines that do not belong to the signals, such as mains hum
+        or the spike of a receiver at 0 Hz. A number stands for the bins in the main
+        lobe of the window around it. With a Hann window these are two bins on either
+        side. A pair stands for the bins from low to high. The bins get levels on a
+        straight line in decibels between their neighbors. At an end of the axis they
+        get the level of the one neighbor. On a two-sided axis pass the negative
+        frequencies too.
 
     n_jobs : int, default=None
         Number of threads. ``None`` means 1 unless in a :obj:`joblib.parallel_config`
@@ -667,8 +430,9 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
         Frequency of each output bin, in Hz, in ascending order.
 
     silent_level_ : float
-        Level of a signal without power, in dB, if `decibels`: the 10 % quantile of the
-        lowest levels of the signals with power that `fit` saw; -120 if there are none.
+        Level of a signal without power, in dB. Exists only with `decibels=True`. It is
+        the 10 % quantile of the lowest levels of the signals with power seen in `fit`,
+        or -120 without such signals.
 
     n_features_in_ : int
         Length of the signals, in samples.
@@ -683,27 +447,28 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
 
     Notes
     -----
-    float32 and complex64 signals are transformed in single precision, which an offset
-    does not harm, but what lies 90 dB and more below the strongest line of a signal
-    gets lost in its rounding errors. For such a dynamic range pass float64.
+    float32 and complex64 signals are transformed in single precision. An offset of the
+    signals costs no digits. Powers 90 dB and more below the strongest line of a signal
+    are lost in its rounding errors. Pass float64 for such a dynamic range.
 
-    All signals of one X have one sampling frequency. Channels that a file holds at
-    other rates are resampled first, or get a transformer of their own.
+    All signals of one X have the same sampling frequency. Resample channels of other
+    rates first, or use a transformer for each rate.
 
-    Signals of any scale have their level in decibels. Without `decibels`, powers that
-    float32 (or float64) cannot hold are an error.
+    In decibels, signals of any scale have their level. Without `decibels`, powers that
+    the dtype of the result cannot hold are an error.
 
-    A signal without power (zeros, or a constant that `detrend` takes off) gives a
-    spectrum of zeros, in decibels `silent_level_`. A warning counts them.
+    A signal has no power if it is zero, or if `detrend` subtracts all of it. Its
+    spectrum is zero, in decibels `silent_level_`. A warning counts such signals.
 
     Where the frequencies do not run from 0 to ``fs / 2`` (two-sided spectra, `fmin` or
-    `fmax`), the result is an array that carries them, for :class:`LogFrequency`. Its
-    rows, copies and pickles carry them too. All else takes it for a normal array.
+    `fmax`), the result is an array that carries them to :class:`LogFrequency`. Its
+    rows, copies and pickles carry them too. In all other uses it is a normal array.
 
-    The last axis of X is time. In `fit`, rows of one sample, and up to 4 samples in at
-    least 64 times as many rows or channels, are an error that names the transposition;
-    up to 16 samples a warning. A row that rises by equal steps from end to end, as a
-    column of times does, is a warning.
+    The last axis of X is time. Signals along another axis have few samples and many
+    rows or channels. In `fit`, rows of one sample are an error. So are rows of up to 4
+    samples, if there are at least 64 times as many rows or channels. With up to 16
+    samples this is a warning. A row that rises by equal steps from end to end, as a
+    column of times does, is a warning too.
 
     References
     ----------
@@ -723,12 +488,12 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
     """
 
     _parameter_constraints = {
-        **_SegmentTransformer._parameter_constraints,
+        **SegmentTransformer._parameter_constraints,
         "average": [StrOptions({"mean", "median"})],
         "nan_segments": [StrOptions({"raise", "omit"})],
     }
 
-    _name = "psd_", "Hz"
+    _name_prefix, _name_unit = "psd_", "Hz"
 
     def __init__(
         self,
@@ -787,15 +552,12 @@ class WelchPSD(FrequencyNames, _SegmentTransformer):
         full = full_axis(as_rate(self.fs), len(self.freqs_))
         return None if np.allclose(self.freqs_, full, 1e-9, 0) else self.freqs_
 
-    def _how(self):
-        return self.average
 
-
-class Spectrogram(_SegmentTransformer):
+class Spectrogram(SegmentTransformer):
     """Estimate how the power spectral density of each signal changes over time.
 
-    The columns are the spectra of overlapping segments; their mean is what
-    :class:`WelchPSD` returns for the same parameters.
+    Each frame is the spectrum of one segment. The mean of all frames is the result of
+    :class:`WelchPSD` for the same parameters.
 
     Parameters
     ----------
@@ -803,49 +565,50 @@ class Spectrogram(_SegmentTransformer):
         Sampling frequency, in Hz.
 
     window : str, tuple, float or array-like, default="hann"
-        Window, as in :func:`scipy.signal.get_window`; a list or an array is the window
-        itself.
+        Window, as in :func:`scipy.signal.get_window`. A list or an array holds the
+        values of the window.
 
     nperseg : int, default=None
-        Length of each segment, in samples. None is 256, the length of the signals
-        where they are shorter, or the length of a window given as an array.
+        Length of each segment, in samples. None stands for the length of a window that
+        is an array, and else for 256 or the length of shorter signals.
 
     noverlap : int, default=None
-        Samples that neighboring segments share. None is ``nperseg // 2``.
+        Samples that neighboring segments share. None stands for ``nperseg // 2``.
 
     nfft : int, default=None
-        Length of the FFT; longer than `nperseg` pads each segment with zeros. None is
+        Length of the FFT. Segments are padded with zeros up to it. None stands for
         `nperseg`.
 
     detrend : {"constant", "linear"}, False or callable, default="constant"
-        What is subtracted from each segment. "constant" removes power around 0 Hz
-        only, so that a shape that lies there looks different from elsewhere; with
-        False it keeps its shape anywhere on a two-sided axis. A receiver with a spike
-        at 0 Hz needs "constant", or False and the `notch` of :class:`WelchPSD`, as the
-        spike stays where it is when the signal moves. A function takes segments of
-        shape (..., nperseg) and returns them detrended.
+        Trend to subtract from each segment: its mean, a straight line or nothing. The
+        mean holds the power around 0 Hz, so with "constant" a shape that lies there
+        looks different from elsewhere. With False it looks the same everywhere on a
+        two-sided axis. The spike at 0 Hz of a receiver does not move with the signal.
+        Remove it by "constant", or by False and `notch`. A function gets segments as an
+        array of shape (..., nperseg) and returns them detrended.
 
     return_onesided : bool, default=True
-        Whether to return the frequencies from 0 to ``fs / 2`` only, with the power of
-        the negative ones added. Use False for complex signals.
+        Whether to return the frequencies from 0 to ``fs / 2`` only, with the powers of
+        the negative frequencies added. Complex signals need False.
 
     scaling : {"density", "spectrum"}, default="density"
-        For signals in V: V**2/Hz, or V**2.
+        Unit of the result. For signals in V it is V**2/Hz or V**2.
 
     decibels : bool, default=False
         Whether to return ``10 log10`` of the result, with a floor 120 dB below the
         maximum of each spectrogram. A signal without power gets `silent_level_`.
 
     fmin, fmax : float, default=None
-        Keep only frequencies from `fmin` to `fmax`, both included, in Hz.
+        Lowest and highest frequency to keep, in Hz. None keeps all.
 
     notch : list of float or (float, float), default=None
-        Frequencies of lines that do not belong to the signals, in Hz, such as mains hum
-        or the spike of a receiver at 0 Hz. A number takes the bins in the main lobe of
-        the window around it, which is two bins wide to either side with a Hann window.
-        A pair takes the bins from low to high. They get the levels on a straight line
-        in decibels between the neighbors on both sides; at the end of an axis, that of
-        the one neighbor. On a two-sided axis list the negative frequencies too.
+        Frequencies in Hz of lines that do not belong to the signals, such as mains hum
+        or the spike of a receiver at 0 Hz. A number stands for the bins in the main
+        lobe of the window around it. With a Hann window these are two bins on either
+        side. A pair stands for the bins from low to high. The bins get levels on a
+        straight line in decibels between their neighbors. At an end of the axis they
+        get the level of the one neighbor. On a two-sided axis pass the negative
+        frequencies too.
 
     n_jobs : int, default=None
         Number of threads. ``None`` means 1 unless in a :obj:`joblib.parallel_config`
@@ -854,14 +617,15 @@ class Spectrogram(_SegmentTransformer):
     Attributes
     ----------
     freqs_ : ndarray of shape (n_freqs,)
-        Frequency of each row of the output, in Hz, in ascending order.
+        Frequency of each row of a spectrogram, in Hz, in ascending order.
 
     times_ : ndarray of shape (n_frames,)
         Middle of each segment, in seconds from the start of the signal.
 
     silent_level_ : float
-        Level of a signal without power, in dB, if `decibels`: the 10 % quantile of the
-        lowest levels of the signals with power that `fit` saw; -120 if there are none.
+        Level of a signal without power, in dB. Exists only with `decibels=True`. It is
+        the 10 % quantile of the lowest levels of the signals with power seen in `fit`,
+        or -120 without such signals.
 
     n_features_in_ : int
         Length of the signals, in samples.
@@ -872,13 +636,13 @@ class Spectrogram(_SegmentTransformer):
     See Also
     --------
     WelchPSD : The mean over time.
-    scipy.signal.spectrogram : The same for the same parameters, with other defaults.
+    scipy.signal.spectrogram : The same with other defaults.
 
     Notes
     -----
-    Arrays in the wrong layout are named as by :class:`WelchPSD`.
+    Signals along the wrong axis are an error or a warning as in :class:`WelchPSD`.
 
-    Only whole segments make a column, so nothing is padded at the ends. To scale the
+    Only whole segments make a frame. Nothing is padded at the ends. To scale the
     result use ``MinMaxScale(per="spectrogram")``.
 
     Examples
@@ -928,7 +692,7 @@ class Spectrogram(_SegmentTransformer):
 
     def _fit(self, X):
         X = super()._fit(X)
-        self.times_ = _times(self._segments, self.fs)
+        self.times_ = segment_times(self._segments, self.fs)
         return X
 
     def transform(self, X):
@@ -948,21 +712,19 @@ class Spectrogram(_SegmentTransformer):
         """
         return self._transform(X)
 
-    def _how(self):
-        return "each"
-
 
 class FFTMagnitude(FrequencyNames, Transformer):
     """Return the magnitude of the FFT of each row.
 
-    Of signals it is the plain spectrum. Of spectra it is a description that does not
-    change when a spectrum is rolled along its axis, but is blind to mirror images.
+    Applied to signals, it gives their plain spectrum. Applied to spectra, it gives a
+    description that stays the same when a spectrum is rolled along its axis. This
+    description is the same for a spectrum and its mirror image.
 
     Attributes
     ----------
     freqs_ : ndarray of shape (n_freqs,)
-        Frequency of each output bin, in cycles per sample, in ascending order:
-        one-sided if `fit` saw real rows, two-sided if it saw complex ones.
+        Frequency of each output bin, in cycles per sample, in ascending order. They
+        start at 0 for real rows, and are two-sided for complex ones.
 
     n_features_in_ : int
         Length of the rows.
@@ -972,7 +734,7 @@ class FFTMagnitude(FrequencyNames, Transformer):
 
     See Also
     --------
-    WelchPSD : Average over segments: less noise, fewer bins.
+    WelchPSD : Average over segments, with less noise and fewer bins.
 
     Examples
     --------
@@ -982,10 +744,10 @@ class FFTMagnitude(FrequencyNames, Transformer):
            [1., 1., 1.]])
     """
 
-    _name = "fft_", ""
+    _name_prefix, _name_unit = "fft_", ""
 
     def fit(self, X, y=None):
-        """Remember the length of the rows and whether they are complex.
+        """Set the length of the rows and whether they are complex.
 
         Parameters
         ----------
@@ -1000,13 +762,26 @@ class FFTMagnitude(FrequencyNames, Transformer):
         self : object
             Fitted transformer.
         """
-        X = check_rows(self, X, reset=True, allow_complex=True)
-        n_times, is_complex = X.shape[-1], np.iscomplexobj(X)
-        self.freqs_ = (
-            fft.fftshift(fft.fftfreq(n_times)) if is_complex else fft.rfftfreq(n_times)
-        )
-        self._is_complex = is_complex
+        self._fit(X)
         return self
+
+    def fit_transform(self, X, y=None):
+        """Fit to X and transform it. X is checked once.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_times) or (n_samples, n_channels, n_times)
+            Real or complex rows.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        magnitude : ndarray of shape (n_samples, [n_channels,] n_freqs)
+            The same as from `transform`.
+        """
+        return fft_magnitude(self._fit(X))
 
     def transform(self, X):
         """Return the magnitude of the FFT of each row.
@@ -1019,10 +794,11 @@ class FFTMagnitude(FrequencyNames, Transformer):
         Returns
         -------
         magnitude : ndarray of shape (n_samples, [n_channels,] n_freqs)
-            ``n_times // 2 + 1`` frequencies for real rows, ``n_times`` for complex.
+            ``n_times // 2 + 1`` frequencies for real rows, ``n_times`` for complex
+            ones. float32 for float32 and complex64 rows, else float64.
         """
         check_is_fitted(self)
-        X = check_rows(self, X, reset=False, allow_complex=True)
+        X = self._check(X, reset=False)
         if np.iscomplexobj(X) != self._is_complex:
             kinds = ["real", "complex"]
             raise ValueError(
@@ -1030,3 +806,15 @@ class FFTMagnitude(FrequencyNames, Transformer):
                 f"{kinds[not self._is_complex]}: the frequencies would differ."
             )
         return fft_magnitude(X)
+
+    def _fit(self, X):
+        X = self._check(X, reset=True)
+        n_times, is_complex = X.shape[-1], np.iscomplexobj(X)
+        self.freqs_ = (
+            fft.fftshift(fft.fftfreq(n_times)) if is_complex else fft.rfftfreq(n_times)
+        )
+        self._is_complex = is_complex
+        return X
+
+    def _check(self, X, reset):
+        return check_rows(self, X, reset=reset, allow_complex=True)

@@ -5,6 +5,7 @@ import warnings
 from itertools import combinations
 
 import pytest
+from numpydoc.docscrape import FunctionDoc
 from numpydoc.validate import validate
 from public_names import ESTIMATORS, METHODS, OBJECTS
 from sklearn.utils._testing import assert_docstring_consistency
@@ -93,10 +94,8 @@ FAMILIES = {
         "lr module_ n_channels_ n_features_in_ n_filters n_iter_ padding_mode "
         "random_state stride",
     ),
-    "segments": (
-        [WelchPSD, Spectrogram, spectral.welch, spectral.spectrogram],
-        "X decibels freqs_ nan_segments",
-    ),
+    "segments": ([WelchPSD, Spectrogram], "decibels freqs_"),
+    "spectra": ([spectral.welch, spectral.spectrogram], ""),
     "shifts": (
         [inspection.shift_rows, inspection.shift_curve, inspection.shift_invariance],
         "estimator fill offset shifts static",
@@ -137,6 +136,19 @@ def test_a_name_that_is_described_differently_is_one_of_the_declared(family):
         with pytest.raises(AssertionError, match=r"is inconsistent\s+between"):
             for pair in combinations(objects, 2):
                 compare(pair, [name])
+
+
+@pytest.mark.parametrize("function", [spectral.welch, spectral.spectrogram])
+def test_a_parameter_that_is_as_in_a_class_has_its_type_and_default(function):
+    own = {p.name: p for p in FunctionDoc(function)["Parameters"]}
+    there = {p.name: p for p in FunctionDoc(WelchPSD)["Parameters"]}
+    referring = [n for n, p in own.items() if p.desc == ["As in :class:`WelchPSD`."]]
+    assert set(own) - set(referring) <= {"X", "nan_segments"}
+    for name in referring:
+        assert own[name].type == there[name].type
+        for part in name.split(", "):
+            ours, theirs = map(inspect.signature, (function, WelchPSD))
+            assert ours.parameters[part].default == theirs.parameters[part].default
 
 
 def test_the_names_of_the_columns_are_described_the_same_everywhere():

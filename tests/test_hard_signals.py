@@ -1,4 +1,4 @@
-"""Right numbers for silence, spikes, gaps, small and large values, limits on bins."""
+"""Spectra of silence, spikes, gaps, small and large values, and limits on bins."""
 
 import warnings
 
@@ -21,8 +21,8 @@ from sk_psd import (
     PeakAlign,
     Spectrogram,
     WelchPSD,
+    _segment_transformer,
     make_baselines,
-    spectral,
 )
 from sk_psd.spectral import fft_magnitude, spectrogram, welch
 
@@ -32,7 +32,7 @@ def noise(*shape, seed=0):
 
 
 def tone_or_noise(n=60):
-    """Half of the rows noise, half a tone in noise, and their labels."""
+    """Return rows of noise, as many rows of a tone in noise, and their labels."""
     tone = np.sin(2 * np.pi * 0.1 * np.arange(1024)) + 1.5 * noise(n, 1024, seed=1)
     return np.vstack([noise(n, 1024), tone]), np.repeat(["noise", "tone"], n)
 
@@ -119,6 +119,19 @@ def test_median_average_counts_the_segments_without_power():
         X[1, 1800] = 1e9  # the others are weak beside this one, not silent
         X[1, 1801:] = 1000 + noise(4096 - 1801)
         welch(X, average="median")
+
+
+@pytest.mark.parametrize("exponent", [-22.8, -23, -24])
+def test_segments_whose_powers_float32_cannot_hold_are_not_silent(exponent):
+    X = (10.0**exponent * noise(2, 2048)).astype("f4")
+    psd = WelchPSD(average="median", decibels=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        levels = psd.fit_transform(X)
+    np.testing.assert_allclose(levels, psd.fit_transform(X.astype(float)), atol=1e-3)
+    X[1, 900:] = 0
+    with pytest.warns(UserWarning, match=r"1 of 2 signals .* row 1 \d+ of 15"):
+        psd.fit_transform(X)
 
 
 # Spikes, codes, gaps -------------------------------------------------------------
@@ -233,7 +246,7 @@ def test_an_error_says_which_row_and_sample_is_nan(make):
 
 
 def test_rows_are_counted_from_the_first_also_where_fit_reads_in_parts(monkeypatch):
-    monkeypatch.setattr(spectral, "_PART_VALUES", 2 * 129)
+    monkeypatch.setattr(_segment_transformer, "_FIT_VALUES", 2 * 129)
     X = noise(9, 600)
     X[7, 500] = np.nan
     with pytest.raises(ValueError, match="NaN, first in row 7, column 500"):
@@ -320,7 +333,7 @@ def test_spectra_of_small_float32_are_those_of_float64_or_an_error(exponent):
 @pytest.mark.parametrize("average", ["mean", "median"])
 def test_float64_beyond_its_squares_has_levels_and_no_powers(scale, average):
     X = noise(3, 2048)
-    X[0] *= scale  # one row decides for itself
+    X[0] *= scale  # the other rows must not change
     psd = WelchPSD(average=average, decibels=True)
     levels = psd.fit_transform(X)
     X[0] /= scale
@@ -378,7 +391,7 @@ def test_every_bin_may_be_a_limit(fs, nperseg, dtype):
     np.testing.assert_allclose(whole, exact.astype(float), rtol=3e-16)
     rng = np.random.default_rng(nperseg)
     for low, high in np.sort(rng.integers(0, nperseg, (5, 2))):
-        # As a user would compute them.
+        # Rounded as a user would compute them.
         fmin, fmax = ((k - nperseg // 2) * (float(fs) / nperseg) for k in (low, high))
         part = WelchPSD(
             fs=fs, nperseg=nperseg, return_onesided=False, fmin=fmin, fmax=fmax

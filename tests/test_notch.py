@@ -1,3 +1,5 @@
+"""Notches, compared with straight lines in decibels."""
+
 from fractions import Fraction
 
 import numpy as np
@@ -13,7 +15,7 @@ COMPLEX = REAL + 1j * RNG.standard_normal(REAL.shape)
 
 
 def bridged(psd, inside):
-    """Straight lines in decibels over the bins of the last axis that are inside."""
+    """Return spectra with straight lines in decibels over the bins `inside`."""
     level = 10 * np.log10(psd)
     at, known = np.arange(len(inside)), ~inside
     rows = [np.interp(at, at[known], row[known]) for row in level.reshape(-1, len(at))]

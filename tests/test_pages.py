@@ -1,4 +1,4 @@
-"""No value of the user is lost where pages of a memory map are given back."""
+"""Memory maps keep the user's values when their pages are released."""
 
 import mmap
 
@@ -13,7 +13,7 @@ VALUES = 1 + np.random.default_rng(0).random((4, 1024))
 
 
 def private_copy(tmp_path, kind):
-    """Return an array whose values are in no file, of a kind of memory map."""
+    """Return an array in a memory map of some kind, with values written by the user."""
     path = tmp_path / "signals.bin"
     np.zeros_like(VALUES).tofile(path)
     if kind == "anonymous":

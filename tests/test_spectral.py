@@ -1,3 +1,5 @@
+"""Spectra compared with SciPy, for all parameters and kinds of signals."""
+
 import subprocess
 import sys
 from functools import lru_cache
@@ -11,7 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, signal, stats
 
-from sk_psd import FFTMagnitude, Spectrogram, WelchPSD, _segments, _threads
+from sk_psd import (
+    FFTMagnitude,
+    Spectrogram,
+    WelchPSD,
+    _blocks,
+    _segment_transformer,
+    _threads,
+    spectral,
+)
+from sk_psd._blocks import split_into_tasks
 from sk_psd._segments import Segments
 from sk_psd.spectral import decibels, fft_magnitude, spectrogram, welch
 
@@ -26,7 +37,7 @@ def noise(shape, dtype, seed=0):
 
 @lru_cache
 def bias_at_the_ends(n):
-    """Mean of the median of n squares of normal numbers, by integrating its density."""
+    """Return the mean of the median of n squares of normal numbers, by integration."""
     total = 0
     for rank in ((n + 1) // 2, n // 2 + 1):
         order = stats.beta(rank, n + 1 - rank)
@@ -43,7 +54,7 @@ def bias_of_scipy(n):
 
 
 def scipy_welch(X, **params):
-    """scipy's spectra in our order, with our correction of the median at two bins."""
+    """Return SciPy's spectra with sk_psd's order of bins and correction of medians."""
     is_complex = np.iscomplexobj(X)
     X = X.astype(np.complex128 if is_complex else np.float64)
     freqs, psd = signal.welch(X, **params)
@@ -61,7 +72,7 @@ def scipy_welch(X, **params):
 
 
 def assert_close_in_power(psd, expected, rtol):
-    """Compare relative to each power or, where it is less, 30 dB below their mean."""
+    """Compare relative to each power, but at least to 30 dB below their mean."""
     floor = 1e-3 * expected.mean(axis=-1, keepdims=True)
     np.testing.assert_array_less(
         np.abs(psd - expected), rtol * np.maximum(expected, floor) + 1e-300
@@ -186,7 +197,7 @@ def test_decibels_of_every_kind_of_numbers(dtype, make):
         (dict(psd=None), TypeError, "psd must hold real"),
         (dict(axis=5), ValueError, "axis must be one of .* Got 5"),
         (dict(silent_level=np.nan), ValueError, "silent_level must be .* Got nan"),
-        (dict(psd=[]), ValueError, "psd must hold one power at least"),
+        (dict(psd=[]), ValueError, "psd must hold at least one power"),
     ],
 )
 def test_impossible_decibels_are_refused(params, error, match):
@@ -217,7 +228,7 @@ def test_a_level_that_is_no_number_leaves_the_others_as_they_are():
 
 @st.composite
 def signals_of_any_kind(draw):
-    """Signals with any shape, dtype and strides, and parameters for them."""
+    """Draw signals of any shape, dtype and strides, and parameters for them."""
     dtype = draw(st.sampled_from("f4 f8 c8 c16 i2 u1 i8 >f4 >i2 ?".split()))
     n_times = draw(st.integers(8, 200))
     shape = draw(st.sampled_from([(3,), (1,), (7,), (2, 3), (3, 1)])) + (n_times,)
@@ -252,7 +263,7 @@ def test_any_kind_of_signal_and_any_blocks_give_the_spectra_of_scipy(case, n_byt
     X, params = case
     before = X.copy()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_segments, "_BLOCK_BYTES", n_bytes)
+        patch.setattr(_blocks, "_BLOCK_BYTES", n_bytes)
         _, psd = welch(X, **params)
     _, expected = scipy_welch(X, **params)
     single = X.dtype.newbyteorder("=") in (np.float32, np.complex64)
@@ -266,8 +277,8 @@ def test_any_kind_of_signal_and_any_blocks_give_the_spectra_of_scipy(case, n_byt
 def test_the_number_of_threads_does_not_change_a_bit(case, n_bytes):
     X, params = case
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_segments, "_BLOCK_BYTES", n_bytes)
-        patch.setattr(_threads, "_SPLITS_FROM", 0)
+        patch.setattr(_blocks, "_BLOCK_BYTES", n_bytes)
+        patch.setattr(_threads, "_MIN_VALUES_FOR_THREADS", 0)
         _, one = welch(X, **params, n_jobs=1)
         for n_jobs in (2, 4):
             np.testing.assert_array_equal(welch(X, **params, n_jobs=n_jobs)[1], one)
@@ -281,11 +292,34 @@ def test_the_number_of_threads_does_not_change_a_bit(case, n_bytes):
 def test_one_long_signal_is_split_over_threads_without_changing_a_bit():
     X = noise((1, 3_000_000), np.float32)
     _, one = welch(X, nperseg=256, n_jobs=1)
-    assert len(Segments(3_000_000)._tasks(1, 2048, whole_rows=False)) >= 2
+    tasks = split_into_tasks(1, Segments(X.shape[1]), torch.ones(1), split_rows=True)
+    assert len(tasks) >= 2
     np.testing.assert_array_equal(welch(X, nperseg=256, n_jobs=2)[1], one)
     assert_close_in_power(
         one, scipy_welch(X, nperseg=256, return_onesided=True)[1], 1e-5
     )
+
+
+def test_blocks_hold_every_segment_once_and_in_order():
+    for n_rows, n_times, n_bytes in [(7, 700, 2**12), (3, 9000, 2**12), (2, 256, 1)]:
+        segments = Segments(n_times, nperseg=64)
+        for split_rows in (False, True):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(_blocks, "_BLOCK_BYTES", n_bytes)
+                tasks = split_into_tasks(
+                    n_rows, segments, torch.ones(1), split_rows=split_rows
+                )
+            found = [
+                (row, segment)
+                for task in tasks
+                for block in task
+                for row in range(n_rows)[block.rows]
+                for segment in block.segments
+            ]
+            rows, n_segments = range(n_rows), segments.n_segments
+            assert found == [(row, i) for row in rows for i in range(n_segments)]
+            if not split_rows:
+                assert all(task[-1].segments.stop == n_segments for task in tasks)
 
 
 def test_joblib_workers_give_the_same_bits():
@@ -300,7 +334,7 @@ def test_joblib_workers_give_the_same_bits():
 @pytest.mark.parametrize("nperseg", [256, 4096])
 def test_an_offset_of_1000_deviations_costs_no_precision(dtype, nperseg):
     X = (noise((4, 32768), float) + 1000).astype(dtype)
-    # Exact, as the offset is taken away before anything is rounded.
+    # Subtracting the offset from float64 signals is exact.
     expected = scipy_welch(
         X.astype(np.float64) - 1000, nperseg=nperseg, return_onesided=True
     )[1]
@@ -331,7 +365,7 @@ def test_memory_mapped_signals_are_read_and_left_as_they_are(tmp_path, mode):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/status")
 def test_a_memory_mapped_array_is_never_loaded_whole(tmp_path):
-    """100 MB here: pages that were read are released, so any size behaves the same."""
+    """The array has 100 MB. Pages are released once they are read, at any size."""
     script = f"""
 import re
 import numpy as np
@@ -462,6 +496,28 @@ def test_names_are_in_hertz():
     assert names.tolist() == [*expected, "psd_5000.0Hz"]
 
 
+@pytest.mark.parametrize(
+    "transformer",
+    [WelchPSD(), WelchPSD(decibels=True), Spectrogram(decibels=True), FFTMagnitude()],
+    ids=repr,
+)
+@pytest.mark.parametrize("dtype", [float, np.float32])
+def test_fit_transform_checks_the_signals_once(transformer, dtype, monkeypatch):
+    calls, check = [], _segment_transformer.check_rows
+
+    def count(estimator, X, **options):
+        calls.append(options["reset"])
+        return check(estimator, X, **options)
+
+    for module in (spectral, _segment_transformer):
+        monkeypatch.setattr(module, "check_rows", count)
+    X = noise((3, 2, 600), dtype)
+    both = transformer.fit_transform(X)
+    assert calls == [True]
+    np.testing.assert_array_equal(transformer.fit(X).transform(X), both)
+    assert calls == [True, True, False]
+
+
 def test_fft_magnitude_of_real_rows_is_the_absolute_rfft():
     X = noise((3, 65), np.float32)
     magnitude = FFTMagnitude().fit_transform(X)
@@ -500,6 +556,16 @@ def test_a_function_that_detrends_may_compute_spectra_itself():
         return segments
 
     X = noise((50, 2000), float)
+    _, psd = welch(X, detrend=detrend)
+    np.testing.assert_array_equal(psd, welch(X, detrend=False)[1])
+
+
+def test_a_function_that_detrends_shares_no_memory_with_the_spectra_it_computes():
+    def detrend(segments):
+        welch(np.full((50, 2000), 2**60), detrend=False)
+        return segments
+
+    X = (100 * noise((50, 2000), float)).astype(np.int64)
     _, psd = welch(X, detrend=detrend)
     np.testing.assert_array_equal(psd, welch(X, detrend=False)[1])
 

@@ -1,3 +1,5 @@
+"""Numbers of threads, of sk_psd and of torch."""
+
 from concurrent.futures import ThreadPoolExecutor
 
 import joblib
@@ -5,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from sk_psd import WelchPSD, _segments, _threads
+from sk_psd import WelchPSD, _blocks, _threads
 from sk_psd.spectral import welch
 
 
@@ -18,8 +20,8 @@ def test_n_jobs_none_follows_parallel_config():
     used = []
     pool = _threads.ThreadPoolExecutor
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_threads, "_SPLITS_FROM", 0)
-        patch.setattr(_segments, "_BLOCK_BYTES", 2**16)
+        patch.setattr(_threads, "_MIN_VALUES_FOR_THREADS", 0)
+        patch.setattr(_blocks, "_BLOCK_BYTES", 2**16)
         patch.setattr(
             _threads,
             "ThreadPoolExecutor",
@@ -39,7 +41,7 @@ def test_threads_of_torch_are_what_they_were_also_after_concurrent_calls():
         with ThreadPoolExecutor(4) as callers:
             results = list(callers.map(lambda _: welch(X, n_jobs=2)[1], range(20)))
         assert torch.get_num_threads() == 2
-        with ThreadPoolExecutor(1) as other:  # what a new thread would use
+        with ThreadPoolExecutor(1) as other:  # a new thread
             assert other.submit(torch.get_num_threads).result() == 2
     finally:
         torch.set_num_threads(1)

@@ -186,10 +186,10 @@ def test_the_number_of_threads_comes_back_after_errors_and_in_every_thread(two_t
 
 
 def test_workers_of_joblib_leave_the_cores_to_each_other(two_threads):
-    from sk_psd._threads import free_threads
+    from sk_psd._threads import count_free_threads
 
-    assert free_threads() == 2
+    assert count_free_threads() == 2
     found = Parallel(n_jobs=2, backend="threading")(
-        delayed(free_threads)() for _ in range(4)
+        delayed(count_free_threads)() for _ in range(4)
     )
     assert found == [1] * 4

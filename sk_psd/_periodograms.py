@@ -1,0 +1,445 @@
+"""Periodograms of the segments of signals, and their means."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from sk_psd._arrays import is_complex
+from sk_psd._blocks import (
+    is_single,
+    load_signals,
+    reuse_buffer,
+    split_into_tasks,
+)
+from sk_psd._pages import release_pages
+from sk_psd._threads import map_in_threads
+
+__all__ = [
+    "BlockSpectra",
+    "Periodograms",
+    "find_largest",
+    "to_powers",
+    "write_mean",
+    "write_segments",
+]
+
+
+class BlockSpectra(NamedTuple):
+    """Spectra of one block, with the signals that they come from.
+
+    Attributes
+    ----------
+    signals : Tensor of shape (n_rows, n_times)
+        Samples of the block. They are valid until the next block of the same thread.
+
+    spectra : Tensor of shape (n_rows, n_segments, n_fft_freqs)
+        FFT of each windowed segment, with the frequencies in the order of torch. It is
+        complex, and 0 where `used` is False.
+
+    used : bool Tensor of shape (n_rows, n_segments) or None
+        Which segments enter the average. None stands for all.
+    """
+
+    signals: torch.Tensor
+    spectra: torch.Tensor
+    used: torch.Tensor | None
+
+
+class Periodograms:
+    """Computation of the periodograms of one array, block by block.
+
+    The squared magnitudes of the spectra are powers at once, as the window holds the
+    factors of `fs` and `scaling`.
+
+    Parameters
+    ----------
+    segments : Segments
+        Plan of the segments.
+
+    X : ndarray or Tensor of shape (n_samples, n_times)
+        Signals.
+
+    n_summed : int, default=1
+        Number of periodograms in the sums passed to `to_result`.
+
+    double : bool, default=False
+        Whether to compute in double precision also if X is in single precision.
+
+    Attributes
+    ----------
+    window : Tensor of shape (nperseg,)
+        Window on the device of X, in the dtype to compute in. For complex signals it
+        is ``window + 1j * window``, to be multiplied with real and imaginary parts.
+    """
+
+    def __init__(self, segments, X, *, n_summed=1, double=False):
+        two_parts = is_complex(X)
+        if two_parts and segments.onesided:
+            raise ValueError(
+                "Complex data not supported with return_onesided=True: use "
+                "return_onesided=False."
+            )
+        self.segments = segments
+        self.X = X
+        window = segments.window
+        if not window.flags.writeable:  # in a mapped file, of which torch warns
+            window = window.copy()
+        window = torch.from_numpy(window)
+        # The slope of a trend needs double precision, also for single X.
+        if (
+            is_single(X)
+            and not double
+            and (segments.detrend == "constant" or segments.detrend is False)
+        ):
+            window = window.to(torch.float32)
+        dtype = window.dtype
+        if two_parts:
+            window = torch.complex(window, window)
+
+        # The place of each frequency in torch's FFT. That of real signals has the
+        # frequencies from 0 on only; the power at -f is that at f.
+        bins, nfft = segments.bins, segments.nfft
+        places = bins % nfft if two_parts else np.abs(bins)
+        weights = np.full(len(places), 1 / n_summed)
+        if segments.onesided:  # add the power of negative frequencies
+            weights[(places > 0) & (2 * places < nfft)] *= 2
+        weights, places = torch.from_numpy(weights).to(dtype), torch.from_numpy(places)
+        if isinstance(X, torch.Tensor):
+            window, weights = window.to(X.device), weights.to(X.device)
+            places = places.to(X.device)
+        if segments.onesided and segments.has_all_freqs:
+            places = slice(None)  # no copy
+        self.window = window
+        self._weights = weights
+        self._places = places
+
+    def map_tasks(self, function, n_jobs, *, split_rows=True):
+        """Call a function with each task, in threads on the CPU.
+
+        Parameters
+        ----------
+        function : callable
+            Gets a list of blocks.
+
+        n_jobs : int or None
+            Number of threads.
+
+        split_rows : bool, default=True
+            Whether the blocks of one long signal may lie in several tasks.
+
+        Returns
+        -------
+        pairs : iterator of (list of Block, object)
+            Each task and its result, in the order of the tasks. The tasks run while the
+            iterator is read.
+        """
+        X, segments = self.X, self.segments
+        tasks = split_into_tasks(len(X), segments, self.window, split_rows=split_rows)
+
+        def run(task):
+            # NumPy has such settings for each thread. The result shows an overflow.
+            with np.errstate(over="ignore", invalid="ignore"):
+                result = function(task)
+            release_pages(X)
+            return result
+
+        if self.window.device.type == "cpu":
+            n_values = len(X) * segments.n_segments * segments.nfft
+            results = map_in_threads(run, tasks, n_values=n_values, n_jobs=n_jobs)
+        else:
+            results = map(run, tasks)
+        return zip(tasks, results, strict=True)
+
+    def compute_spectra(self, block):
+        """Return the spectra of one block.
+
+        Parameters
+        ----------
+        block : Block
+
+        Returns
+        -------
+        block_spectra : BlockSpectra
+        """
+        plan, window = self.segments, self.window
+        first = block.segments.start * plan.step
+        stop = first + (len(block.segments) - 1) * plan.step + plan.nperseg
+        center = plan.detrend in ("constant", "linear")
+        signals = load_signals(self.X[block.rows, first:stop], window.dtype, center)
+        if callable(plan.detrend):
+            # The function may compute spectra itself, which uses the same buffer.
+            signals = signals.clone()
+        used = None
+        if plan.omit_nan:
+            gaps = torch.isnan(signals)
+            if gaps.any():
+                used = ~gaps.unfold(-1, plan.nperseg, plan.step).any(-1)
+                signals = signals.masked_fill(gaps, 0)
+        segments = _detrend(signals, plan)
+        # `segments` is a buffer that the next block of this thread overwrites. The FFT
+        # copies it.
+        if window.is_complex():  # the real parts and the imaginary parts, in turn
+            parts = torch.view_as_real(segments).flatten(-2)
+            torch.mul(parts, torch.view_as_real(window).flatten(), out=parts)
+            spectra = torch.fft.fft(segments, n=plan.nfft)
+        else:
+            torch.mul(segments, window, out=segments)
+            spectra = torch.fft.rfft(segments, n=plan.nfft)
+        if used is not None:
+            spectra.masked_fill_(~used.unsqueeze(-1), 0)
+        return BlockSpectra(signals, spectra, used)
+
+    def to_result(self, powers):
+        """Pick the frequencies to keep, and divide by the number of periodograms.
+
+        Parameters
+        ----------
+        powers : Tensor of shape (..., n_fft_freqs)
+            Powers, or their sums over segments.
+
+        Returns
+        -------
+        result : Tensor of shape (..., n_freqs)
+            In ascending order of the frequencies.
+        """
+        kept = powers[..., self._places]
+        if not self.segments.has_all_freqs:
+            # Beside a strong line outside of the band, less than this is rounding.
+            least = powers.amax(-1, keepdim=True) * (4 * _eps(powers)) ** 2
+            empty = (kept.amax(-1, keepdim=True) <= least) & torch.isfinite(least)
+            kept = kept.masked_fill(empty, 0)
+        return kept * self._weights
+
+
+def write_mean(segments, X, out, n_jobs=None, *, double=False):
+    """Write the mean power of the segments of each signal at each frequency.
+
+    Parameters
+    ----------
+    segments : Segments
+        Plan of the segments.
+
+    X : ndarray or Tensor of shape (n_samples, n_times)
+        Signals.
+
+    out : ndarray or Tensor of shape (n_samples, n_freqs)
+        Array to write to.
+
+    n_jobs : int, default=None
+        Number of threads.
+
+    double : bool, default=False
+        Whether to compute in double precision also if X is in single precision. `out`
+        is of float64 then.
+    """
+    n_segments = segments.n_segments
+    periodograms = Periodograms(segments, X, n_summed=n_segments, double=double)
+
+    def write_rows(rows, power_sum, n_used):
+        mean = periodograms.to_result(power_sum)
+        if isinstance(n_used, torch.Tensor):  # of each row; without any it is NaN
+            ratio = n_segments / n_used.double()
+            mean *= ratio.to(mean.dtype).unsqueeze(-1)
+        write(out, rows, mean)
+
+    def add_blocks(task):
+        """Write rows that lie in one block, and return the sum of a part of a row."""
+        task_sum, n_used = None, 0
+        for block in task:
+            _, spectra, used = periodograms.compute_spectra(block)
+            block_sum = _sum_powers(spectra)
+            n_in_block = len(block.segments) if used is None else used.sum(1)
+            if len(block.segments) == n_segments:
+                write_rows(block.rows, block_sum, n_in_block)
+            else:
+                task_sum = _add(task_sum, block_sum)
+                n_used = n_used + n_in_block
+        return task_sum, n_used
+
+    row_sum, n_used = None, 0
+    for task, (task_sum, n_in_task) in periodograms.map_tasks(add_blocks, n_jobs):
+        if task_sum is not None:
+            # Results come in the order of the tasks, whichever thread is first, so
+            # that the sum has the same rounding errors for every n_jobs.
+            row_sum = _add(row_sum, task_sum)
+            n_used = n_used + n_in_task
+            if task[-1].segments.stop == n_segments:
+                write_rows(task[-1].rows, row_sum, n_used)
+                row_sum, n_used = None, 0
+
+
+def write_segments(segments, X, out, n_jobs=None, *, double=False):
+    """Write the power of each segment at each frequency.
+
+    Parameters
+    ----------
+    segments, X, n_jobs, double
+        As in `write_mean`.
+
+    out : ndarray or Tensor of shape (n_samples, n_freqs, n_segments)
+        Array to write to.
+    """
+    periodograms = Periodograms(segments, X, double=double)
+
+    def write_blocks(task):
+        for block in task:
+            powers = to_powers(periodograms.compute_spectra(block).spectra)
+            frames = slice(block.segments.start, block.segments.stop)
+            place = block.rows, slice(None), frames
+            write(out, place, periodograms.to_result(powers).transpose(1, 2))
+
+    for _ in periodograms.map_tasks(write_blocks, n_jobs):
+        pass
+
+
+def _detrend(signals, plan):
+    """Return the detrended segments of signals, as contiguous memory of their own.
+
+    Parameters
+    ----------
+    signals : Tensor of shape (n_rows, n_times)
+
+    plan : Segments
+
+    Returns
+    -------
+    detrended : Tensor of shape (n_rows, n_segments, nperseg)
+        On the CPU it lies in the buffer "segments".
+    """
+    segments = signals.unfold(-1, plan.nperseg, plan.step)  # a view
+    if callable(plan.detrend):
+        return _detrend_by_function(segments, plan.detrend)
+    out = _empty_like(segments)
+    if plan.detrend == "constant":
+        means = _segment_means(signals, plan.nperseg, plan.step)
+        return torch.sub(segments, means.unsqueeze(-1), out=out)
+    if plan.detrend == "linear":
+        return _subtract_lines(segments, out)
+    return out.copy_(segments)
+
+
+def _empty_like(segments):
+    if segments.device.type == "cpu":
+        return reuse_buffer("segments", segments.shape, segments.dtype)
+    return segments.new_empty(segments.shape)
+
+
+def _segment_means(signals, nperseg, step):
+    """Return the mean of each segment, of shape (n_rows, n_segments).
+
+    Where segments consist of whole steps, each step is averaged once for all segments
+    that share it.
+    """
+    n_rows, n_times = signals.shape
+    n_steps, rest = divmod(nperseg, step)
+    if rest:
+        return signals.unfold(-1, nperseg, step).mean(-1)
+    steps = signals.reshape(n_rows, n_times // step, step).mean(-1)
+    if n_steps == 2:
+        return (steps[:, :-1] + steps[:, 1:]).mul_(0.5)
+    return steps.unfold(-1, n_steps, 1).mean(-1)
+
+
+def _subtract_lines(segments, out):
+    """Write segments to `out` without the straight line through each by least squares.
+
+    Segments and their lines are of double precision, see `Periodograms`.
+    """
+    nperseg = segments.shape[-1]
+    middle = (nperseg - 1) / 2
+    time = torch.arange(nperseg, dtype=torch.float64, device=segments.device) - middle
+    slope = (segments * time).sum(-1, keepdim=True)
+    slope /= float((time * time).sum()) or 1.0  # a single sample has no slope
+    mean = segments.mean(-1, keepdim=True)
+    torch.sub(segments, mean + slope * time, out=out)
+    # A segment that is a straight line leaves rounding errors only. They become 0, so
+    # that the signal counts as silent.
+    size = mean.abs() + slope.abs() * middle
+    is_line = find_largest(out) <= 32 * _eps(out) * size
+    return out.masked_fill_(is_line, 0) if is_line.any() else out
+
+
+def _detrend_by_function(segments, function):
+    """Return the segments that a user's function detrends."""
+    # The function gets a copy, as it may write to its argument or keep it.
+    passed = np.array(segments.cpu().numpy())
+    result = np.asarray(function(passed))
+    kinds = "fiuc" if segments.is_complex() else "fiu"
+    if result.shape != segments.shape or result.dtype.kind not in kinds:
+        raise ValueError(
+            "The function detrend must return detrended segments of the shape and "
+            f"kind it is given, {tuple(segments.shape)} of {passed.dtype}. Got "
+            f"{result.shape} of {result.dtype}."
+        )
+    out = _empty_like(segments).copy_(torch.from_numpy(np.ascontiguousarray(result)))
+    # A constant segment leaves rounding errors only if the function subtracts a mean
+    # that is rounded. They become 0, as in `_subtract_lines`.
+    is_flat = (segments == segments[..., :1]).all(-1, keepdim=True)
+    if is_flat.any():
+        is_small = find_largest(out) <= 32 * _eps(out) * find_largest(segments)
+        out.masked_fill_(is_flat & is_small, 0)
+    return out
+
+
+def find_largest(segments):
+    """Return the largest magnitude of a real or imaginary part in each segment.
+
+    Parameters
+    ----------
+    segments : Tensor of shape (n_rows, n_segments, nperseg)
+
+    Returns
+    -------
+    largest : real Tensor of shape (n_rows, n_segments, 1)
+    """
+    if segments.is_complex():
+        segments = torch.view_as_real(segments).flatten(-2)
+    high, low = segments.amax(-1, keepdim=True), segments.amin(-1, keepdim=True)
+    return torch.maximum(high, -low)
+
+
+def to_powers(spectra):
+    """Return the squared magnitudes of spectra, which are overwritten.
+
+    Parameters
+    ----------
+    spectra : complex Tensor of shape (..., n_fft_freqs)
+
+    Returns
+    -------
+    powers : real Tensor of shape (..., n_fft_freqs)
+    """
+    return _add_parts(_square_parts(spectra))
+
+
+def _sum_powers(spectra):
+    """Return the sum over the segments of the powers of spectra, then overwritten.
+
+    Parts are added over the segments before they are added to each other, which makes
+    half as many sums.
+    """
+    return _add_parts(_square_parts(spectra).sum(1))
+
+
+def _square_parts(spectra):
+    """Square real and imaginary parts in place, side by side in the last axis."""
+    return torch.view_as_real(spectra).flatten(-2).square_()
+
+
+def _add_parts(squares):
+    return squares[..., 0::2] + squares[..., 1::2]
+
+
+def _add(total, part):
+    """Add to a sum, in double precision as it may have many terms, or start it."""
+    return part if total is None else total.double() + part
+
+
+def write(out, place, values):
+    """Write a tensor on the CPU or on the device of `out` to a part of `out`."""
+    out[place] = values if isinstance(out, torch.Tensor) else values.numpy()
+
+
+def _eps(values):
+    return torch.finfo(values.dtype).eps

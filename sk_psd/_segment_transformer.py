@@ -1,0 +1,288 @@
+"""Base of the transformers of segments, WelchPSD and Spectrogram."""
+
+import math
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.utils import gen_batches
+from sklearn.utils.validation import check_is_fitted
+
+from sk_psd._constraints import Number, Options, StrOptions, WholeNumber, rate
+from sk_psd._layout import check_signals
+from sk_psd._notch import Notch
+from sk_psd._numbers import as_rate
+from sk_psd._pages import release_pages
+from sk_psd._powers import SILENT_LEVEL, estimate_powers, name_row
+from sk_psd._segments import Segments
+from sk_psd._transformer import Transformer
+from sk_psd._validation import check_finite, check_rows
+
+__all__ = ["SegmentTransformer", "segment_times"]
+
+# Values of the spectra that `fit` computes at a time. It keeps none of them.
+_FIT_VALUES = 2**22
+
+
+def segment_times(segments, fs):
+    """Return the time of the middle of each segment.
+
+    Parameters
+    ----------
+    segments : Segments
+        Plan of the segments.
+
+    fs : float
+        Sampling frequency, in Hz.
+
+    Returns
+    -------
+    times : ndarray of shape (n_segments,)
+        Times in seconds from the start of the signal.
+    """
+    middle = segments.nperseg / 2
+    return (middle + segments.step * np.arange(segments.n_segments)) / as_rate(fs)
+
+
+class SegmentTransformer(Transformer):
+    """Base of the transformers of segments: parameters, checks and silent signals.
+
+    A subclass with the parameter `average` returns one spectrum for each signal, and
+    one without it a spectrum for each segment.
+    """
+
+    _parameter_constraints = {
+        "fs": [rate()],
+        "window": [str, tuple, Real, "array-like"],
+        "nperseg": [WholeNumber(1), None],
+        "noverlap": [WholeNumber(0), None],
+        "nfft": [WholeNumber(1), None],
+        "detrend": [
+            StrOptions({"constant", "linear"}),
+            Options(bool, {False}),
+            callable,
+        ],
+        "return_onesided": ["boolean"],
+        "scaling": [StrOptions({"density", "spectrum"})],
+        "decibels": ["boolean"],
+        "fmin": [Number(None, None), None],
+        "fmax": [Number(None, None), None],
+        "notch": [Real, "array-like", None],
+        "n_jobs": [Integral, None],
+    }
+
+    def fit(self, X, y=None):
+        """Check the parameters and the signals and find the axes of the output.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_times) or (n_samples, n_channels, n_times)
+            Real signals, or complex ones with `return_onesided=False`.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            Fitted transformer.
+        """
+        X = self._fit(X)
+        if not self.decibels:
+            check_finite(self, X, omit_nan=self._omits_nan())
+            return self
+        # The spectra are needed for `silent_level_` only, so they are made in parts.
+        n_frames = self._segments.n_segments if self._average() is None else 1
+        n_values = len(self.freqs_) * n_frames * math.prod(X.shape[1:-1])
+        lowest = []
+        for rows in gen_batches(len(X), max(1, _FIT_VALUES // n_values)):
+            result, silent = self._estimate(X[rows], rows.start)
+            lowest.append(_find_lowest_levels(result, silent))
+        self._set_silent_level(np.concatenate(lowest))
+        return self
+
+    def fit_transform(self, X, y=None):
+        """Fit to X and transform it. The spectra are computed once.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_times) or (n_samples, n_channels, n_times)
+            Real signals, or complex ones with `return_onesided=False`.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        psd : ndarray of shape (n_samples, ...)
+            The same as from `transform`.
+        """
+        result, silent = self._estimate(self._fit(X))
+        if self.decibels:
+            self._set_silent_level(_find_lowest_levels(result, silent))
+        return self._fill_silent(result, silent)
+
+    def _fit(self, X):
+        """Set all fitted attributes but `silent_level_`, and return X checked."""
+        self._validate_params()
+        X = self._check(X, reset=True)
+        check_signals(type(self).__name__, X)
+        release_pages(X)
+        self._segments = Segments(
+            self.n_features_in_,
+            self.fs,
+            window=self.window,
+            nperseg=self.nperseg,
+            noverlap=self.noverlap,
+            nfft=self.nfft,
+            detrend=self.detrend,
+            return_onesided=self.return_onesided,
+            scaling=self.scaling,
+            fmin=self.fmin,
+            fmax=self.fmax,
+            omit_nan=self._omits_nan(),
+        )
+        self.freqs_ = self._segments.freqs
+        self._notch = None
+        if self.notch is not None:
+            self._notch = Notch(
+                self.notch,
+                self.freqs_,
+                fs=as_rate(self.fs),
+                window=self._segments.window,
+                onesided=self.return_onesided,
+            )
+        return X
+
+    def _check(self, X, reset):
+        # NaN and infinity are looked for in the powers, see `_estimate`.
+        return check_rows(
+            self,
+            X,
+            reset=reset,
+            allow_tensor=True,
+            in_parts=True,
+            allow_complex=not self.return_onesided,
+            complex_hint=" with return_onesided=True: use return_onesided=False",
+        )
+
+    def _transform(self, X):
+        """Check X and return its spectra."""
+        check_is_fitted(self)
+        X = self._check(X, reset=False)
+        return self._fill_silent(*self._estimate(X))
+
+    def _average(self):
+        """Return the average over the segments, or None to keep each of them."""
+        return getattr(self, "average", None)
+
+    def _omits_nan(self):
+        return getattr(self, "nan_segments", None) == "omit"
+
+    def _estimate(self, X, first_row=0):
+        """Return powers or levels, and a mask of the signals without power.
+
+        Parameters
+        ----------
+        X : ndarray or Tensor of shape (n_samples, [n_channels,] n_times)
+            Checked signals. They may hold NaN and infinity, which are errors here.
+            Most show in the powers, which are fewer numbers than the samples.
+
+        first_row : int, default=0
+            Index of the first row of X, for messages.
+
+        Returns
+        -------
+        result : ndarray or Tensor of shape (n_samples, [n_channels,] n_freqs, ...)
+
+        silent : bool ndarray of shape (n_samples, [n_channels])
+        """
+
+        def check(X, first_sample=0):
+            first = first_row, first_sample
+            check_finite(self, X, omit_nan=self._omits_nan(), first=first)
+
+        segments, average = self._segments, self._average()
+        result, silent = estimate_powers(
+            X,
+            segments,
+            average,
+            self.n_jobs,
+            levels=self.decibels,
+            check=check,
+            notch=self._notch,
+            first_row=first_row,
+        )
+        # Samples after the last segment show in no power.
+        stop = segments.step * (segments.n_segments - 1) + segments.nperseg
+        if stop < X.shape[-1]:
+            check(X[..., stop:], stop)
+        self._refuse_not_finite(result, first_row)
+        empty = segments.empty_bin
+        if self.decibels and empty is not None and len(self.freqs_) > 1:
+            levels = result if average is None else result[..., None]
+            beside = [i for i in (empty - 1, empty + 1) if 0 <= i < len(self.freqs_)]
+            levels[..., empty, :] = levels[..., beside, :].mean(-2)
+        return result, silent
+
+    def _refuse_not_finite(self, result, first_row):
+        """Raise an error if a result is not finite. X holds no infinity here."""
+        xp = torch if isinstance(result, torch.Tensor) else np
+        if xp.isfinite(result).all():
+            return
+        place = np.nonzero(np.asarray((~xp.isfinite(result)).tolist()))
+        n_axes = result.ndim - (2 if self._average() is None else 1)
+        row = name_row(place[:n_axes], first_row=first_row)
+        if self._omits_nan() and xp.isnan(result).any():
+            raise ValueError(
+                f"Input X contains NaN in every segment of {row}: there is nothing to "
+                "average. Leave this signal out or choose a shorter nperseg."
+            )
+        raise ValueError(
+            f"The powers of X are not finite, although X is: look at {row}, at fs and "
+            "at what detrend returns."
+        )
+
+    def _set_silent_level(self, lowest):
+        """Set the level of a signal without power to a low floor of the others.
+
+        Parameters
+        ----------
+        lowest : ndarray of shape (n_signals,)
+            Lowest level of each signal, NaN for signals without power.
+        """
+        known = lowest[~np.isnan(lowest)]
+        self.silent_level_ = SILENT_LEVEL
+        if len(known):
+            self.silent_level_ = float(np.quantile(known, 0.1))
+
+    def _fill_silent(self, result, silent):
+        """Write `silent_level_` to signals without power, and warn of them."""
+        if silent.any():
+            place = np.nonzero(silent)
+            level = "Their powers are 0."
+            if self.decibels:
+                level = (
+                    f"Their level is {self.silent_level_:.1f} dB at all frequencies."
+                )
+                index = place
+                if isinstance(result, torch.Tensor):
+                    index = tuple(torch.from_numpy(p).to(result.device) for p in place)
+                result[index] = self.silent_level_
+            where = " in most segments" if self._average() == "median" else ""
+            warnings.warn(
+                f"{type(self).__name__}: {silent.sum()} of {silent.size} signals hold "
+                f"no power, the first is {name_row(place)}. These signals are zero"
+                f"{where}, or detrend subtracts all that they hold. {level}",
+                stacklevel=3,
+            )
+        return result
+
+
+def _find_lowest_levels(levels, silent):
+    """Return the lowest level of each signal, NaN for signals without power."""
+    levels = levels.reshape(silent.size, -1)
+    xp = torch if isinstance(levels, torch.Tensor) else np
+    lowest = np.asarray(xp.amin(levels, axis=1).tolist())
+    return np.where(silent.ravel(), np.nan, lowest)
