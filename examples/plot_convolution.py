@@ -11,8 +11,6 @@ makes depends on the kernel, how many on the mode, the stride and the dilation.
 # mean of the samples after each one less the mean of those before it, finds where the
 # level rises or falls.
 
-import sys
-
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
@@ -95,4 +93,5 @@ axes[1].plot(shift_first[0], color="black", linewidth=1, label="shifted, then fi
 for ax in axes:
     ax.legend(loc="upper right", fontsize="small")
 axes[1].set(xlabel="sample")
-figure.savefig(sys.argv[1] if len(sys.argv) > 1 else "convolution.png")
+
+plt.show()

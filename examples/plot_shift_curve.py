@@ -11,8 +11,7 @@ predicted probabilities change.
 # Models trained on complex signals at the center of the axis. They have no offset, so
 # that `detrend=False` keeps their shape the same at 0 Hz as elsewhere.
 
-import sys
-
+import matplotlib.pyplot as plt
 from sklearn.pipeline import make_pipeline
 
 from sk_psd import (
@@ -50,7 +49,6 @@ X, y = data.test["centered"]
 display = ShiftCurveDisplay.from_estimators(models, X, y)
 display.ax_.set_title("Trained at the center, mixed to other frequencies")
 display.ax_.legend(loc="lower center", ncols=2, fontsize="small")
-display.figure_.savefig(sys.argv[1] if len(sys.argv) > 1 else "shift_curve.png")
 
 # %%
 # Pooling over the whole axis makes a net nearly invariant. Nearly: its strides see
@@ -62,3 +60,5 @@ for name in nets:
     spectra = models[name][:-1].transform(X[:50])
     report = shift_invariance(models[name][-1], spectra)
     print(f"{name:28} {report.max_change:15.1e} {report.flipped:15.2%}")
+
+plt.show()
