@@ -21,6 +21,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.extlinks",
+    "matplotlib.sphinxext.plot_directive",
     "numpydoc",
     "sphinx_copybutton",
     "sphinx_design",
@@ -63,6 +64,12 @@ sphinx_gallery_conf = {
     "show_signature": False,
 }
 
+# The picture of docs/architecture.rst is drawn by docs/floors.py.
+plot_working_directory = os.path.dirname(os.path.abspath(__file__))
+plot_formats = ["svg"]
+plot_html_show_formats = False
+plot_html_show_source_link = False
+
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
@@ -71,7 +78,9 @@ html_title = f"sk_psd {version}"
 html_theme_options = {"show_prev_next": False}
 html_show_sourcelink = False
 # These pages have nothing below them, so nothing to list at their left.
-html_sidebars = {name: [] for name in ("quickstart", "whats_new", "contributing")}
+html_sidebars = {
+    name: [] for name in ("quickstart", "whats_new", "contributing", "architecture")
+}
 
 INHERITED = {"fit_transform", "get_feature_names_out"}
 

@@ -12,8 +12,6 @@ how many there are.
 # kernel is the mean of the samples after each sample minus the mean of those before it.
 # It finds where the level rises or falls.
 
-import sys
-
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
@@ -96,4 +94,5 @@ axes[1].plot(shift_first[0], color="black", linewidth=1, label="shifted, then fi
 for ax in axes:
     ax.legend(loc="upper right", fontsize="small")
 axes[1].set(xlabel="sample")
-figure.savefig(sys.argv[1] if len(sys.argv) > 1 else "convolution.png")
+
+plt.show()

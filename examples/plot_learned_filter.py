@@ -11,8 +11,6 @@ tones. The exact solution of the least-squares problem takes a fraction of the t
 # The signals last one second at 256 Hz: sine waves of 0 to 8 Hz in noise, and the same
 # waves without noise. `LearnedConvFilter` sees 1000 such pairs and learns 21 numbers.
 
-import sys
-
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
@@ -127,4 +125,5 @@ later = lowpass.predict(np.roll(X_test, shift, axis=1))
 inside = slice(shift + 10, -10)
 difference = np.abs(later - np.roll(cleaned, shift, axis=1))[:, inside].max()
 print(f"filter then shift, shift then filter: they differ by {difference:.0e}")
-figure.savefig(sys.argv[1] if len(sys.argv) > 1 else "learned_filter.png")
+
+plt.show()

@@ -12,8 +12,7 @@ how much the predicted probabilities change.
 # no offset, so `detrend=False` is right: it keeps their shape the same at 0 Hz as
 # elsewhere.
 
-import sys
-
+import matplotlib.pyplot as plt
 from sklearn.pipeline import make_pipeline
 
 from sk_psd import (
@@ -51,7 +50,6 @@ X, y = data.test["centered"]
 display = ShiftCurveDisplay.from_estimators(models, X, y)
 display.ax_.set_title("Trained at the center, mixed to other frequencies")
 display.ax_.legend(loc="lower center", ncols=2, fontsize="small")
-display.figure_.savefig(sys.argv[1] if len(sys.argv) > 1 else "shift_curve.png")
 
 # %%
 # Pooling over the whole axis makes a net nearly invariant, but not exactly: its strides
@@ -63,3 +61,5 @@ for name in nets:
     spectra = models[name][:-1].transform(X[:50])
     report = shift_invariance(models[name][-1], spectra)
     print(f"{name:28} {report.max_change:15.1e} {report.flipped:15.2%}")
+
+plt.show()

@@ -93,10 +93,13 @@ ax.set_yticklabels([name.replace("_", " ") for name in accuracy])
 ax.spines[["top", "right"]].set_visible(False)
 right.suptitle("Accuracy there, after training at the center")
 
-fig.savefig(sys.argv[1] if len(sys.argv) > 1 else "shifted_spectra.png", dpi=120)
-
 # %%
 # What learns a weight for every position is lost as soon as the shape moves. The
 # invariant descriptions (the FFT magnitude of the spectrum, the spectrum rolled to its
 # peak) keep what they had; the net that pools over the whole axis knows more and keeps
 # it too.
+
+if len(sys.argv) > 1:
+    fig.savefig(sys.argv[1], dpi=120)
+else:
+    plt.show()

@@ -244,7 +244,8 @@ def lay_out(X, layout):
         return np.ma.masked_array(X)
     if layout == "pandas" and X.ndim == 2 and X.dtype.isnative:
         return pd.DataFrame(X, columns=[f"t{i}" for i in range(X.shape[1])])
-    if layout == "polars" and X.ndim == 2 and X.dtype.char in "dfbhilBHIL" and X.size:
+    numbers = X.dtype.isnative and X.dtype.char in "dfbhilBHIL"
+    if layout == "polars" and X.ndim == 2 and numbers and X.size:
         return pl.DataFrame(X, schema=[f"t{i}" for i in range(X.shape[1])])
     if layout == "private" and X.size:
         data = mmap.mmap(-1, X.nbytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)

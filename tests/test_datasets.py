@@ -263,7 +263,7 @@ def line_amplitudes(x, f0, fs, n_lines):
     """Amplitude of each harmonic by least squares on sines and cosines."""
     turns = np.outer(np.arange(len(x)) / fs, f0 * np.arange(1, n_lines + 1))
     columns = np.hstack([np.sin(2 * np.pi * turns), np.cos(2 * np.pi * turns)])
-    sines, cosines = np.linalg.lstsq(columns, x)[0].reshape(2, n_lines)
+    sines, cosines = np.linalg.lstsq(columns, x, rcond=None)[0].reshape(2, n_lines)
     return np.hypot(sines, cosines), x - columns @ np.r_[sines, cosines]
 
 

@@ -107,9 +107,8 @@ def test_weights_of_a_filter_are_those_of_weighted_least_squares():
     model.fit(signals, clean, sample_weight=weight)
     windows = np.lib.stride_tricks.sliding_window_view(signals, 7, axis=1)
     root = np.sqrt(weight)[:, None, None]
-    best = np.linalg.lstsq(
-        (windows * root).reshape(-1, 7), (clean * root[..., 0]).ravel()
-    )[0]
+    rows, values = (windows * root).reshape(-1, 7), (clean * root[..., 0]).ravel()
+    best = np.linalg.lstsq(rows, values, rcond=None)[0]
     np.testing.assert_allclose(model.kernel_, best[::-1], atol=2e-3)
     kept = weight > 0
     left_out = clone(model).fit(signals[kept], clean[kept], sample_weight=weight[kept])

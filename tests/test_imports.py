@@ -2,6 +2,7 @@
 
 import ast
 import pathlib
+import runpy
 
 import pytest
 from public_names import MODULES
@@ -9,6 +10,7 @@ from public_names import MODULES
 import sk_psd
 
 PACKAGE = pathlib.Path(sk_psd.__file__).parent
+DOCS = pathlib.Path(__file__).parent.parent / "docs"
 
 # What each file imports of the package: all of it, and rows above its own only.
 IMPORTS = {
@@ -244,3 +246,9 @@ def test_all_is_sorted_and_complete(module):
     assert all(hasattr(module, name) for name in module.__all__)
     public = {name for name in defined_names(module) if not name.startswith("_")}
     assert set(module.__all__) == public
+
+
+def test_the_architecture_page_lists_every_file_on_its_floor():
+    floors = runpy.run_path(DOCS / "floors.py")
+    # If it fails: python docs/floors.py writes the list again.
+    assert floors["read_list"]() == floors["list_floors"]()

@@ -1,7 +1,8 @@
-"""What the README and the API page promise."""
+"""The README, the API page and the files that describe the package keep their word."""
 
 import pathlib
 import re
+import tomllib
 
 import pytest
 
@@ -42,11 +43,37 @@ def test_ci_runs_the_test_command_of_the_readme():
     )
 
 
-def test_every_install_line_pins_the_tested_versions():
+def test_the_picture_of_the_readme_is_made_by_its_first_command():
+    command = README.split("```sh\n")[1].splitlines()[0]
+    assert command.endswith("examples/plot_shifted_spectra.py shifted_spectra.png")
+    assert "docs/_static/shifted_spectra.png" in README
+
+
+def test_every_install_line_pins_versions():
     for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.rst"), ROOT / ".ci" / "run"]:
         for line in path.read_text().splitlines():
-            if "pip install" in line or "/pip install" in line:
-                assert "-c constraints.txt" in line, (path, line)
+            if re.search(r'pip"? install', line):
+                assert re.search(r"-c constraints(-min)?\.txt", line), (path, line)
+
+
+def test_the_minimum_constraints_are_the_lower_bounds():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    bounds = {}
+    for requirement in project["dependencies"] + extras["plot"] + extras["test"]:
+        name, bound = requirement.split(">=")
+        bounds[name] = bound
+    lines = (ROOT / "constraints-min.txt").read_text().splitlines()
+    pinned = dict(line.split("==") for line in lines if "==" in line)
+    for name in bounds.keys() - {"torch"}:  # the file says why
+        assert pinned[name] in (bounds[name], bounds[name] + ".0"), name
+    assert "torch" in pinned
+
+
+def test_the_citation_names_this_version_and_license():
+    citation = (ROOT / "CITATION.cff").read_text()
+    assert f"\nversion: {sk_psd.__version__}\n" in citation
+    assert "\nlicense: BSD-3-Clause\n" in citation
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -105,7 +105,7 @@ def test_early_stopping_sets_a_stratified_part_aside(blobs):
             r"labels \['odd'\], which are not among the classes \['narrow', 'wide'\]",
         ),
         (dict(X_val=np.ones((2, 31)), y_val=["narrow", "wide"]), "31 features"),
-        (dict(sample_weight=np.zeros(40)), "at least one non-zero"),
+        (dict(sample_weight=np.zeros(40)), "[Aa]t least one"),
         (dict(sample_weight=-np.ones(40)), "Negative values"),
         (dict(sample_weight=np.ones(39)), r"sample_weight.shape == \(39,\)"),
     ],
