@@ -9,7 +9,14 @@ import torch
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from sk_psd._constraints import Number, Options, StrOptions, WholeNumber, rate
+from sk_psd._constraints import (
+    Number,
+    Options,
+    StrOptions,
+    WholeNumber,
+    positive,
+    rate,
+)
 from sk_psd._layout import check_signals
 from sk_psd._notch import Notch
 from sk_psd._numbers import as_rate
@@ -23,6 +30,11 @@ __all__ = ["SegmentTransformer", "segment_times"]
 
 # Values of the spectra that `fit` computes at a time. It keeps none of them.
 _FIT_VALUES = 2**22
+
+# The dynamic range "auto" is this quantile of those of the training spectra, and at
+# most this many dB.
+_RANGE_QUANTILE = 0.5
+_LARGEST_RANGE = 80.0
 
 
 def segment_times(segments, fs):
@@ -66,6 +78,7 @@ class SegmentTransformer(Transformer):
         "return_onesided": ["boolean"],
         "scaling": [StrOptions({"density", "spectrum"})],
         "decibels": ["boolean"],
+        "range_db": [StrOptions({"auto"}), positive(), None],
         "fmin": [Number(None, None), None],
         "fmax": [Number(None, None), None],
         "notch": [Real, "array-like", None],
@@ -92,14 +105,14 @@ class SegmentTransformer(Transformer):
         if not self.decibels:
             check_finite(self, X, omit_nan=self._omits_nan())
             return self
-        # The spectra are needed for `silent_level_` only, so they are made in parts.
+        # Only two numbers are learned of the spectra, so they are made in parts.
         n_frames = self._segments.n_segments if self._average() is None else 1
         n_values = len(self.freqs_) * n_frames * math.prod(X.shape[1:-1])
-        lowest = []
+        limits = []
         for rows in gen_batches(len(X), max(1, _FIT_VALUES // n_values)):
             result, silent = self._estimate(X[rows], rows.start)
-            lowest.append(_find_lowest_levels(result, silent))
-        self._set_silent_level(np.concatenate(lowest))
+            limits.append(_find_limits(result, silent))
+        self._learn_levels(np.concatenate(limits, axis=1))
         return self
 
     def fit_transform(self, X, y=None):
@@ -120,11 +133,11 @@ class SegmentTransformer(Transformer):
         """
         result, silent = self._estimate(self._fit(X))
         if self.decibels:
-            self._set_silent_level(_find_lowest_levels(result, silent))
-        return self._fill_silent(result, silent)
+            self._learn_levels(_find_limits(result, silent))
+        return self._finish_levels(result, silent)
 
     def _fit(self, X):
-        """Set all fitted attributes but `silent_level_`, and return X checked."""
+        """Set all fitted attributes but those of levels, and return X checked."""
         self._validate_params()
         X = self._check(X, reset=True)
         check_signals(type(self).__name__, X)
@@ -171,7 +184,7 @@ class SegmentTransformer(Transformer):
         """Check X and return its spectra."""
         check_is_fitted(self)
         X = self._check(X, reset=False)
-        return self._fill_silent(*self._estimate(X))
+        return self._finish_levels(*self._estimate(X))
 
     def _average(self):
         """Return the average over the segments, or None to keep each of them."""
@@ -244,18 +257,38 @@ class SegmentTransformer(Transformer):
             "at what detrend returns."
         )
 
-    def _set_silent_level(self, lowest):
-        """Set the level of a signal without power to a low floor of the others.
+    def _learn_levels(self, limits):
+        """Set the dynamic range, and the level of a signal without power.
 
         Parameters
         ----------
-        lowest : ndarray of shape (n_signals,)
-            Lowest level of each signal, NaN for signals without power.
+        limits : ndarray of shape (2, n_signals)
+            Lowest and highest level of each signal, NaN for signals without power.
         """
-        known = lowest[~np.isnan(lowest)]
+        low, high = limits[:, ~np.isnan(limits[0])]
+        self.range_db_ = self.range_db
+        if self.range_db == "auto":
+            self.range_db_ = None
+            if len(low):
+                span = float(np.quantile(high - low, _RANGE_QUANTILE))
+                # Constant spectra have no range, and nothing to cut.
+                self.range_db_ = min(span, _LARGEST_RANGE) or None
+        if self.range_db_ is not None:
+            self.range_db_ = float(self.range_db_)
+            low = np.maximum(low, high - self.range_db_)
         self.silent_level_ = SILENT_LEVEL
-        if len(known):
-            self.silent_level_ = float(np.quantile(known, 0.1))
+        if len(low):
+            # A low floor of the other signals.
+            self.silent_level_ = float(np.quantile(low, 0.1))
+
+    def _finish_levels(self, result, silent):
+        """Cut levels at the dynamic range below the maximum of each spectrum."""
+        if self.decibels and self.range_db_ is not None:
+            xp = torch if isinstance(result, torch.Tensor) else np
+            axes = (-1,) if self._average() is not None else (-2, -1)
+            top = xp.amax(result, axis=axes, keepdims=True)
+            xp.maximum(result, top - self.range_db_, out=result)
+        return self._fill_silent(result, silent)
 
     def _fill_silent(self, result, silent):
         """Write `silent_level_` to signals without power, and warn of them."""
@@ -280,9 +313,9 @@ class SegmentTransformer(Transformer):
         return result
 
 
-def _find_lowest_levels(levels, silent):
-    """Return the lowest level of each signal, NaN for signals without power."""
+def _find_limits(levels, silent):
+    """Return the lowest and highest level (2, n_signals), NaN without power."""
     levels = levels.reshape(silent.size, -1)
     xp = torch if isinstance(levels, torch.Tensor) else np
-    lowest = np.asarray(xp.amin(levels, axis=1).tolist())
-    return np.where(silent.ravel(), np.nan, lowest)
+    limits = [xp.amin(levels, axis=1).tolist(), xp.amax(levels, axis=1).tolist()]
+    return np.where(silent.ravel(), np.nan, limits)

@@ -408,6 +408,13 @@ class WelchPSD(FrequencyNames, SegmentTransformer):
         ``window="boxcar"``, `detrend` leaves no power at 0 Hz. The level there is that
         of the frequencies beside it.
 
+    range_db : "auto", float or None, default="auto"
+        Dynamic range of levels. With `decibels`, every spectrum (of a spectrogram, the
+        whole) is cut below at its maximum minus this number of dB, so that an empty
+        band does not stretch its span. "auto" learns the number in `fit`: the median of
+        maximum minus minimum of the training spectra, at most 80. None cuts nothing but
+        at the floor of 120 dB, which stands in for the logarithm of 0.
+
     fmin, fmax : float, default=None
         Lowest and highest frequency to keep, in Hz. None keeps all.
 
@@ -428,6 +435,10 @@ class WelchPSD(FrequencyNames, SegmentTransformer):
     ----------
     freqs_ : ndarray of shape (n_freqs,)
         Frequency of each output bin, in Hz, in ascending order.
+
+    range_db_ : float or None
+        The dynamic range in use, in dB. None cuts nothing. Exists only with
+        `decibels=True`.
 
     silent_level_ : float
         Level of a signal without power, in dB. Exists only with `decibels=True`. It is
@@ -509,6 +520,7 @@ class WelchPSD(FrequencyNames, SegmentTransformer):
         average="mean",
         nan_segments="raise",
         decibels=False,
+        range_db="auto",
         fmin=None,
         fmax=None,
         notch=None,
@@ -525,6 +537,7 @@ class WelchPSD(FrequencyNames, SegmentTransformer):
         self.average = average
         self.nan_segments = nan_segments
         self.decibels = decibels
+        self.range_db = range_db
         self.fmin = fmin
         self.fmax = fmax
         self.notch = notch
@@ -598,6 +611,13 @@ class Spectrogram(SegmentTransformer):
         Whether to return ``10 log10`` of the result, with a floor 120 dB below the
         maximum of each spectrogram. A signal without power gets `silent_level_`.
 
+    range_db : "auto", float or None, default="auto"
+        Dynamic range of levels. With `decibels`, every spectrum (of a spectrogram, the
+        whole) is cut below at its maximum minus this number of dB, so that an empty
+        band does not stretch its span. "auto" learns the number in `fit`: the median of
+        maximum minus minimum of the training spectra, at most 80. None cuts nothing but
+        at the floor of 120 dB, which stands in for the logarithm of 0.
+
     fmin, fmax : float, default=None
         Lowest and highest frequency to keep, in Hz. None keeps all.
 
@@ -621,6 +641,10 @@ class Spectrogram(SegmentTransformer):
 
     times_ : ndarray of shape (n_frames,)
         Middle of each segment, in seconds from the start of the signal.
+
+    range_db_ : float or None
+        The dynamic range in use, in dB. None cuts nothing. Exists only with
+        `decibels=True`.
 
     silent_level_ : float
         Level of a signal without power, in dB. Exists only with `decibels=True`. It is
@@ -671,6 +695,7 @@ class Spectrogram(SegmentTransformer):
         return_onesided=True,
         scaling="density",
         decibels=False,
+        range_db="auto",
         fmin=None,
         fmax=None,
         notch=None,
@@ -685,6 +710,7 @@ class Spectrogram(SegmentTransformer):
         self.return_onesided = return_onesided
         self.scaling = scaling
         self.decibels = decibels
+        self.range_db = range_db
         self.fmin = fmin
         self.fmax = fmax
         self.notch = notch

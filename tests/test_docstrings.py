@@ -91,8 +91,8 @@ FAMILIES = {
     "training": (
         [*CLASSIFIERS, LearnedConvFilter],
         "augmentation best_epoch_ device history_ kernel_size layers_ loss_curve_ "
-        "lr module_ n_channels_ n_features_in_ n_filters n_iter_ padding_mode "
-        "random_state stride",
+        "lr max_epochs module_ n_channels_ n_features_in_ n_filters n_iter_ "
+        "padding_mode random_state stride",
     ),
     "segments": ([WelchPSD, Spectrogram], "decibels freqs_"),
     "spectra": ([spectral.welch, spectral.spectrogram], ""),

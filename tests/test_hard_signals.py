@@ -334,7 +334,7 @@ def test_spectra_of_small_float32_are_those_of_float64_or_an_error(exponent):
 def test_float64_beyond_its_squares_has_levels_and_no_powers(scale, average):
     X = noise(3, 2048)
     X[0] *= scale  # the other rows must not change
-    psd = WelchPSD(average=average, decibels=True)
+    psd = WelchPSD(average=average, decibels=True, range_db=None)
     levels = psd.fit_transform(X)
     X[0] /= scale
     expected = psd.fit_transform(X)
@@ -356,7 +356,7 @@ def test_levels_of_a_row_are_the_same_bits_alone_and_among_others():
         for nperseg in (16, 100, 256):
             X = noise(40, 512).astype(dtype)
             for psd in (WelchPSD(nperseg=nperseg), Spectrogram(nperseg=nperseg)):
-                psd.set_params(decibels=True).fit(X)
+                psd.set_params(decibels=True, range_db=None).fit(X)
                 together = psd.transform(X)
                 for i in range(0, 40, 7):
                     np.testing.assert_array_equal(
@@ -446,7 +446,7 @@ def test_a_rate_beyond_all_floats_of_single_precision_has_its_spectrum():
 def test_where_a_boxcar_leaves_nothing_the_level_is_that_beside_it(onesided):
     X = noise(5, 4096)
     params = dict(window="boxcar", return_onesided=onesided)
-    psd = WelchPSD(decibels=True, **params).fit(X)
+    psd = WelchPSD(decibels=True, range_db=None, **params).fit(X)
     levels = psd.transform(X)
     powers = WelchPSD(**params).fit_transform(X)
     zero = np.flatnonzero(psd.freqs_ == 0)[0]
@@ -455,7 +455,9 @@ def test_where_a_boxcar_leaves_nothing_the_level_is_that_beside_it(onesided):
     others = np.arange(len(psd.freqs_)) != zero
     np.testing.assert_allclose(levels[:, others], 10 * np.log10(powers[:, others]))
     assert (powers[:, zero] < 1e-20).all()  # as scipy
-    kept = WelchPSD(decibels=True, detrend=False, **params).fit_transform(X)
+    kept = WelchPSD(
+        decibels=True, range_db=None, detrend=False, **params
+    ).fit_transform(X)
     expected = 10 * np.log10(welch(X, detrend=False, **params)[1])
     np.testing.assert_allclose(kept, expected, atol=1e-9)
 
