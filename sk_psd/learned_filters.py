@@ -94,7 +94,7 @@ class LearnedConvFilter(
         Called in every epoch and batch, bare or as pairs (name, callback). `fit` calls
         the objects themselves; :func:`sklearn.base.clone`, and so every search, copies
         them. Scores of a classifier see the labels of y. An ``LRScheduler`` among them
-        takes the place of `lr_schedule`. Callbacks of scikit-learn (1.9 or newer) are
+        replaces the schedule of `lr`. Callbacks of scikit-learn (1.9 or newer) are
         set by `set_callbacks` and called in `fit` only.
 
     verbose : int, default=0
