@@ -362,7 +362,7 @@ class RandomTimeShift(BatchAugmentation):
     >>> from sk_psd import RandomTimeShift
     >>> X = np.arange(5.0) * np.ones((2, 3, 1))  # 2 spectrograms of 5 frames
     >>> RandomTimeShift(2, random_state=0).fit_transform(X)[:, 0]
-    array([[2., 3., 4., 4., 4.],
+    array([[1., 2., 3., 4., 4.],
            [2., 3., 4., 4., 4.]])
     """
 

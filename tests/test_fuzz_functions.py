@@ -34,6 +34,7 @@ from sk_psd import (
     filters,
     inspection,
     nn,
+    pipelines,
     resampling,
     scaling,
     signals,
@@ -98,6 +99,14 @@ LAYOUT = dict(kernel_size=[None, 1, 5, (3, 2), [2, 99]], stride=[None, 1, 4, (2,
 # always passed, the others now and then.
 FUNCTIONS = {
     baselines.make_baselines: dict(psd=[None, WelchPSD(), FFTMagnitude()], C=[0.01, 1]),
+    pipelines.make_spectrum_classifier: dict(
+        axis=["two-sided", "one-sided", "log", "round"],
+        fs=[1.0, 8000, np.float32(48000), [[250]], 0, np.nan],
+        nperseg=[16, 256, np.int64(512)],
+        robust=[True, False],
+        device=["auto", "cpu"],
+        random_state=SEEDS,
+    ),
     datasets.make_harmonic_sounds: dict(
         n_samples=FEW,
         n_times=[16, 20, 100, np.int64(40), 15],
@@ -403,6 +412,7 @@ def check_sizes(result, **params):
 
 CHECKS = {
     baselines.make_baselines: check_baselines,
+    pipelines.make_spectrum_classifier: lambda result, **_: clone(result),
     datasets.make_harmonic_sounds: check_signals,
     datasets.make_noisy_sines: check_pairs,
     datasets.make_shift_benchmark: check_benchmark,
