@@ -120,7 +120,7 @@ def add_noise_to_powers(powers, density, n_averages, pool, generator):
         Segments K that Welch's method averages.
 
     pool : NoisePool
-        Of ``n_averages - 1`` periodograms.
+        A pool of ``n_averages - 1`` periodograms.
 
     generator : torch.Generator on the CPU
 
