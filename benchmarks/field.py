@@ -103,7 +103,9 @@ def shapes(seeds):
     at_notch = {f"line {db}": (add_line(X, db, NOTCH_HZ, rng), y) for db in LINE_DB}
     models = make_models("one-sided", seeds, fs=FS, nperseg=512)
     tests |= lined
-    print_header("Four shapes, one-sided: shift and hole in Hz, dB of noise, of a line", tests)
+    print_header(
+        "Four shapes, one-sided: shift and hole in Hz, dB of noise, of a line", tests
+    )
     for name, nets in models.items():
         print_row(name, nets, train, tests)
     print_header(f"The same with a line at {NOTCH_HZ:.0f} Hz", at_notch)
