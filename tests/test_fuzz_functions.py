@@ -45,7 +45,7 @@ from sk_psd._numbers import as_int
 # The modules of the API page.
 MODULES = [
     *(sk_psd, datasets, filters, inspection, signals, nn),
-    *(resampling, scaling, spectral),
+    *(pipelines, resampling, scaling, spectral),
 ]
 
 
@@ -229,6 +229,14 @@ FUNCTIONS = {
     nn.spectrogram_layers: dict(
         n_freqs=SIZES, n_frames=SIZES, n_filters=[(2,), [3, 2]], **LAYOUT
     ),
+    pipelines.make_spectrum_classifier: dict(
+        fs=RATES,
+        axis=["two-sided", "one-sided", "log"],
+        nperseg=[2, 8, 256, np.int64(64), 1, 0, -3, 2.5, None],
+        robust=FLAGS,
+        device=["auto", "cpu"],
+        random_state=SEEDS,
+    ),
     resampling.log_frequency: dict(
         X=real(),
         freqs=[np.arange(20.0), np.arange(2.0), np.arange(1.0), np.zeros(20), "a"],
@@ -402,6 +410,10 @@ def check_baselines(result, **params):
     assert len(result) >= 4
 
 
+def check_pipeline(result, axis="two-sided", robust=False, **params):
+    assert len(result.steps) == 3 + (axis == "log") - bool(robust)
+
+
 def check_layers(result, n_filters=(), **params):
     assert len(result) == len(n_filters or result)
 
@@ -431,6 +443,7 @@ CHECKS = {
     nn.flatten_sizes: check_sizes,
     nn.global_pool_layers: check_layers,
     nn.spectrogram_layers: check_layers,
+    pipelines.make_spectrum_classifier: check_pipeline,
     resampling.log_frequency: check_log_frequency,
     scaling.min_max_scale: check_scaled,
     spectral.decibels: lambda result, psd, **_: check_same_shape(result, X=psd),
