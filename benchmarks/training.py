@@ -9,8 +9,8 @@ batches, shifts and schedule; "skorch" a NeuralNetClassifier with its defaults b
 the loop without shifts and alignment, which it does not know. Below 1 is cheaper than
 the loop. "roll" is the part of a prediction that brings the spectra to their canonical
 position. "noise / ours" is training with a median level, shifts, speckle, noise of a
-color and lines beside training with shifts alone. Memory is the growth of the resident peak over the data, each variant in a
-process of its own (Linux only).
+color and lines beside training with shifts alone. Memory is the growth of the resident
+peak over the data, each variant in a process of its own (Linux only).
 """
 
 import argparse
