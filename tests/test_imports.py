@@ -47,6 +47,7 @@ IMPORTS = {
     "_median": {"_periodograms"},
     "_powers": {"_arrays", "_blocks", "_median", "_periodograms"},
     "_notch": {"_numbers"},
+    "_signal_lists": {"_arrays"},
     "_segment_transformer": {
         "_constraints",
         "_layout",
@@ -55,6 +56,7 @@ IMPORTS = {
         "_pages",
         "_powers",
         "_segments",
+        "_signal_lists",
         "_transformer",
         "_validation",
     },
