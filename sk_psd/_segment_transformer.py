@@ -23,7 +23,7 @@ from sk_psd._numbers import as_int, as_rate
 from sk_psd._pages import release_pages
 from sk_psd._powers import SILENT_LEVEL, estimate_powers, name_row
 from sk_psd._segments import Segments
-from sk_psd._signal_lists import as_signal_list, split_into_runs
+from sk_psd._signal_lists import as_signal_list, remember_lengths, split_into_runs
 from sk_psd._transformer import Transformer
 from sk_psd._validation import check_finite, check_rows
 
@@ -196,7 +196,7 @@ class SegmentTransformer(Transformer):
         for i, row in enumerate(rows):
             if not row.size or row.dtype.kind not in "biufc":
                 rows[i] = self._check_rows(row[None], reset=None)[0]
-        self._check_lengths([row.shape[-1] for row in rows], reset)
+        self._check_lengths(rows, reset)
         return rows
 
     def _check_rows(self, X, reset):
@@ -211,10 +211,10 @@ class SegmentTransformer(Transformer):
             complex_hint=" with return_onesided=True: use return_onesided=False",
         )
 
-    def _check_lengths(self, lengths, reset):
+    def _check_lengths(self, rows, reset):
         """Check the lengths of the signals of a list, and remember a common one."""
-        name = type(self).__name__
-        nperseg = self.nperseg
+        name, nperseg = type(self).__name__, self.nperseg
+        lengths = [row.shape[-1] for row in rows]
         if nperseg is None and _is_array(self.window):
             nperseg = len(self.window)
         known = lengths[0] if reset else getattr(self, "n_features_in_", None)
@@ -234,10 +234,7 @@ class SegmentTransformer(Transformer):
                 "nperseg, leave this signal out or pad it with zeros."
             )
         if reset:
-            vars(self).pop("n_features_in_", None)
-            vars(self).pop("feature_names_in_", None)
-            if len(set(lengths)) == 1:
-                self.n_features_in_ = known
+            remember_lengths(self, rows)
 
     def _transform(self, X):
         """Check X and return its spectra."""

@@ -5,7 +5,7 @@ import torch
 
 from sk_psd._arrays import tensor_to_ndarray
 
-__all__ = ["as_signal_list", "split_into_runs"]
+__all__ = ["as_signal_list", "remember_lengths", "split_into_runs"]
 
 
 def as_signal_list(X):
@@ -80,3 +80,20 @@ def split_into_runs(rows, n_values):
             runs.append(slice(start, i))
             start = i
     return [*runs, slice(start, len(rows))]
+
+
+def remember_lengths(estimator, rows):
+    """Set `n_features_in_` to the length of all signals, or delete it without one.
+
+    Parameters
+    ----------
+    estimator : estimator object
+        Loses its `feature_names_in_`, as a list has no names.
+
+    rows : list of ndarray
+    """
+    lengths = {row.shape[-1] for row in rows}
+    for name in ("n_features_in_", "feature_names_in_"):
+        vars(estimator).pop(name, None)
+    if len(lengths) == 1:
+        estimator.n_features_in_ = lengths.pop()
