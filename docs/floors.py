@@ -83,7 +83,7 @@ def find_arrows(imports):
     ]
 
 
-def find_places(floors, arrows, n_starts=4):
+def find_places(floors, arrows, n_starts=3):
     """Return the column of each file in the best of several pictures.
 
     From a random start, two cells of a floor are exchanged as long as that makes lines
@@ -142,7 +142,7 @@ def draw_floors():
     level = {name: i for i, names in enumerate(floors) for name in names}
     # Every second box of a floor is higher, so that the names have room.
     height = {name: level[name] + 0.3 * (place[name] % 2) for name in imports}
-    figure, ax = plt.subplots(figsize=(10.5, 9.5), layout="constrained")
+    figure, ax = plt.subplots(figsize=(11, 9.5), layout="constrained")
     for level in range(0, len(floors), 2):
         ax.axhspan(level - 0.35, level + 0.65, color="0.965", linewidth=0)
     for name, m in arrows:
@@ -168,7 +168,7 @@ def draw_floors():
                 edgecolor="0.4",
             ),
         )
-    ax.set(xlim=(-0.6, max(place.values()) + 0.6), ylim=(-0.35, len(floors) - 0.35))
+    ax.set(xlim=(-0.8, max(place.values()) + 0.8), ylim=(-0.35, len(floors) - 0.35))
     ax.set(yticks=range(len(floors)), xticks=[], ylabel="floor")
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)

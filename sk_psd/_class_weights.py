@@ -33,7 +33,7 @@ def weigh_samples(X, codes, classes, sample_weight=None, class_weight=None):
         Without the samples of weight 0.
 
     weights : float64 ndarray of shape (n_samples,)
-        Of mean 1.
+        Their mean is 1.
     """
     weights = check_weights(sample_weight, codes)
     X, codes, weights = keep_weighted(weights, X, codes, weights)

@@ -10,6 +10,7 @@ from sk_psd._pages import release_pages
 __all__ = [
     "check_signals",
     "warn_of_frames",
+    "warn_of_linear_power",
     "warn_of_spectra",
     "warn_of_waveforms",
 ]
@@ -196,6 +197,38 @@ def warn_of_waveforms(name, X, remedy="Take their spectra first, by WelchPSD."):
     warnings.warn(
         f"The rows of X look like raw signals, as they swing around zero, and {name} "
         f"takes them for spectra. {remedy}",
+        stacklevel=4,
+    )
+
+
+def warn_of_linear_power(name, X):
+    """Warn where X looks like linear powers that were scaled to [0, 1].
+
+    All rows reach from 0 to 1 and half of them lie close to 0 in most bins, as a few
+    strong bins set the scale. Rows of decibels have their floor well above 0. In
+    drawings of zeros and ones, and in spectra with empty bands, many values are 0.
+
+    Parameters
+    ----------
+    name : str
+        Class that asks, for the message.
+
+    X : ndarray of shape (n_samples, [n_channels,] n_freqs)
+    """
+    if X.dtype.kind != "f" or X.shape[-1] < 32:
+        return
+    rows = _spread_rows(X)
+    low, high = rows.min(axis=-1), rows.max(axis=-1)
+    if (np.abs(low) > 1e-6).any() or (np.abs(high - 1) > 1e-3).any():
+        return
+    near_zero = (rows < 0.05).mean(axis=-1) > 0.6
+    not_empty = (rows == 0).mean(axis=-1) < 0.2
+    if (near_zero & not_empty).mean() < 0.5:
+        return
+    warnings.warn(
+        "The rows of X look like linear powers scaled to [0, 1]: most values are close "
+        f"to 0, and {name} sees little but the strongest bins. Use "
+        "WelchPSD(decibels=True).",
         stacklevel=4,
     )
 

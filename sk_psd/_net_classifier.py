@@ -14,13 +14,17 @@ from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._class_weights import weigh_samples
 from sk_psd._constraints import StrOptions, at_least, fraction
-from sk_psd._layout import warn_of_frames, warn_of_waveforms
+from sk_psd._holdout import set_aside
+from sk_psd._layout import (
+    warn_of_frames,
+    warn_of_linear_power,
+    warn_of_waveforms,
+)
 from sk_psd._net_estimator import NetEstimator, training_settings, with_callbacks
 from sk_psd._shift import canonical_roll
 from sk_psd._standardize import find_mean_and_deviation, standardize
@@ -35,7 +39,7 @@ from sk_psd._validation import (
     encode_labels,
     find_classes,
 )
-from sk_psd.augmentation import BatchAugmentation, RandomNoise, RandomSpeckle
+from sk_psd.augmentation import BatchAugmentation, list_augmentations
 from sk_psd.nn.layers import empty_module, reset_parameters
 
 __all__ = ["NetClassifier"]
@@ -102,31 +106,10 @@ class NetClassifier(
 
     def _augmentations(self, x, scale=1.0):
         """Return the functions that change the batches of the training data `x`."""
-        steps = self.augmentation
-        if isinstance(steps, str):  # "auto" or "robust"
-            steps = self._default_augmentation()
-            if self.augmentation == "robust":
-                self._check_robust()
-                steps += [RandomSpeckle(), RandomNoise(domain="spectrum")]
-        elif isinstance(steps, BatchAugmentation):
-            steps = [steps]
-        for step in steps or []:
-            if not isinstance(step, BatchAugmentation):
-                raise ValueError(
-                    "augmentation must be 'auto', 'robust', None, an object of "
-                    "sk_psd.augmentation such as RandomFreqShift, or a list of them. "
-                    f"Got {step!r}."
-                )
-            step._validate_params()
-        return [step.for_batches(x, scale) for step in steps or []]
-
-    def _check_robust(self):
-        if self.level is None:
-            raise ValueError(
-                "augmentation='robust' needs level='median' or level='minmax': noise "
-                "changes the level of a spectrum, and scaled spectra have lost the "
-                "decibels that it is added in. Leave MinMaxScale out. Got level=None."
-            )
+        steps = list_augmentations(
+            self.augmentation, self._default_augmentation(), self.level
+        )
+        return [step.for_batches(x, scale) for step in steps]
 
     def _check(self, X, reset):
         """Return spectra as (N, C, F) and remember or compare C.
@@ -139,6 +122,7 @@ class NetClassifier(
             if isinstance(X, np.ndarray):
                 warn_of_waveforms(type(self).__name__, X)
                 warn_of_frames(type(self).__name__, X)
+                warn_of_linear_power(type(self).__name__, X)
             self.n_channels_ = X.shape[1]
         self._compare("channels", X.shape[1], self.n_channels_)
         return X
@@ -490,25 +474,8 @@ class NetClassifier(
             raise ValueError("sample_weight_val needs X_val and y_val.")
         if not self._option("early_stopping"):
             return train, None
-        # The only sample of a class cannot be in both parts: it is for training.
-        codes = train[1]
-        is_single = np.bincount(codes, minlength=len(classes))[codes] == 1
-        others = np.flatnonzero(~is_single)
-        try:
-            parts = train_test_split(
-                others,
-                test_size=float(self.validation_fraction),
-                stratify=codes[others],
-                random_state=check_random_state(self.random_state).randint(2**31 - 1),
-            )
-        except ValueError as error:
-            raise ValueError(
-                f"early_stopping cannot set aside validation_fraction "
-                f"(={self.validation_fraction}) of {len(others)} samples. Change "
-                f"it, or pass X_val and y_val. {error}"
-            ) from error
-        parts[0] = np.concatenate([parts[0], np.flatnonzero(is_single)])
-        return tuple(tuple(values[part] for values in train) for part in parts)
+        seed = check_random_state(self.random_state).randint(2**31 - 1)
+        return set_aside(train, self.validation_fraction, seed)
 
     def _full_config(self, shape, classes):
         """Return all parameters of the module."""

@@ -53,6 +53,8 @@ class NoisePool:
         """Draw real and imaginary parts (2, size, n_freqs) of mean power 1 in all."""
         shape = 2, self.size, self.n_freqs
         white = torch.randn(shape, generator=generator, device="cpu")
+        if self.n_freqs < 3:  # without two neighbors
+            side_weight = 0.0
         smooth = white + side_weight * (white.roll(1, -1) + white.roll(-1, -1))
         return smooth / math.sqrt(2 * (1 + 2 * side_weight**2))
 
@@ -118,7 +120,7 @@ def add_noise_to_powers(powers, density, n_averages, pool, generator):
         Segments K that Welch's method averages.
 
     pool : NoisePool
-        Of ``n_averages - 1`` periodograms.
+        A pool of ``n_averages - 1`` periodograms.
 
     generator : torch.Generator on the CPU
 

@@ -27,11 +27,11 @@ def shift_bins(x, shift, *, mode="wrap", noise=None, start=None, reach=None):
         Bins to move to the right (negative: to the left).
 
     mode : {"wrap", "edge", "floor"}, default="wrap"
-        What enters at the vacated end: what left at the other one, the value of the
-        last bin, or values of `noise`.
+        Values that enter at the vacated end: those that left at the other end, the
+        value of the last bin, or values of `noise`.
 
     noise : Tensor of shape (N, H) or (N, C, H), default=None
-        Values to fill with, from :func:`noise_bins`. Needed by "floor" only.
+        Values of the floor, from :func:`noise_bins`. Needed by "floor" only.
 
     start : int64 Tensor of shape (N,), default=None
         Where in `noise` the filling starts, below H. Needed by "floor" only.

@@ -29,6 +29,7 @@ __all__ = [
     "RandomNoise",
     "RandomSpeckle",
     "RandomTimeShift",
+    "list_augmentations",
 ]
 
 # The span of spectra that were scaled to [0, 1], or to [-1, 1].
@@ -161,7 +162,7 @@ class RandomFreqShift(BatchAugmentation):
         floor, or nothing. For signals only.
 
     offset : {"auto", "move", "remove", "stay"}, default="auto"
-        What becomes of the mean of each signal: it moves with the rest, it is taken off
+        Treatment of the mean of each signal: it moves with the rest, it is taken off
         together with the drift, or both stay at 0 Hz. "auto" is "move" for complex
         signals and "stay" for real ones, where the mean belongs to the sensor. For a
         complex signal with the spike of a receiver at 0 Hz choose "stay". For signals
@@ -362,7 +363,7 @@ class RandomTimeShift(BatchAugmentation):
     >>> from sk_psd import RandomTimeShift
     >>> X = np.arange(5.0) * np.ones((2, 3, 1))  # 2 spectrograms of 5 frames
     >>> RandomTimeShift(2, random_state=0).fit_transform(X)[:, 0]
-    array([[2., 3., 4., 4., 4.],
+    array([[1., 2., 3., 4., 4.],
            [2., 3., 4., 4., 4.]])
     """
 
@@ -446,8 +447,8 @@ class RandomNoise(BatchAugmentation):
         no longer knows clean signals.
 
     n_averages : int, default=8
-        Segments that :class:`WelchPSD` averages, of which the scatter of the noise
-        depends. Half or twice the true number does as well. For spectra only.
+        Segments that :class:`WelchPSD` averages. The more, the less the noise scatters.
+        Half or twice the true number serves as well. For spectra only.
 
     color_db : float, default=0.0
         Standard deviation, in dB, of the density of the noise along the axis. It is a
@@ -598,7 +599,7 @@ class RandomNoise(BatchAugmentation):
                 powers = powers + lines * level * signal * n_freqs
                 changed[lined] = _to_decibels(powers, top, nepers)
             if len(noisy):
-                # Of the signal without the line.
+                # The ratio is that to the signal without the line.
                 signal_top, _, signal = _to_powers(batch[noisy], nepers)
                 top, powers, _ = _to_powers(changed[noisy], nepers)
                 density = signal * ((signal_top - top) * nepers).exp()
@@ -719,6 +720,49 @@ class RandomSpeckle(BatchAugmentation):
             return batch + pool.draw_powers(batch.shape, generator)
 
         return change
+
+
+def list_augmentations(augmentation, default, level):
+    """Return the objects that the parameter `augmentation` of a classifier stands for.
+
+    Parameters
+    ----------
+    augmentation : "auto", "robust", None, BatchAugmentation or list of them
+
+    default : list of BatchAugmentation
+        The objects of "auto".
+
+    level : {"median", "minmax"} or None
+        The parameter `level` of the classifier.
+
+    Returns
+    -------
+    steps : list of BatchAugmentation
+        With valid parameters.
+    """
+    steps = augmentation or []
+    if isinstance(augmentation, str):
+        steps = default
+        if augmentation == "robust":
+            if level is None:
+                raise ValueError(
+                    "augmentation='robust' needs level='median' or level='minmax': "
+                    "noise changes the level of a spectrum, and scaled spectra have "
+                    "lost the decibels that it is added in. Leave MinMaxScale out. Got "
+                    "level=None."
+                )
+            steps = [*default, RandomSpeckle(), RandomNoise(domain="spectrum")]
+    elif isinstance(augmentation, BatchAugmentation):
+        steps = [augmentation]
+    for step in steps:
+        if not isinstance(step, BatchAugmentation):
+            raise ValueError(
+                "augmentation must be 'auto', 'robust', None, an object of "
+                "sk_psd.augmentation such as RandomFreqShift, or a list of them. Got "
+                f"{step!r}."
+            )
+        step._validate_params()
+    return steps
 
 
 def _to_powers(x, nepers):

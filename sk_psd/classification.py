@@ -54,8 +54,8 @@ class GlobalPoolCNNClassifier(NetClassifier):
     kernel_size : "auto", int or tuple of int, default="auto"
         Bins that each convolution sees: for all layers or one for each. "auto" is
         chosen by the length of the axis, see Notes. A kernel longer than the spectra
-        is an error. After a stride, where a layer sees fewer bins than its kernel, the
-        kernel is shortened to what it sees.
+        is an error. After a stride a layer may see fewer bins than its kernel, which is
+        then shortened.
 
     stride : "auto", int or tuple of int, default="auto"
         Steps of each convolution, in bins. "auto" is chosen by the length of the axis.
@@ -63,7 +63,8 @@ class GlobalPoolCNNClassifier(NetClassifier):
         `layers_` has the strides that are used.
 
     pooling : {"max", "mean", "max_mean"}, default="max_mean"
-        What is kept of each channel of the last convolution.
+        Values that are kept of each channel of the last convolution: the maximum, the
+        mean or both.
 
     padding_mode : {"circular", "zeros"}, default="circular"
         Values beyond the ends of the axis: those of the other end, or zeros.
@@ -83,20 +84,21 @@ class GlobalPoolCNNClassifier(NetClassifier):
         needs spectra in decibels and `level`.
 
     level : {"median", "minmax"} or None, default=None
-        How each channel of each sample is brought to one level, after the augmentation
-        and in prediction. "median" subtracts the median of its decibels, so that a
-        gain, noise or an empty band hardly change the shape. It replaces
-        :class:`MinMaxScale`. "minmax" scales it to [0, 1] as :class:`MinMaxScale` does,
-        but after the augmentation.
+        Scaling of each channel of each sample, after the augmentation and in
+        prediction. "median" subtracts the median of its decibels, so that a gain, noise
+        or an empty band hardly change the shape. It replaces :class:`MinMaxScale`.
+        "minmax" scales it to [0, 1] as :class:`MinMaxScale` does, but after the
+        augmentation.
 
     optimizer : {"adamw", "adam", "sgd"}, default="adamw"
         Algorithm. "sgd" has Nesterov momentum 0.9.
 
     lr : float, default=1e-2
-        Learning rate, or its peak.
+        Learning rate, or with a schedule its highest value.
 
     lr_schedule : {"one_cycle", "cosine", "constant"}, default="one_cycle"
-        What the learning rate does over all steps: rise and fall, fall, or stay.
+        Course of the learning rate over all steps: it rises and falls, it falls, or it
+        stays.
 
     weight_decay : float, default=1e-2
         Weight decay of the optimizer.
@@ -348,9 +350,9 @@ class SpectrogramCNNClassifier(NetClassifier):
     """Classify spectrograms by a two-dimensional convolutional net.
 
     Convolutions over frequency and time, a batch norm along the axis of your choice,
-    a pool and a linear layer. With ``pool_axis="both"`` it tells what occurs, not when
-    or how high; with "time" not when, but how high: the better choice where the
-    position on the frequency axis matters, as that of formants does in speech.
+    a pool and a linear layer. With ``pool_axis="both"`` the net ignores where a pattern
+    lies in time and in frequency. With "time" it ignores the time only. That is the
+    better choice where the frequency tells the class, as formants do in speech.
 
     Parameters
     ----------
@@ -359,11 +361,11 @@ class SpectrogramCNNClassifier(NetClassifier):
 
     kernel_size : "auto", int or tuple of int, default="auto"
         Bins and frames that each convolution sees: for all layers or one for each.
-        "auto" is 5, then 3. Along a shorter axis a kernel shrinks to what it sees.
+        "auto" is 5, then 3. Along a shorter axis a kernel is shortened.
 
     stride : "auto", int or tuple of int, default="auto"
         Steps of each convolution along both axes. "auto" is 2, 2, 1, 2, 1, 2, ... At
-        most a quarter of what a layer sees.
+        most a quarter of the bins or frames that a layer sees.
 
     norm_axis : {"channel", "frequency", "time"} or None, default="channel"
         The axis along which every batch norm has one mean and one variance per index,
@@ -371,14 +373,15 @@ class SpectrogramCNNClassifier(NetClassifier):
         "channel" is the usual batch norm, one pair for each feature map. "frequency"
         has one for each band and "time" one for each frame, shared by all feature
         maps. In Keras, ``axis=-1``, ``axis=2`` and ``axis=1`` of (batch, time,
-        frequency, channel). None uses no batch norm. On recorded speech the choice
-        made less of a difference than the speakers did: search, and mind the spread.
+        frequency, channel). None uses no batch norm. On recorded speech the axes
+        differed less than the speakers did, so compare them over several splits.
 
     pool_axis : {"both", "time"}, default="both"
         Pool over frequency and time, or over time only.
 
     pooling : {"max", "mean", "max_mean"}, default="max_mean"
-        What is kept of each channel of the last convolution.
+        Values that are kept of each channel of the last convolution: the maximum, the
+        mean or both.
 
     augmentation : "auto", "robust", None, object or list of objects, default="auto"
         Random changes of each training batch: objects of :mod:`sk_psd.augmentation`,
@@ -389,20 +392,21 @@ class SpectrogramCNNClassifier(NetClassifier):
         frequency axis. "robust" is not for spectrograms.
 
     level : {"median", "minmax"} or None, default=None
-        How each channel of each sample is brought to one level, after the augmentation
-        and in prediction. "median" subtracts the median of its decibels, so that a
-        gain, noise or an empty band hardly change the shape. It replaces
-        :class:`MinMaxScale`. "minmax" scales it to [0, 1] as :class:`MinMaxScale` does,
-        but after the augmentation.
+        Scaling of each channel of each sample, after the augmentation and in
+        prediction. "median" subtracts the median of its decibels, so that a gain, noise
+        or an empty band hardly change the shape. It replaces :class:`MinMaxScale`.
+        "minmax" scales it to [0, 1] as :class:`MinMaxScale` does, but after the
+        augmentation.
 
     optimizer : {"adamw", "adam", "sgd"}, default="adamw"
         Algorithm. "sgd" has Nesterov momentum 0.9.
 
     lr : float, default=3e-3
-        Learning rate, or its peak.
+        Learning rate, or with a schedule its highest value.
 
     lr_schedule : {"one_cycle", "cosine", "constant"}, default="one_cycle"
-        What the learning rate does over all steps: rise and fall, fall, or stay.
+        Course of the learning rate over all steps: it rises and falls, it falls, or it
+        stays.
 
     weight_decay : float, default=1e-2
         Weight decay of the optimizer.
@@ -510,7 +514,7 @@ class SpectrogramCNNClassifier(NetClassifier):
     Notes
     -----
     Rows without frames, of shape (n_samples, n_freqs), are spectrograms of one frame.
-    Of three axes the last is always time.
+    The last of three axes is always time.
 
     Training, threads and errors are those of :class:`GlobalPoolCNNClassifier`.
 
@@ -643,8 +647,8 @@ class FlattenCNNClassifier(NetClassifier):
     """Classify spectra by a net that learns each position on its own.
 
     One convolution, a max pool and a linear layer with a weight for every position on
-    the frequency axis: perfect where it was trained, useless elsewhere. It is here to
-    be compared with.
+    the frequency axis. The net is accurate where it was trained and fails elsewhere. It
+    serves as a comparison.
 
     Parameters
     ----------
@@ -662,7 +666,7 @@ class FlattenCNNClassifier(NetClassifier):
         Zeros at both ends of the axis.
 
     pool_size : int, default=16
-        Bins of each maximum, shrunk to what there is on a short axis.
+        Bins of each maximum, or fewer on a short axis.
 
     pool_stride : int, default=2
         Steps of the pool.
@@ -673,11 +677,11 @@ class FlattenCNNClassifier(NetClassifier):
         those of :class:`GlobalPoolCNNClassifier` with circular padding.
 
     level : {"median", "minmax"} or None, default=None
-        How each channel of each sample is brought to one level, after the augmentation
-        and in prediction. "median" subtracts the median of its decibels, so that a
-        gain, noise or an empty band hardly change the shape. It replaces
-        :class:`MinMaxScale`. "minmax" scales it to [0, 1] as :class:`MinMaxScale` does,
-        but after the augmentation.
+        Scaling of each channel of each sample, after the augmentation and in
+        prediction. "median" subtracts the median of its decibels, so that a gain, noise
+        or an empty band hardly change the shape. It replaces :class:`MinMaxScale`.
+        "minmax" scales it to [0, 1] as :class:`MinMaxScale` does, but after the
+        augmentation.
 
     lr : float, default=1e-3
         Learning rate of Adam.
@@ -755,8 +759,8 @@ class FlattenCNNClassifier(NetClassifier):
 
     Notes
     -----
-    Training, threads and errors are those of :class:`GlobalPoolCNNClassifier`. It has
-    those of its parameters that the comparison needs.
+    Training, threads and errors are as in :class:`GlobalPoolCNNClassifier`. Only the
+    parameters that a comparison needs can be set.
 
     Examples
     --------

@@ -17,7 +17,7 @@ from sk_psd._arrays import as_floating, as_ndarray
 from sk_psd._frequency_axis import frequencies_of, with_frequencies
 from sk_psd._numbers import as_rate
 from sk_psd._shift import noise_bins, shift_bins
-from sk_psd._sideband import shift_signals, warn_of_drift
+from sk_psd._signal_shift import shift_signals, warn_of_drift
 from sk_psd.filters import dilate
 from sk_psd.resampling import LogFrequency
 from sk_psd.spectral import decibels

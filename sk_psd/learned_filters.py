@@ -74,7 +74,8 @@ class LearnedConvFilter(
         depend on their units or their color.
 
     lr_schedule : {"one_cycle", "cosine", "constant"}, default="one_cycle"
-        What the learning rate does over all steps: rise and fall, fall, or stay.
+        Course of the learning rate over all steps: it rises and falls, it falls, or it
+        stays.
 
     weight_decay : float, default=0.0
         Weight decay of the optimizer.

@@ -2,7 +2,6 @@
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
@@ -21,6 +20,7 @@ from sk_psd._arrays import (
     tensor_to_ndarray,
 )
 from sk_psd._constraints import HasMethods, StrOptions, WholeNumber
+from sk_psd._holdout import set_aside
 from sk_psd._numbers import as_int, as_rate
 from sk_psd._pages import release_pages
 from sk_psd._signal_lists import as_signal_list, remember_lengths
@@ -640,24 +640,19 @@ def _set_aside(last, y, used):
             "recordings that it trains on, as its fit takes no X_val. Set "
             "early_stopping=False."
         )
-    classes, codes, counts = np.unique(y[used], return_inverse=True, return_counts=True)
-    # The only recording of a class is for training.
-    others = used[counts[codes] > 1]
-    fraction, n_classes = float(last.validation_fraction), int((counts > 1).sum())
-    n_held = max(int(np.ceil(fraction * len(others))), n_classes)
-    try:
-        held = train_test_split(
-            others,
-            test_size=n_held,
-            stratify=y[others],
-            random_state=check_random_state(last.random_state).randint(2**31 - 1),
-        )[1]
-    except ValueError as error:
+    _, codes, counts = np.unique(y[used], return_inverse=True, return_counts=True)
+    several = counts > 1
+    if not several.any():
         raise ValueError(
-            f"early_stopping cannot set aside validation_fraction (={fraction}) of "
-            f"{len(others)} recordings. Change it, or set early_stopping=False. {error}"
-        ) from error
-    return np.sort(held)
+            "early_stopping needs a class of at least two recordings, one of which is "
+            "set aside. Set early_stopping=False."
+        )
+    # At least one recording of each class that has several.
+    fraction = max(
+        float(last.validation_fraction), several.sum() / several[codes].sum()
+    )
+    seed = check_random_state(last.random_state).randint(2**31 - 1)
+    return np.sort(set_aside((used, codes), fraction, seed)[1][0])
 
 
 def _fit_estimator(estimator, train, valid):

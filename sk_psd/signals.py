@@ -7,7 +7,7 @@ import numpy as np
 from sk_psd._arguments import check_option, check_rng, one_for_each
 from sk_psd._arrays import as_floating, as_ndarray, check_result
 from sk_psd._numbers import as_rate
-from sk_psd._sideband import power_of_two, shift_signals, warn_of_drift
+from sk_psd._signal_shift import power_of_two, shift_signals, warn_of_drift
 
 __all__ = ["add_noise", "from_iq", "shift_frequency"]
 

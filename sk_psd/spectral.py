@@ -411,9 +411,10 @@ class WelchPSD(FrequencyNames, SegmentTransformer):
     range_db : "auto", float or None, default="auto"
         Dynamic range of levels. With `decibels`, every spectrum (of a spectrogram, the
         whole) is cut below at its maximum minus this number of dB, so that an empty
-        band does not stretch its span. "auto" learns the number in `fit`: the median of
-        maximum minus minimum of the training spectra, at most 80. None cuts nothing but
-        at the floor of 120 dB, which stands in for the logarithm of 0.
+        band does not stretch its span. "auto" learns the number in `fit`: from the
+        maximum of each training spectrum to the 2 % quantile of its levels, the median
+        over all spectra, at most 80. None cuts at the floor of 120 dB only, which
+        stands in for the logarithm of 0.
 
     fmin, fmax : float, default=None
         Lowest and highest frequency to keep, in Hz. None keeps all.
@@ -621,9 +622,10 @@ class Spectrogram(SegmentTransformer):
     range_db : "auto", float or None, default="auto"
         Dynamic range of levels. With `decibels`, every spectrum (of a spectrogram, the
         whole) is cut below at its maximum minus this number of dB, so that an empty
-        band does not stretch its span. "auto" learns the number in `fit`: the median of
-        maximum minus minimum of the training spectra, at most 80. None cuts nothing but
-        at the floor of 120 dB, which stands in for the logarithm of 0.
+        band does not stretch its span. "auto" learns the number in `fit`: from the
+        maximum of each training spectrum to the 2 % quantile of its levels, the median
+        over all spectra, at most 80. None cuts at the floor of 120 dB only, which
+        stands in for the logarithm of 0.
 
     fmin, fmax : float, default=None
         Lowest and highest frequency to keep, in Hz. None keeps all.

@@ -522,7 +522,8 @@ def test_spectrograms_are_shifted_along_both_axes(augmentation, expected):
     "augmentation, match",
     [
         ({"time": 1}, "BatchAugmentation.*or None. Got {'time': 1}"),
-        ([RandomNoise()], "such as RandomFreqShift, or a list of them. Got RandomNoi"),
+        ([RandomNoise()], "augmentation cannot add noise to signals"),
+        (["wrap"], "such as RandomFreqShift, or a list of them. Got 'wrap'"),
         (RandomTimeShift(1.5), r"max_shift \(=1.5\) must not exceed the axis"),
         (RandomTimeShift(1000), r"\(=1000\) .* of frames, here at most 20"),
         (RandomFreqShift(1000), r"\(=1000\) .* of bins, here at most 24"),

@@ -23,6 +23,8 @@ from draws import (
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.base import clone
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import Pipeline
 
 from sk_psd import (
     ConvFilter,
@@ -40,6 +42,7 @@ from sk_psd import (
     Spectrogram,
     SpectrogramCNNClassifier,
     WelchPSD,
+    WindowedClassifier,
 )
 
 SIZES = [
@@ -86,6 +89,7 @@ SEGMENTS = dict(
     fmax=limits(129),
     n_jobs=[None, 1, 2, -1, np.int64(2)],
 )
+RANGES = ["auto", None, 80, 60.0, 1e-3]
 NOTCHES = [None, [0], [0.25], [(0.1, 0.2)], [0, (0.3, 0.5)], [-0.25], [(0.2, 0.1)], [9]]
 TRAINING = dict(
     optimizer=["adamw", "adam", "sgd"],
@@ -105,6 +109,7 @@ CLASSIFIER = TRAINING | dict(
     n_iter_no_change=FEW,
     tol=[0, 1e-4, np.float32(0.1), 1e30],
     warm_start=FLAGS,
+    level=["median", "minmax", None],
 )
 LAYERS = [
     1,
@@ -205,7 +210,7 @@ ESTIMATORS = {
         max_shift=[0, 1, 5, 0.1, 0.5, 1.0, np.int64(2), np.float32(0.25)],
         mode=["edge", "wrap"],
     ),
-    Spectrogram: SEGMENTS | dict(decibels=FLAGS, notch=NOTCHES),
+    Spectrogram: SEGMENTS | dict(decibels=FLAGS, range_db=RANGES, notch=NOTCHES),
     SpectrogramCNNClassifier: CLASSIFIER
     | dict(
         n_filters=[(2,), (2, 3), [3, 2], (1, 1, 1), (np.int64(2), 3)],
@@ -224,11 +229,36 @@ ESTIMATORS = {
         decibels=FLAGS,
         average=["mean", "median"],
         nan_segments=["raise", "omit"],
+        range_db=RANGES,
         notch=NOTCHES,
+    ),
+    WindowedClassifier: dict(
+        estimator=[
+            FlattenCNNClassifier(2, 2, max_epochs=1, random_state=0),
+            GaussianNB(),
+            Pipeline([("psd", WelchPSD(nperseg=4)), ("clf", GaussianNB())]),
+            Pipeline(
+                [
+                    ("psd", WelchPSD(nperseg=2, decibels=True)),
+                    (
+                        "net",
+                        GlobalPoolCNNClassifier(
+                            (2,), max_epochs=1, early_stopping=True, random_state=0
+                        ),
+                    ),
+                ]
+            ),
+            WelchPSD(),
+        ],
+        n_times=SIZES,
+        step=[None, *SIZES],
+        vote=["log", "mean"],
+        weight=["recording", "window"],
+        pad=FLAGS,
     ),
 }
 TRANSFORMERS = [cls for cls in ESTIMATORS if not hasattr(cls, "predict")]
-CLASSIFIERS = [cls for cls in ESTIMATORS if hasattr(cls, "predict_proba")]
+CLASSIFIERS = [cls for cls in ESTIMATORS if hasattr(cls, "partial_fit")]
 TRAINING_ONLY = (RandomFreqShift, RandomNoise, RandomSpeckle, RandomTimeShift)
 # A small base of each net, so that a fit takes milliseconds.
 SMALL = {
@@ -236,6 +266,7 @@ SMALL = {
     GlobalPoolCNNClassifier: dict(n_filters=(2, 3), max_epochs=1),
     LearnedConvFilter: dict(kernel_size=3, max_epochs=1),
     SpectrogramCNNClassifier: dict(n_filters=(2, 3), max_epochs=1),
+    WindowedClassifier: dict(estimator=GaussianNB(), n_times=8),
 }
 
 
@@ -422,6 +453,34 @@ def test_a_classifier_predicts_probabilities_or_refuses(cls, data):
 
 @examples(70)
 @given(st.data())
+def test_a_classifier_of_recordings_predicts_probabilities_or_refuses(data):
+    estimator = data.draw(estimators(WindowedClassifier))
+    drawn = data.draw(few_numbers([2, 2, 2, 3]))
+    n, X = len(drawn.values), drawn.X
+    if data.draw(st.booleans()):
+        X = [row[..., : data.draw(st.integers(1, 24))] for row in drawn.values]
+    y = data.draw(labels(n))
+    before = as_bits([X, y])
+    fitted, refusal = attempt(clone(estimator).fit, X, y, may_warn=True)
+    assert as_bits([X, y]) == before
+    if refusal:
+        assert not hasattr(estimator, "estimator_")
+        return
+    proba, refusal = attempt(fitted.predict_proba, X, may_warn=True)
+    if refusal:
+        return
+    assert proba.shape == (n, len(fitted.classes_)) and proba.dtype == np.float64
+    np.testing.assert_allclose(proba.sum(axis=1), 1)
+    predicted, _ = attempt(fitted.predict, X, may_warn=True)
+    np.testing.assert_array_equal(predicted, fitted.classes_[proba.argmax(axis=1)])
+    assert as_bits(pickle.loads(pickle.dumps(fitted)).predict_proba(X)) == as_bits(
+        proba
+    )
+    assert as_bits([X, y]) == before
+
+
+@examples(70)
+@given(st.data())
 def test_a_learned_filter_predicts_finite_values_or_refuses(data):
     estimator = data.draw(estimators(LearnedConvFilter))
     drawn = data.draw(few_numbers([2, 2, 2, 2, 3]))
@@ -489,7 +548,7 @@ def apply(cls, X):
 
 
 @examples(160)
-@given(st.sampled_from(sorted(ESTIMATORS, key=by_name)), st.data())
+@given(st.sampled_from(sorted({*ESTIMATORS} - {RandomSpeckle}, key=by_name)), st.data())
 def test_a_factor_of_a_power_of_two_changes_no_digit(cls, data):
     single = data.draw(st.booleans())
     X = data.draw(st.sampled_from([ROWS, ROWS - 0.5, np.round(3 * ROWS), 0 * ROWS]))

@@ -34,6 +34,8 @@ from sk_psd import (
     filters,
     inspection,
     nn,
+    pipelines,
+    recordings,
     resampling,
     scaling,
     signals,
@@ -44,7 +46,7 @@ from sk_psd._numbers import as_int
 # The modules of the API page.
 MODULES = [
     *(sk_psd, datasets, filters, inspection, signals, nn),
-    *(resampling, scaling, spectral),
+    *(recordings, resampling, scaling, spectral),
 ]
 
 
@@ -98,6 +100,14 @@ LAYOUT = dict(kernel_size=[None, 1, 5, (3, 2), [2, 99]], stride=[None, 1, 4, (2,
 # always passed, the others now and then.
 FUNCTIONS = {
     baselines.make_baselines: dict(psd=[None, WelchPSD(), FFTMagnitude()], C=[0.01, 1]),
+    pipelines.make_spectrum_classifier: dict(
+        axis=["two-sided", "one-sided", "log", "round"],
+        fs=[1.0, 8000, np.float32(48000), [[250]], 0, np.nan],
+        nperseg=[16, 256, np.int64(512)],
+        robust=[True, False],
+        device=["auto", "cpu"],
+        random_state=SEEDS,
+    ),
     datasets.make_harmonic_sounds: dict(
         n_samples=FEW,
         n_times=[16, 20, 100, np.int64(40), 15],
@@ -219,6 +229,17 @@ FUNCTIONS = {
     nn.global_pool_layers: dict(n_freqs=SIZES, n_filters=[(2,), [3, 2]], **LAYOUT),
     nn.spectrogram_layers: dict(
         n_freqs=SIZES, n_frames=SIZES, n_filters=[(2,), [3, 2]], **LAYOUT
+    ),
+    recordings.cut_windows: dict(
+        recordings=arrays() | arrays(ndims=(2, 3)).map(list),
+        n_times=SIZES,
+        step=[None, *SIZES, 0, -1, 2.5],
+        pad=FLAGS,
+    ),
+    recordings.vote: dict(
+        proba=real((2, 2, 2, 1)) | st.just(np.eye(4)),
+        index=[np.arange(4), [0, 0, 1, 1], ["a", "b"], [0.5, 1.0], np.arange(3) % 2],
+        method=["log", "mean"],
     ),
     resampling.log_frequency: dict(
         X=real(),
@@ -403,6 +424,7 @@ def check_sizes(result, **params):
 
 CHECKS = {
     baselines.make_baselines: check_baselines,
+    pipelines.make_spectrum_classifier: lambda result, **_: clone(result),
     datasets.make_harmonic_sounds: check_signals,
     datasets.make_noisy_sines: check_pairs,
     datasets.make_shift_benchmark: check_benchmark,

@@ -2,6 +2,7 @@
 
 import ast
 import pathlib
+import re
 import runpy
 
 import pytest
@@ -10,7 +11,8 @@ from public_names import MODULES
 import sk_psd
 
 PACKAGE = pathlib.Path(sk_psd.__file__).parent
-DOCS = pathlib.Path(__file__).parent.parent / "docs"
+ROOT = pathlib.Path(__file__).parent.parent
+DOCS = ROOT / "docs"
 
 # What each file imports of the package: all of it, and rows above its own only.
 IMPORTS = {
@@ -92,8 +94,8 @@ IMPORTS = {
         "_transformer",
         "_validation",
     },
-    "_sideband": {"_arrays"},
-    "signals": {"_arguments", "_arrays", "_numbers", "_sideband"},
+    "_signal_shift": {"_arrays"},
+    "signals": {"_arguments", "_arrays", "_numbers", "_signal_shift"},
     "_noise": set(),
     "augmentation": {
         "_constraints",
@@ -112,7 +114,7 @@ IMPORTS = {
         "_frequency_axis",
         "_numbers",
         "_shift",
-        "_sideband",
+        "_signal_shift",
         "filters",
         "resampling",
         "spectral",
@@ -130,9 +132,11 @@ IMPORTS = {
         "_torch_settings",
         "_training",
     },
+    "_holdout": set(),
     "_net_classifier": {
         "_class_weights",
         "_constraints",
+        "_holdout",
         "_layout",
         "_net_estimator",
         "_shift",
@@ -160,6 +164,17 @@ IMPORTS = {
         "_validation",
         "filters",
     },
+    "recordings": {
+        "_arguments",
+        "_arrays",
+        "_constraints",
+        "_holdout",
+        "_numbers",
+        "_pages",
+        "_signal_lists",
+        "_state",
+        "_validation",
+    },
     "baselines": {"scaling", "spectral"},
     "pipelines": {
         "_arguments",
@@ -179,6 +194,7 @@ IMPORTS = {
         "learned_filters",
         "pipelines",
         "plotting",
+        "recordings",
         "resampling",
         "scaling",
         "spectral",
@@ -254,3 +270,14 @@ def test_the_architecture_page_lists_every_file_on_its_floor():
     floors = runpy.run_path(DOCS / "floors.py")
     # If it fails: python docs/floors.py writes the list again.
     assert floors["read_list"]() == floors["list_floors"]()
+
+
+def test_the_architecture_page_names_what_there_is():
+    page = (DOCS / "architecture.rst").read_text()
+    code = [*PACKAGE.rglob("*.py"), *(ROOT / "tests").glob("*.py")]
+    words = set(re.findall(r"\w+", "".join(path.read_text() for path in code)))
+    for name in re.findall(r"``([\w./]+)(?:\(.*?\))?``", page):
+        if re.search(r"/|\.(py|toml|md|cff)$", name):
+            assert (ROOT / name).exists() or (PACKAGE / name).exists(), name
+        else:
+            assert name.split(".")[-1] in words, name

@@ -100,7 +100,7 @@ def test_spectra_may_leave_the_axis(mode, models, spectra):
     assert moved[:, :50].max() < 0.9 and moved.dtype == X.dtype
 
 
-def test_real_signals_are_shifted_by_one_sideband():
+def test_real_signals_are_shifted_by_one_signal_shift():
     X, y = make_spectral_shapes(
         40,
         shapes=("am", "twohump"),

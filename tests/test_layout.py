@@ -1,11 +1,14 @@
 """Warnings for arrays in the wrong layout, and none for unusual ones that are right."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.preprocessing import StandardScaler
 
 from sk_psd import (
+    FFTMagnitude,
     FlattenCNNClassifier,
     GlobalPoolCNNClassifier,
     LogFrequency,
@@ -15,9 +18,11 @@ from sk_psd import (
     RandomNoise,
     Spectrogram,
     WelchPSD,
+    datasets,
 )
 from sk_psd._layout import warn_of_frames, warn_of_spectra, warn_of_waveforms
 from sk_psd.datasets import make_harmonic_sounds, make_spectral_shapes
+from sk_psd.signals import shift_frequency
 from sk_psd.spectral import spectrogram, welch
 
 RNG = np.random.default_rng(0)
@@ -186,3 +191,47 @@ def test_spectra_of_all_kinds_pass_in_silence(X):
 )
 def test_signals_of_all_kinds_are_no_spectra(X):
     warn_of_spectra("It", X)
+
+
+def linear_powers(X, **params):
+    return MinMaxScale().fit_transform(WelchPSD(**params).fit_transform(X))
+
+
+@pytest.mark.parametrize("task", ["easy4", "standard8"])
+def test_linear_powers_scaled_to_one_are_warned_of(task):
+    data = datasets.make_shift_benchmark(task, n_train=64, n_test=4, n_freqs=256)
+    X = linear_powers(data.X_train, return_onesided=False)
+    net = GlobalPoolCNNClassifier((2,), max_epochs=1, random_state=0)
+    with pytest.warns(UserWarning, match=r"linear powers .* WelchPSD\(decibels=True\)"):
+        net.fit(X, data.y_train)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        net.predict(X)
+
+
+def legitimate_spectra():
+    """Yield spectra that are no linear powers scaled to [0, 1]."""
+    rng = np.random.default_rng(0)
+    harmonic = datasets.make_harmonic_sounds(60, random_state=0)[0]
+    shapes = datasets.make_spectral_shapes(
+        60, real=True, fs=1.0, center_freq=0.2, bandwidth=0.1, random_state=0
+    )[0]
+    hole = shift_frequency(shapes, 0.2, fill=None)
+    rect, tri = np.zeros((2, 20, 64))
+    rect[:, 30:34] = 1
+    tri[:, 20:41] = 1 - np.abs(np.arange(-10, 11)) / 10
+    for X in (harmonic, shapes, hole, rng.standard_normal((60, 2048))):
+        yield linear_powers(X, decibels=True)
+        yield linear_powers(X, decibels=True, range_db=None)
+    yield linear_powers(rng.standard_normal((60, 2048)))  # white noise
+    yield WelchPSD().fit_transform(harmonic)  # not scaled
+    yield FFTMagnitude().fit_transform(shapes)
+    yield from (rect, tri, np.eye(64), rng.random((20, 64)), np.ones((4, 64)))
+
+
+@pytest.mark.parametrize("X", list(legitimate_spectra()))
+def test_spectra_that_are_no_linear_powers_stay_silent(X):
+    y = np.arange(len(X)) % 2
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        GlobalPoolCNNClassifier((2,), max_epochs=1, random_state=0).fit(X, y)

@@ -8,7 +8,7 @@ __all__ = ["FlattenCNN", "flatten_sizes"]
 
 
 def flatten_sizes(n_freqs, kernel_size, stride, padding, pool_size, pool_stride):
-    """Shrink the sizes of a :class:`FlattenCNN` to what a short axis allows.
+    """Shorten the kernel and the pool of a :class:`FlattenCNN` on a short axis.
 
     Parameters
     ----------
@@ -16,10 +16,10 @@ def flatten_sizes(n_freqs, kernel_size, stride, padding, pool_size, pool_stride)
         Length of the axis.
 
     kernel_size, stride, padding : int
-        Of the convolution.
+        Sizes of the convolution.
 
     pool_size, pool_stride : int
-        Of the max pool.
+        Sizes of the max pool.
 
     Returns
     -------
@@ -49,10 +49,10 @@ class FlattenCNN(nn.Module):
     n_classes : int
 
     n_filters, kernel_size, stride, padding : int
-        Of the convolution.
+        Output channels and sizes of the convolution.
 
     pool_size, pool_stride : int
-        Of the max pool.
+        Sizes of the max pool.
 
     n_positions : int
         Number of bins after the pool, from :func:`flatten_sizes`.

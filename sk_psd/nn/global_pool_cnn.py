@@ -61,7 +61,7 @@ def global_pool_layers(n_freqs, n_filters=(32, 32, 64), kernel_size=None, stride
 
 
 class GlobalPoolCNN(nn.Module):
-    """Classify spectra by what occurs on the axis, not by where.
+    """Classify spectra by the shapes on the axis, not by their positions.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class GlobalPoolCNN(nn.Module):
         From :func:`global_pool_layers`.
 
     pooling : {"max", "mean", "max_mean"}, default="max_mean"
-        What is kept of each channel of the last layer.
+        Values that are kept of each channel of the last layer.
 
     padding_mode : {"circular", "zeros"}, default="circular"
         Values beyond the ends of the axis.

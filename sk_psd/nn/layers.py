@@ -349,8 +349,7 @@ def reset_parameters(module, generator):
     Raises
     ------
     TypeError
-        If a layer of another kind has parameters, as they would keep what happened to
-        lie in the memory.
+        If a layer of another kind has parameters. They would keep random memory.
     """
     for layer in module.modules():
         if isinstance(layer, (nn.modules.batchnorm._BatchNorm, Level)):

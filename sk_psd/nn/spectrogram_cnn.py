@@ -57,7 +57,7 @@ def spectrogram_layers(
 
 
 class SpectrogramCNN(nn.Module):
-    """Classify spectrograms by what occurs in them.
+    """Classify spectrograms by the patterns in them.
 
     Parameters
     ----------
