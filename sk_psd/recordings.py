@@ -16,11 +16,11 @@ from sk_psd._arrays import (
     as_floating,
     as_ndarray,
     as_numbers,
-    as_signals,
     tensor_to_ndarray,
 )
 from sk_psd._constraints import HasMethods, StrOptions, WholeNumber
 from sk_psd._holdout import set_aside
+from sk_psd._layout import check_signals
 from sk_psd._numbers import as_int, as_rate
 from sk_psd._pages import release_pages
 from sk_psd._signal_lists import as_signal_list, remember_lengths
@@ -93,12 +93,13 @@ def cut_windows(recordings, n_times, step=None, *, pad=False):
     """
     rows = as_signal_list(recordings)
     if rows is None:
-        X = as_signals("cut_windows", tensor_to_ndarray(recordings))
-        if X.ndim == 1:
+        X = as_numbers(recordings, "recordings")
+        if X.ndim not in (2, 3) or not X.size:
             raise ValueError(
                 "recordings must be a list of recordings, or an array of two or three "
-                f"axes. Got one axis, of shape {X.shape}; pass [recording] for one."
+                f"axes. Got shape {X.shape}; pass [recording] for one."
             )
+        check_signals("cut_windows", X)
         rows = list(X)
     rows = [as_numbers(row, f"recordings[{i}]") for i, row in enumerate(rows)]
     n_times, step = _check_sizes(n_times, step)

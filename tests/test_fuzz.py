@@ -473,9 +473,9 @@ def test_a_classifier_of_recordings_predicts_probabilities_or_refuses(data):
     np.testing.assert_allclose(proba.sum(axis=1), 1)
     predicted, _ = attempt(fitted.predict, X, may_warn=True)
     np.testing.assert_array_equal(predicted, fitted.classes_[proba.argmax(axis=1)])
-    assert as_bits(pickle.loads(pickle.dumps(fitted)).predict_proba(X)) == as_bits(
-        proba
-    )
+    copy = pickle.loads(pickle.dumps(fitted))
+    again, _ = attempt(copy.predict_proba, X, may_warn=True)
+    assert as_bits(again) == as_bits(proba)
     assert as_bits([X, y]) == before
 
 
@@ -548,7 +548,12 @@ def apply(cls, X):
 
 
 @examples(160)
-@given(st.sampled_from(sorted({*ESTIMATORS} - {RandomSpeckle}, key=by_name)), st.data())
+@given(
+    st.sampled_from(
+        sorted({*ESTIMATORS} - {RandomSpeckle, WindowedClassifier}, key=by_name)
+    ),
+    st.data(),
+)
 def test_a_factor_of_a_power_of_two_changes_no_digit(cls, data):
     single = data.draw(st.booleans())
     X = data.draw(st.sampled_from([ROWS, ROWS - 0.5, np.round(3 * ROWS), 0 * ROWS]))

@@ -369,6 +369,18 @@ def check_log_frequency(result, X, freqs, targets, **params):
     assert shape_of(result) == (*shape_of(X)[:-1], len(targets))
 
 
+def check_windows(result, recordings, n_times, step=None, pad=False):
+    windows, index, starts = result
+    assert len(windows) == len(index) == len(starts)
+    assert windows.shape[1:] == (*shape_of(recordings)[1:-1], n_times)
+    assert len(set(index)) == len(recordings)
+
+
+def check_votes(result, proba, index, method="log"):
+    assert result.shape == (len(set(np.asarray(index).tolist())), shape_of(proba)[1])
+    assert (result >= 0).all()
+
+
 def check_signals(result, n_samples, n_times, real=False, return_X_y=True, **params):
     X, y = result if return_X_y else (result.X, result.y)
     assert X.shape == (n_samples, n_times) and y.shape == (n_samples,)
@@ -443,6 +455,8 @@ CHECKS = {
     nn.flatten_sizes: check_sizes,
     nn.global_pool_layers: check_layers,
     nn.spectrogram_layers: check_layers,
+    recordings.cut_windows: check_windows,
+    recordings.vote: check_votes,
     resampling.log_frequency: check_log_frequency,
     scaling.min_max_scale: check_scaled,
     spectral.decibels: lambda result, psd, **_: check_same_shape(result, X=psd),
@@ -450,6 +464,9 @@ CHECKS = {
     spectral.spectrogram: check_spectrogram,
     spectral.welch: check_welch,
 }
+
+
+ARRAYS = ("X", "psd", "proba", "recordings")
 
 
 def bits_of(arguments):
@@ -465,7 +482,7 @@ def test_a_function_returns_finite_values_or_refuses(function, data):
     arguments = data.draw(calls(function))
     before = bits_of(arguments)
     # A function of arrays may hand on NaN and infinity, as NumPy does, and warn.
-    X = [arguments[name] for name in ("X", "psd") if name in arguments]
+    X = [arguments[name] for name in ARRAYS if name in arguments]
     result, refusal = attempt(function, may_warn=not is_finite(X), **arguments)
     assert bits_of(arguments) == before
     if not refusal and is_finite(X):
@@ -479,6 +496,8 @@ GOOD = {
     "psd": ROWS,
     "y": np.arange(len(ROWS)) % 2,
     "filter": [1.0, 2.0],
+    "recordings": ROWS,
+    "proba": np.eye(4),
 }
 PARAMETERS = [
     (function, name)

@@ -169,6 +169,7 @@ IMPORTS = {
         "_arrays",
         "_constraints",
         "_holdout",
+        "_layout",
         "_numbers",
         "_pages",
         "_signal_lists",

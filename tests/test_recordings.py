@@ -104,7 +104,7 @@ def test_windows_of_an_array_and_of_files_are_those_of_a_list(tmp_path, monkeypa
 @pytest.mark.parametrize(
     "args, match",
     [
-        ((np.zeros(50), 5), r"Got one axis, of shape \(50,\); pass \[recording\]"),
+        ((np.zeros(50), 5), r"Got shape \(50,\); pass \[recording\] for one"),
         (([np.zeros(50)], 0), "n_times must be a number of samples.*Got 0"),
         (([np.zeros(50)], 5, 0), "step must be a number of samples.*Got 0"),
         (([np.zeros((500, 2)), np.zeros((500, 2))], 5), r"pass x.T if time is the"),
