@@ -34,11 +34,11 @@ def make_sound(timbre, fs, seconds):
     """Return one sound of a random pitch, from -1 to 1."""
     sound, _ = make_harmonic_sounds(
         1,
-        int(fs * seconds),
+        n_times=int(fs * seconds),
         timbres=[timbre],
         fs=fs,
         f0=(160, 320),
-        snr_db=(10, 20),
+        snr_db=(0, 10),
         random_state=int(rng.integers(2**31)),
     )
     return sound[0] / abs(sound).max()
@@ -70,7 +70,7 @@ paths = sorted(pathlib.Path(folder.name).glob("*.wav"))
 X = [read_wav(path) for path in paths]
 y = [path.stem.split("_")[0] for path in paths]
 windows = make_spectrum_classifier("log", fs=16000, nperseg=2048, random_state=0)
-windows.set_params(net__max_epochs=20)  # enough here, and quick
+windows.set_params(net__max_epochs=10)  # enough here, and quick
 model = WindowedClassifier(windows, n_times=8000, step=4000)
 scores = cross_val_score(model, X, y, cv=4)
 print(f"{len(X)} recordings of {min(map(len, X))} to {max(map(len, X))} samples")
@@ -81,7 +81,7 @@ print(
 
 # %%
 # Along a recording: `predict_windows` gives the probabilities of each window, here of a
-# sound that changes its timbre twice. A window that holds the change holds both timbres.
+# sound that changes its timbre twice. The windows around a change hold two timbres.
 
 parts = "saw", "gapped", "square"
 changing = np.concatenate([make_sound(timbre, 16000, 2) for timbre in parts])
