@@ -18,6 +18,7 @@ from sk_psd.inspection import filter_response, shift_curve, shift_invariance
 from sk_psd.learned_filters import LearnedConvFilter
 from sk_psd.pipelines import make_spectrum_classifier
 from sk_psd.plotting import FilterDisplay, ShiftCurveDisplay
+from sk_psd.recordings import WindowedClassifier, cut_windows, vote
 from sk_psd.resampling import LogFrequency
 from sk_psd.scaling import MinMaxScale, PeakAlign
 from sk_psd.spectral import FFTMagnitude, Spectrogram, WelchPSD
@@ -40,9 +41,12 @@ __all__ = [
     "Spectrogram",
     "SpectrogramCNNClassifier",
     "WelchPSD",
+    "WindowedClassifier",
+    "cut_windows",
     "filter_response",
     "make_baselines",
     "make_spectrum_classifier",
     "shift_curve",
     "shift_invariance",
+    "vote",
 ]

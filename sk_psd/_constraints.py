@@ -3,11 +3,18 @@
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, Options, RealNotInt, StrOptions
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    Options,
+    RealNotInt,
+    StrOptions,
+)
 
 from sk_psd._numbers import HIGHEST_RATE, LOWEST_RATE, as_float, as_int
 
 __all__ = [
+    "HasMethods",
     "Integers",
     "Number",
     "Options",

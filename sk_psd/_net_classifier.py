@@ -1,4 +1,4 @@
-"""Base of the net classifiers: fit, predict and a state that can be pickled."""
+"""Base of the net classifiers: fit, predict, transform and a state for pickles."""
 
 import math
 import warnings
@@ -9,7 +9,11 @@ from numbers import Real
 import numpy as np
 import torch
 from scipy.special import log_softmax, softmax
-from sklearn.base import ClassifierMixin
+from sklearn.base import (
+    ClassifierMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
 from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
@@ -56,7 +60,9 @@ _AUTO_STEPS_ROBUST = 2000
 _KEPT_EPOCHS = 1000
 
 
-class NetClassifier(ClassifierMixin, NetEstimator):
+class NetClassifier(
+    ClassNamePrefixFeaturesOutMixin, ClassifierMixin, TransformerMixin, NetEstimator
+):
     """Base of the classifiers of spectra.
 
     A subclass names its torch module and turns its own parameters into those of the
@@ -426,6 +432,32 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         proba = self.predict_proba(X)
         return self.classes_[proba.argmax(axis=1)]
 
+    def transform(self, X):
+        """Return the features that the last, linear layer of the net sees.
+
+        Any estimator can stand on them, as they describe shapes that the net was not
+        trained on as well. Where the invariance is exact, all circular shifts of a
+        spectrum have the same features.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, [n_channels,] n_freqs[, n_frames])
+            Spectra or spectrograms on the axes seen in `fit`.
+
+        Returns
+        -------
+        features : float64 ndarray of shape (n_samples, n_features_out)
+            Pooled values of the channels of the last convolution. A row does not
+            depend on the others. Data frames if `set_output` asks for them.
+        """
+        return self._run_net(X, "embed", self._n_features_out)
+
+    @property
+    def _n_features_out(self):
+        """Number of features, for their names."""
+        check_is_fitted(self, "module_")
+        return self.module_.head.in_features
+
     def _split(self, train, X_val, y_val, sample_weight_val, classes):
         """Return the training and the validation data; the latter may be None."""
         if (X_val is None) != (y_val is None):
@@ -510,17 +542,21 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         )
 
     def _logits(self, X):
-        """Return the logits (n_samples, n_classes) of unchecked X, in float64.
+        """Return the logits (n_samples, n_classes) of unchecked X, in float64."""
+        check_is_fitted(self, "module_")
+        return self._run_net(X, "forward", len(self.classes_))
+
+    def _run_net(self, X, method, n_out):
+        """Return what a method of the net gives for unchecked X, in float64.
 
         In chunks of a fixed number of rows; the last one is padded. On a CPU threads
         share the chunks.
         """
-        check_is_fitted(self, "module_")
         X = self._check(X, reset=False)
         device = next(self.module_.parameters()).device
         n_rows = _CHUNK_ROWS.get(device.type, _CHUNK_ROWS_ACCELERATOR)
-        logits = np.empty((len(X), len(self.classes_)), np.float32)
-        self.module_.eval()
+        result = np.empty((len(X), n_out), np.float32)
+        function = getattr(self.module_.eval(), method)
 
         def predict(rows):
             with torch_defaults(), torch.inference_mode():
@@ -530,7 +566,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
                     x = canonical_roll(x)
                 if n < n_rows:
                     x = torch.cat([x, x.new_zeros(n_rows - n, *x.shape[1:])])
-                logits[rows] = self.module_(x)[:n].cpu().numpy()
+                result[rows] = function(x)[:n].cpu().numpy()
 
         chunks = list(gen_batches(len(X), n_rows))
         if device.type == "cpu":
@@ -541,15 +577,15 @@ class NetClassifier(ClassifierMixin, NetEstimator):
             done = map(predict, chunks)
         for _ in done:
             pass
-        if not np.isfinite(logits).all():
-            row = int(np.flatnonzero(~np.isfinite(logits).all(axis=1))[0])
+        if not np.isfinite(result).all():
+            row = int(np.flatnonzero(~np.isfinite(result).all(axis=1))[0])
             raise ValueError(
                 f"The net has no finite result for row {row} of X: its values, up to "
                 f"{float(abs(X[row]).max()):.3g}, lie too far from those of the "
                 f"training data (mean {self.mean_:.3g}, deviation {self.scale_:.3g}). "
                 "Scale X as the training data were."
             )
-        return logits.astype(np.float64)
+        return result.astype(np.float64)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

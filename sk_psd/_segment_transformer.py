@@ -19,10 +19,11 @@ from sk_psd._constraints import (
 )
 from sk_psd._layout import check_signals
 from sk_psd._notch import Notch
-from sk_psd._numbers import as_rate
+from sk_psd._numbers import as_int, as_rate
 from sk_psd._pages import release_pages
 from sk_psd._powers import SILENT_LEVEL, estimate_powers, name_row
 from sk_psd._segments import Segments
+from sk_psd._signal_lists import as_signal_list, remember_lengths, split_into_runs
 from sk_psd._transformer import Transformer
 from sk_psd._validation import check_finite, check_rows
 
@@ -30,6 +31,9 @@ __all__ = ["SegmentTransformer", "segment_times"]
 
 # Values of the spectra that `fit` computes at a time. It keeps none of them.
 _FIT_VALUES = 2**22
+
+# Values of the signals of a list that are copied into one array at a time.
+_RUN_VALUES = 2**20
 
 # The dynamic range "auto" reaches from the maximum of a spectrum down to this quantile
 # of its levels, as the lowest level is chance, and at most so many dB. On recorded
@@ -92,8 +96,11 @@ class SegmentTransformer(Transformer):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_times) or (n_samples, n_channels, n_times)
-            Real signals, or complex ones with `return_onesided=False`.
+        X : array-like of shape (n_samples, n_times) or (n_samples, n_channels, \
+                n_times), or list of arrays
+            Real signals, or complex ones with `return_onesided=False`. A list holds
+            signals of shape (n_times,) or (n_channels, n_times). With `nperseg` they
+            may have unequal lengths.
 
         y : None
             Ignored.
@@ -104,17 +111,17 @@ class SegmentTransformer(Transformer):
             Fitted transformer.
         """
         X = self._fit(X)
-        if not self.decibels:
-            check_finite(self, X, omit_nan=self._omits_nan())
-            return self
-        # Only two numbers are learned of the spectra, so they are made in parts.
-        n_frames = self._segments.n_segments if self._average() is None else 1
-        n_values = len(self.freqs_) * n_frames * math.prod(X.shape[1:-1])
         limits = []
-        for rows in gen_batches(len(X), max(1, _FIT_VALUES // n_values)):
-            result, silent = self._estimate(X[rows], rows.start)
-            limits.append(_find_limits(result, silent))
-        self._learn_levels(np.concatenate(limits, axis=1))
+        for first, block, segments in self._blocks(X, in_parts=True):
+            if self.decibels:
+                # Two numbers are learned of each spectrum, which is not kept.
+                result, silent = self._estimate(block, segments, first)
+                limits.append(_find_limits(result, silent))
+            else:
+                omit_nan = self._omits_nan()
+                check_finite(self, block, omit_nan=omit_nan, first=(first, 0))
+        if self.decibels:
+            self._learn_levels(np.concatenate(limits, axis=1))
         return self
 
     def fit_transform(self, X, y=None):
@@ -122,8 +129,11 @@ class SegmentTransformer(Transformer):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_times) or (n_samples, n_channels, n_times)
-            Real signals, or complex ones with `return_onesided=False`.
+        X : array-like of shape (n_samples, n_times) or (n_samples, n_channels, \
+                n_times), or list of arrays
+            Real signals, or complex ones with `return_onesided=False`. A list holds
+            signals of shape (n_times,) or (n_channels, n_times). With `nperseg` they
+            may have unequal lengths.
 
         y : None
             Ignored.
@@ -133,31 +143,24 @@ class SegmentTransformer(Transformer):
         psd : ndarray of shape (n_samples, ...)
             The same as from `transform`.
         """
-        result, silent = self._estimate(self._fit(X))
+        found = self._estimate_all(self._fit(X))
         if self.decibels:
-            self._learn_levels(_find_limits(result, silent))
-        return self._finish_levels(result, silent)
+            limits = [_find_limits(*block) for block in found]
+            self._learn_levels(np.concatenate(limits, axis=1))
+        return self._finish_all(found)
 
     def _fit(self, X):
         """Set all fitted attributes but those of levels, and return X checked."""
         self._validate_params()
         X = self._check(X, reset=True)
-        check_signals(type(self).__name__, X)
-        release_pages(X)
-        self._segments = Segments(
-            self.n_features_in_,
-            self.fs,
-            window=self.window,
-            nperseg=self.nperseg,
-            noverlap=self.noverlap,
-            nfft=self.nfft,
-            detrend=self.detrend,
-            return_onesided=self.return_onesided,
-            scaling=self.scaling,
-            fmin=self.fmin,
-            fmax=self.fmax,
-            omit_nan=self._omits_nan(),
-        )
+        if isinstance(X, list):
+            for row in X:
+                check_signals(type(self).__name__, row[None])
+        else:
+            check_signals(type(self).__name__, X)
+            release_pages(X)
+        self._n_times = X[0].shape[-1]
+        self._segments = self._plan(self._n_times)
         self.freqs_ = self._segments.freqs
         self._notch = None
         if self.notch is not None:
@@ -170,7 +173,35 @@ class SegmentTransformer(Transformer):
             )
         return X
 
+    def _plan(self, n_times):
+        """Return the plan of the segments of signals of one length."""
+        return Segments(
+            n_times,
+            self.fs,
+            window=self.window,
+            nperseg=self.nperseg,
+            noverlap=self.noverlap,
+            nfft=self.nfft,
+            detrend=self.detrend,
+            return_onesided=self.return_onesided,
+            scaling=self.scaling,
+            fmin=self.fmin,
+            fmax=self.fmax,
+            omit_nan=self._omits_nan(),
+        )
+
     def _check(self, X, reset):
+        """Return X as an array or a Tensor, or as a list of arrays."""
+        rows = as_signal_list(X)
+        if rows is None:
+            return self._check_rows(X, reset)
+        for i, row in enumerate(rows):
+            if not row.size or row.dtype.kind not in "biufc":
+                rows[i] = self._check_rows(row[None], reset=None)[0]
+        self._check_lengths(rows, reset)
+        return rows
+
+    def _check_rows(self, X, reset):
         # NaN and infinity are looked for in the powers, see `_estimate`.
         return check_rows(
             self,
@@ -182,11 +213,101 @@ class SegmentTransformer(Transformer):
             complex_hint=" with return_onesided=True: use return_onesided=False",
         )
 
+    def _check_lengths(self, rows, reset):
+        """Check the lengths of the signals of a list, and remember a common one."""
+        name, nperseg = type(self).__name__, self.nperseg
+        lengths = [row.shape[-1] for row in rows]
+        if nperseg is None and _is_array(self.window):
+            nperseg = len(self.window)
+        known = lengths[0] if reset else getattr(self, "n_features_in_", None)
+        if nperseg is None and set(lengths) != {known}:
+            found = f"from {min(lengths)} to {max(lengths)} samples"
+            fitted = "" if reset else f" and {name} was fitted on {known} samples"
+            raise ValueError(
+                f"The signals of X have unequal lengths ({found}){fitted}. Their "
+                f"spectra have the same frequencies only with a given nperseg: pass "
+                f"{name}(nperseg=...), at most the length of the shortest signal."
+            )
+        if nperseg is not None and min(lengths) < as_int(nperseg):
+            i = int(np.argmin(lengths))
+            raise ValueError(
+                f"nperseg (={nperseg}) must not exceed the length of any signal, and "
+                f"row {i} of X has n_times = {lengths[i]} samples. Choose a shorter "
+                "nperseg, leave this signal out or pad it with zeros."
+            )
+        if reset:
+            remember_lengths(self, rows)
+
     def _transform(self, X):
         """Check X and return its spectra."""
         check_is_fitted(self)
         X = self._check(X, reset=False)
-        return self._finish_levels(*self._estimate(X))
+        return self._finish_all(self._estimate_all(X))
+
+    def _blocks(self, X, in_parts=False):
+        """Yield signals of one length at a time.
+
+        Parameters
+        ----------
+        X : ndarray, Tensor or list of ndarray
+
+        in_parts : bool, default=False
+            Whether to yield an array in parts, as their results are not kept.
+
+        Yields
+        ------
+        first_row : int
+            Index in X of the first signal.
+
+        block : ndarray or Tensor of shape (n_signals, [n_channels,] n_times)
+
+        segments : Segments
+        """
+        plans = {self._n_times: self._segments}
+
+        def find_plan(n_times):
+            if n_times not in plans:
+                plans[n_times] = self._plan(n_times)
+            return plans[n_times]
+
+        if isinstance(X, list):
+            for rows in split_into_runs(X, _RUN_VALUES):
+                run = X[rows]
+                block = run[0][None] if len(run) == 1 else np.stack(run)
+                block = self._check_rows(block, reset=None)
+                segments = find_plan(block.shape[-1])
+                self._check_frames(segments, rows.start)
+                yield rows.start, block, segments
+                for row in run:
+                    release_pages(row)
+            return
+        segments = find_plan(X.shape[-1])
+        self._check_frames(segments, 0)
+        n_rows = len(X)
+        if in_parts:
+            n_frames = segments.n_segments if self._average() is None else 1
+            n_values = len(self.freqs_) * n_frames * math.prod(X.shape[1:-1])
+            n_rows = max(1, _FIT_VALUES // n_values)
+        for rows in gen_batches(len(X), n_rows):
+            yield rows.start, X[rows], segments
+
+    def _check_frames(self, segments, row):
+        """Raise an error if a spectrogram has another number of frames than others."""
+        expected = self._segments.n_segments
+        if self._average() is None and segments.n_segments != expected:
+            raise ValueError(
+                f"All spectrograms must have as many frames as the first one seen in "
+                f"fit (={expected}). That of row {row} of X has {segments.n_segments}. "
+                "Cut signals of unequal lengths into windows first, by cut_windows or "
+                "WindowedClassifier."
+            )
+
+    def _estimate_all(self, X):
+        """Return powers or levels and a mask of silent signals, for each block of X."""
+        return [
+            self._estimate(block, segments, first)
+            for first, block, segments in self._blocks(X)
+        ]
 
     def _average(self):
         """Return the average over the segments, or None to keep each of them."""
@@ -195,7 +316,7 @@ class SegmentTransformer(Transformer):
     def _omits_nan(self):
         return getattr(self, "nan_segments", None) == "omit"
 
-    def _estimate(self, X, first_row=0):
+    def _estimate(self, X, segments, first_row):
         """Return powers or levels, and a mask of the signals without power.
 
         Parameters
@@ -204,7 +325,10 @@ class SegmentTransformer(Transformer):
             Checked signals. They may hold NaN and infinity, which are errors here.
             Most show in the powers, which are fewer numbers than the samples.
 
-        first_row : int, default=0
+        segments : Segments
+            Plan of the segments of signals of this length.
+
+        first_row : int
             Index of the first row of X, for messages.
 
         Returns
@@ -218,7 +342,7 @@ class SegmentTransformer(Transformer):
             first = first_row, first_sample
             check_finite(self, X, omit_nan=self._omits_nan(), first=first)
 
-        segments, average = self._segments, self._average()
+        average = self._average()
         result, silent = estimate_powers(
             X,
             segments,
@@ -284,17 +408,33 @@ class SegmentTransformer(Transformer):
             # A low floor of the other signals.
             self.silent_level_ = float(np.quantile(low, 0.1))
 
-    def _finish_levels(self, result, silent):
+    def _finish_all(self, found):
+        """Return the powers, or the levels in their range, of all blocks as one array.
+
+        Each block by itself, as the types of their numbers may differ.
+        """
+        for result, silent in found:
+            if self.decibels:
+                self._cut_levels(result)
+                _fill(result, silent, self.silent_level_)
+        if len(found) == 1:
+            result, silent = found[0]
+        else:
+            results, masks = zip(*found, strict=True)
+            result, silent = np.concatenate(results), np.concatenate(masks)
+        self._warn_of_silent(silent)
+        return result
+
+    def _cut_levels(self, result):
         """Cut levels at the dynamic range below the maximum of each spectrum."""
-        if self.decibels and self.range_db_ is not None:
+        if self.range_db_ is not None:
             xp = torch if isinstance(result, torch.Tensor) else np
             axes = (-1,) if self._average() is not None else (-2, -1)
             top = xp.amax(result, axis=axes, keepdims=True)
             xp.maximum(result, top - self.range_db_, out=result)
-        return self._fill_silent(result, silent)
 
-    def _fill_silent(self, result, silent):
-        """Write `silent_level_` to signals without power, and warn of them."""
+    def _warn_of_silent(self, silent):
+        """Warn of signals without power."""
         if silent.any():
             place = np.nonzero(silent)
             level = "Their powers are 0."
@@ -302,18 +442,27 @@ class SegmentTransformer(Transformer):
                 level = (
                     f"Their level is {self.silent_level_:.1f} dB at all frequencies."
                 )
-                index = place
-                if isinstance(result, torch.Tensor):
-                    index = tuple(torch.from_numpy(p).to(result.device) for p in place)
-                result[index] = self.silent_level_
             where = " in most segments" if self._average() == "median" else ""
             warnings.warn(
                 f"{type(self).__name__}: {silent.sum()} of {silent.size} signals hold "
                 f"no power, the first is {name_row(place)}. These signals are zero"
                 f"{where}, or detrend subtracts all that they hold. {level}",
-                stacklevel=3,
+                stacklevel=4,
             )
-        return result
+
+
+def _fill(result, silent, level):
+    """Write a level to all frequencies of the signals without power."""
+    if silent.any():
+        index = np.nonzero(silent)
+        if isinstance(result, torch.Tensor):
+            index = tuple(torch.from_numpy(p).to(result.device) for p in index)
+        result[index] = level
+
+
+def _is_array(window):
+    """Say whether a window is given value by value, and not by a name."""
+    return not isinstance(window, (str, tuple, Real))
 
 
 def _find_limits(levels, silent):

@@ -51,7 +51,8 @@ class VersionedState:
                 stacklevel=2,
             )
         for parameter in inspect.signature(type(self)).parameters.values():
-            state.setdefault(parameter.name, parameter.default)
+            if parameter.default is not parameter.empty:
+                state.setdefault(parameter.name, parameter.default)
         super().__setstate__(state)
 
 

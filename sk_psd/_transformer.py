@@ -28,12 +28,19 @@ def _finish_output(framed):
 
     @wraps(plain)
     def method(self, X, *args, **kwargs):
-        # Not np.ndim, which some array-likes refuse.
-        n_axes = getattr(X, "ndim", None) or np.asarray(X).ndim
+        n_axes = _count_axes(X)
         result = (framed if n_axes <= 2 else plain)(self, X, *args, **kwargs)
         return with_frequencies(result, self._frequencies_out(frequencies_of(X)))
 
     return method
+
+
+def _count_axes(X):
+    """Return the number of axes of an array-like, or of a list of arrays."""
+    if isinstance(X, (list, tuple)) and len(X) and hasattr(X[0], "ndim"):
+        return 1 + X[0].ndim  # the lengths may be unequal
+    # Not np.ndim, which some array-likes refuse.
+    return getattr(X, "ndim", None) or np.asarray(X).ndim
 
 
 class Transformer(TransformerMixin, VersionedState, BaseEstimator):

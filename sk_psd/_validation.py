@@ -64,8 +64,9 @@ def check_rows(
     X : array-like of shape (n_samples, [n_channels,] n_features)
         Spectrograms are of shape (n_samples, [n_channels,] n_features, n_frames).
 
-    reset : bool
-        True in `fit`, to remember the length. False elsewhere, to compare it.
+    reset : bool or None
+        True in `fit`, to remember the length. False elsewhere, to compare it. None
+        does neither.
 
     max_ndim : {2, 3, 4}, default=3
         Largest number of axes: 2 for rows, 3 for rows in channels, 4 for spectrograms
@@ -116,7 +117,8 @@ def check_rows(
     _check_shape(estimator, rows, max_ndim)
     if not in_parts:
         check_finite(estimator, rows)
-    _remember_columns(estimator, X, rows, reset, max_ndim)
+    if reset is not None:
+        _remember_columns(estimator, X, rows, reset, max_ndim)
     return rows
 
 
@@ -174,8 +176,9 @@ def _refuse_unequal_lengths(estimator, X, error):
     found = f" (from {lengths[0]} to {lengths[-1]} values)" if lengths else ""
     raise ValueError(
         f"The rows of X have unequal lengths{found}: an inhomogeneous list is no "
-        f"array. {type(estimator).__name__} needs rows of one length: cut them to the "
-        "shortest one, or fill the short ones up."
+        f"array. {type(estimator).__name__} needs rows of one length. For signals of "
+        "any length pass a list of arrays to WelchPSD(nperseg=...), or cut them into "
+        "windows by cut_windows or WindowedClassifier."
     ) from error
 
 

@@ -447,7 +447,8 @@ class WelchPSD(FrequencyNames, SegmentTransformer):
         or -120 without such signals.
 
     n_features_in_ : int
-        Length of the signals, in samples.
+        Length of the signals, in samples. Does not exist if they were a list of unequal
+        lengths.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, if all are strings.
@@ -475,6 +476,10 @@ class WelchPSD(FrequencyNames, SegmentTransformer):
     Where the frequencies do not run from 0 to ``fs / 2`` (two-sided spectra, `fmin` or
     `fmax`), the result is an array that carries them to :class:`LogFrequency`. Its
     rows, copies and pickles carry them too. In all other uses it is a normal array.
+
+    A list of arrays holds signals of any length, with `nperseg` given. The frequencies
+    do not depend on the length. The spectrum of a signal is the same, to the last bit,
+    as if it came alone.
 
     The last axis of X is time. Signals along another axis have few samples and many
     rows or channels. In `fit`, rows of one sample are an error. So are rows of up to 4
@@ -549,8 +554,10 @@ class WelchPSD(FrequencyNames, SegmentTransformer):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_times) or (n_samples, n_channels, n_times)
-            Signals of the length seen in `fit`.
+        X : array-like of shape (n_samples, n_times) or (n_samples, n_channels, \
+                n_times), or list of arrays
+            Signals of the length seen in `fit`. With `nperseg`, the signals of a list
+            may have any length.
 
         Returns
         -------
@@ -654,7 +661,8 @@ class Spectrogram(SegmentTransformer):
         or -120 without such signals.
 
     n_features_in_ : int
-        Length of the signals, in samples.
+        Length of the signals, in samples. Does not exist if they were a list of unequal
+        lengths.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, if all are strings.
@@ -667,6 +675,11 @@ class Spectrogram(SegmentTransformer):
     Notes
     -----
     Signals along the wrong axis are an error or a warning as in :class:`WelchPSD`.
+
+    A list of arrays may hold signals of unequal lengths, if `nperseg` is given and all
+    have as many frames as the first one seen in `fit`. Other lengths are an error, as
+    spectrograms of unequal length make no array. Cut such signals into windows of one
+    length.
 
     Only whole segments make a frame. Nothing is padded at the ends. To scale the
     result use ``MinMaxScale(per="spectrogram")``.
@@ -728,8 +741,10 @@ class Spectrogram(SegmentTransformer):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_times) or (n_samples, n_channels, n_times)
-            Signals of the length seen in `fit`.
+        X : array-like of shape (n_samples, n_times) or (n_samples, n_channels, \
+                n_times), or list of arrays
+            Signals of the length seen in `fit`. With `nperseg`, the signals of a list
+            may have any length that gives as many frames.
 
         Returns
         -------

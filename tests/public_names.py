@@ -42,3 +42,10 @@ METHODS = {
     if inspect.isclass(cls)
     for name in methods_of(cls)
 }
+
+
+def make(cls):
+    """Return an estimator, with the smallest values for parameters without default."""
+    if cls is sk_psd.WindowedClassifier:
+        return cls(sk_psd.FlattenCNNClassifier(2, 2, max_epochs=1), 20)
+    return cls()

@@ -2,6 +2,7 @@
 
 import public_names
 import pytest
+from sklearn.linear_model import LogisticRegression
 from sklearn.utils.estimator_checks import check_estimator
 
 from sk_psd import (
@@ -20,6 +21,7 @@ from sk_psd import (
     Spectrogram,
     SpectrogramCNNClassifier,
     WelchPSD,
+    WindowedClassifier,
 )
 
 TRANSFORMERS = [
@@ -59,7 +61,12 @@ REGRESSORS = [
     ),
 ]
 EXACT = LearnedConvFilter(solver="lstsq")
-ESTIMATORS = [*TRANSFORMERS, *CLASSIFIERS, *REGRESSORS, EXACT]
+# Recordings of a few samples, in windows of two.
+OF_RECORDINGS = [
+    WindowedClassifier(LogisticRegression(), 2, 1, pad=True, vote="mean"),
+    WindowedClassifier(LogisticRegression(), 2, 1, pad=True, weight="window"),
+]
+ESTIMATORS = [*TRANSFORMERS, *CLASSIFIERS, *OF_RECORDINGS, *REGRESSORS, EXACT]
 TRAINING_ONLY = (
     "fit_transform changes the training data, transform returns its input, by design"
 )

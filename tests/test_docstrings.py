@@ -65,6 +65,8 @@ def test_an_object_without_a_docstring_is_found(monkeypatch):
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_documented_defaults_are_the_real_ones(estimator):
     for name, parameter in inspect.signature(estimator).parameters.items():
+        if parameter.default is parameter.empty:
+            continue
         line = next(
             line
             for line in inspect.cleandoc(estimator.__doc__).splitlines()
@@ -79,7 +81,7 @@ def named(*paths):
     return [OBJECTS[f"sk_psd.{path}"] for path in paths]
 
 
-CLASSIFIERS = [e for e in ESTIMATORS if hasattr(e, "predict_proba")]
+CLASSIFIERS = [e for e in ESTIMATORS if hasattr(e, "partial_fit")]  # the nets
 
 # Objects in which a name means one thing, and the names of which this is not true.
 FAMILIES = {

@@ -23,6 +23,8 @@ from draws import (
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.base import clone
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import Pipeline
 
 from sk_psd import (
     ConvFilter,
@@ -40,6 +42,7 @@ from sk_psd import (
     Spectrogram,
     SpectrogramCNNClassifier,
     WelchPSD,
+    WindowedClassifier,
 )
 
 SIZES = [
@@ -229,9 +232,33 @@ ESTIMATORS = {
         range_db=RANGES,
         notch=NOTCHES,
     ),
+    WindowedClassifier: dict(
+        estimator=[
+            FlattenCNNClassifier(2, 2, max_epochs=1, random_state=0),
+            GaussianNB(),
+            Pipeline([("psd", WelchPSD(nperseg=4)), ("clf", GaussianNB())]),
+            Pipeline(
+                [
+                    ("psd", WelchPSD(nperseg=2, decibels=True)),
+                    (
+                        "net",
+                        GlobalPoolCNNClassifier(
+                            (2,), max_epochs=1, early_stopping=True, random_state=0
+                        ),
+                    ),
+                ]
+            ),
+            WelchPSD(),
+        ],
+        n_times=SIZES,
+        step=[None, *SIZES],
+        vote=["log", "mean"],
+        weight=["recording", "window"],
+        pad=FLAGS,
+    ),
 }
 TRANSFORMERS = [cls for cls in ESTIMATORS if not hasattr(cls, "predict")]
-CLASSIFIERS = [cls for cls in ESTIMATORS if hasattr(cls, "predict_proba")]
+CLASSIFIERS = [cls for cls in ESTIMATORS if hasattr(cls, "partial_fit")]
 TRAINING_ONLY = (RandomFreqShift, RandomNoise, RandomSpeckle, RandomTimeShift)
 # A small base of each net, so that a fit takes milliseconds.
 SMALL = {
@@ -239,6 +266,7 @@ SMALL = {
     GlobalPoolCNNClassifier: dict(n_filters=(2, 3), max_epochs=1),
     LearnedConvFilter: dict(kernel_size=3, max_epochs=1),
     SpectrogramCNNClassifier: dict(n_filters=(2, 3), max_epochs=1),
+    WindowedClassifier: dict(estimator=GaussianNB(), n_times=8),
 }
 
 
@@ -425,6 +453,34 @@ def test_a_classifier_predicts_probabilities_or_refuses(cls, data):
 
 @examples(70)
 @given(st.data())
+def test_a_classifier_of_recordings_predicts_probabilities_or_refuses(data):
+    estimator = data.draw(estimators(WindowedClassifier))
+    drawn = data.draw(few_numbers([2, 2, 2, 3]))
+    n, X = len(drawn.values), drawn.X
+    if data.draw(st.booleans()):
+        X = [row[..., : data.draw(st.integers(1, 24))] for row in drawn.values]
+    y = data.draw(labels(n))
+    before = as_bits([X, y])
+    fitted, refusal = attempt(clone(estimator).fit, X, y, may_warn=True)
+    assert as_bits([X, y]) == before
+    if refusal:
+        assert not hasattr(estimator, "estimator_")
+        return
+    proba, refusal = attempt(fitted.predict_proba, X, may_warn=True)
+    if refusal:
+        return
+    assert proba.shape == (n, len(fitted.classes_)) and proba.dtype == np.float64
+    np.testing.assert_allclose(proba.sum(axis=1), 1)
+    predicted, _ = attempt(fitted.predict, X, may_warn=True)
+    np.testing.assert_array_equal(predicted, fitted.classes_[proba.argmax(axis=1)])
+    copy = pickle.loads(pickle.dumps(fitted))
+    again, _ = attempt(copy.predict_proba, X, may_warn=True)
+    assert as_bits(again) == as_bits(proba)
+    assert as_bits([X, y]) == before
+
+
+@examples(70)
+@given(st.data())
 def test_a_learned_filter_predicts_finite_values_or_refuses(data):
     estimator = data.draw(estimators(LearnedConvFilter))
     drawn = data.draw(few_numbers([2, 2, 2, 2, 3]))
@@ -492,7 +548,12 @@ def apply(cls, X):
 
 
 @examples(160)
-@given(st.sampled_from(sorted({*ESTIMATORS} - {RandomSpeckle}, key=by_name)), st.data())
+@given(
+    st.sampled_from(
+        sorted({*ESTIMATORS} - {RandomSpeckle, WindowedClassifier}, key=by_name)
+    ),
+    st.data(),
+)
 def test_a_factor_of_a_power_of_two_changes_no_digit(cls, data):
     single = data.draw(st.booleans())
     X = data.draw(st.sampled_from([ROWS, ROWS - 0.5, np.round(3 * ROWS), 0 * ROWS]))

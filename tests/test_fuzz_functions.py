@@ -35,6 +35,7 @@ from sk_psd import (
     inspection,
     nn,
     pipelines,
+    recordings,
     resampling,
     scaling,
     signals,
@@ -45,7 +46,7 @@ from sk_psd._numbers import as_int
 # The modules of the API page.
 MODULES = [
     *(sk_psd, datasets, filters, inspection, signals, nn),
-    *(pipelines, resampling, scaling, spectral),
+    *(pipelines, recordings, resampling, scaling, spectral),
 ]
 
 
@@ -237,6 +238,17 @@ FUNCTIONS = {
         device=["auto", "cpu"],
         random_state=SEEDS,
     ),
+    recordings.cut_windows: dict(
+        recordings=arrays() | arrays(ndims=(2, 3)).map(list),
+        n_times=SIZES,
+        step=[None, *SIZES, 0, -1, 2.5],
+        pad=FLAGS,
+    ),
+    recordings.vote: dict(
+        proba=real((2, 2, 2, 1)) | st.just(np.eye(4)),
+        index=[np.arange(4), [0, 0, 1, 1], ["a", "b"], [0.5, 1.0], np.arange(3) % 2],
+        method=["log", "mean"],
+    ),
     resampling.log_frequency: dict(
         X=real(),
         freqs=[np.arange(20.0), np.arange(2.0), np.arange(1.0), np.zeros(20), "a"],
@@ -365,6 +377,18 @@ def check_log_frequency(result, X, freqs, targets, **params):
     assert shape_of(result) == (*shape_of(X)[:-1], len(targets))
 
 
+def check_windows(result, recordings, n_times, step=None, pad=False):
+    windows, index, starts = result
+    assert len(windows) == len(index) == len(starts)
+    assert windows.shape[1:] == (*shape_of(recordings)[1:-1], n_times)
+    assert len(set(index)) == len(recordings)
+
+
+def check_votes(result, proba, index, method="log"):
+    assert result.shape == (len(set(np.asarray(index).tolist())), shape_of(proba)[1])
+    assert (result >= 0).all()
+
+
 def check_signals(result, n_samples, n_times, real=False, return_X_y=True, **params):
     X, y = result if return_X_y else (result.X, result.y)
     assert X.shape == (n_samples, n_times) and y.shape == (n_samples,)
@@ -444,6 +468,8 @@ CHECKS = {
     nn.global_pool_layers: check_layers,
     nn.spectrogram_layers: check_layers,
     pipelines.make_spectrum_classifier: check_pipeline,
+    recordings.cut_windows: check_windows,
+    recordings.vote: check_votes,
     resampling.log_frequency: check_log_frequency,
     scaling.min_max_scale: check_scaled,
     spectral.decibels: lambda result, psd, **_: check_same_shape(result, X=psd),
@@ -451,6 +477,9 @@ CHECKS = {
     spectral.spectrogram: check_spectrogram,
     spectral.welch: check_welch,
 }
+
+
+ARRAYS = ("X", "psd", "proba", "recordings")
 
 
 def bits_of(arguments):
@@ -466,7 +495,7 @@ def test_a_function_returns_finite_values_or_refuses(function, data):
     arguments = data.draw(calls(function))
     before = bits_of(arguments)
     # A function of arrays may hand on NaN and infinity, as NumPy does, and warn.
-    X = [arguments[name] for name in ("X", "psd") if name in arguments]
+    X = [arguments[name] for name in ARRAYS if name in arguments]
     result, refusal = attempt(function, may_warn=not is_finite(X), **arguments)
     assert bits_of(arguments) == before
     if not refusal and is_finite(X):
@@ -480,6 +509,8 @@ GOOD = {
     "psd": ROWS,
     "y": np.arange(len(ROWS)) % 2,
     "filter": [1.0, 2.0],
+    "recordings": ROWS,
+    "proba": np.eye(4),
 }
 PARAMETERS = [
     (function, name)

@@ -94,5 +94,18 @@ class FlattenCNN(nn.Module):
         -------
         logits : Tensor of shape (N, n_classes)
         """
+        return self.head(self.embed(x))
+
+    def embed(self, x):
+        """Return the features at all positions, which the linear layer sees.
+
+        Parameters
+        ----------
+        x : Tensor of shape (N, C, F)
+
+        Returns
+        -------
+        features : Tensor of shape (N, n_filters * n_positions)
+        """
         x = self.pool(self.conv(self.level(x)))  # (N, n_filters, n_positions)
-        return self.head(x.flatten(1))  # (N, n_classes)
+        return x.flatten(1)

@@ -116,5 +116,19 @@ class GlobalPoolCNN(nn.Module):
         -------
         logits : Tensor of shape (N, n_classes)
         """
+        return self.head(self.embed(x))
+
+    def embed(self, x):
+        """Return the pooled features, which the linear layer sees.
+
+        Parameters
+        ----------
+        x : Tensor of shape (N, C, F)
+
+        Returns
+        -------
+        features : Tensor of shape (N, n_pooled)
+            The maxima of all channels of the last layer, their means, or both.
+        """
         x = self.features(self.level(x).unsqueeze(2))  # (N, C, 1, F)
-        return self.head(self.pool(x.squeeze(2)))  # (N, n_classes)
+        return self.pool(x.squeeze(2))  # (N, n_pooled)

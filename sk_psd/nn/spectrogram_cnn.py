@@ -127,10 +127,25 @@ class SpectrogramCNN(nn.Module):
         -------
         logits : Tensor of shape (N, n_classes)
         """
+        return self.head(self.embed(x))
+
+    def embed(self, x):
+        """Return the pooled features, which the linear layer sees.
+
+        Parameters
+        ----------
+        x : Tensor of shape (N, C, F, T)
+
+        Returns
+        -------
+        features : Tensor of shape (N, n_pooled)
+            The maxima, the means or both, of all channels of the last layer, and with
+            ``pool_axis="time"`` at each of its frequencies.
+        """
         x = self.level(x)
         for conv, norm, padding in zip(
             self.convs, self.norms, self.paddings, strict=True
         ):
             x = F.relu(norm(conv(F.pad(x, padding))))  # (N, C', F / S, T / S)
         x = x.flatten(2) if self.pool_axis == "both" else x.flatten(1, 2)
-        return self.head(self.pool(x))  # (N, n_classes)
+        return self.pool(x)  # (N, n_pooled)
