@@ -63,8 +63,10 @@ def make_spectrum_classifier(
     Notes
     -----
     The first bin of a one-sided spectrum, which holds the rest of the mean, is left
-    out. On a logarithmic axis noise is not trained: it cost more accuracy on recorded
-    instruments than it gained.
+    out. On a one-sided axis a robust net pads with zeros and is trained with shifts by
+    a tenth of the axis, the other one is trained as if the axis were closed. Each was
+    the better one on recorded vibration. On a logarithmic axis noise is not trained: it
+    cost more accuracy on recorded instruments than it gained.
 
     Examples
     --------
@@ -90,8 +92,11 @@ def make_spectrum_classifier(
         # Any frequency above 0 leaves out the first bin, whatever nperseg is set later.
         fmin=None if two_sided else 1e-6 * fs,
     )
+    # On recorded vibration, whose axis ends, circular padding and shifts over the whole
+    # axis are better than zeros by up to 0.02 without noise, and worse by 0.03 at 0 dB.
+    zeros = axis == "log" or (axis == "one-sided" and robust)
     net = GlobalPoolCNNClassifier(
-        padding_mode="circular" if two_sided else "zeros",
+        padding_mode="zeros" if zeros else "circular",
         device=device,
         random_state=random_state,
     )

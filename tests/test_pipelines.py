@@ -59,7 +59,8 @@ def test_the_steps_are_those_of_the_axis(axis, robust):
     assert psd.decibels and psd.range_db == "auto"
     assert psd.return_onesided is not two_sided
     assert psd.detrend == (False if two_sided else "constant")
-    assert net.padding_mode == ("circular" if two_sided else "zeros")
+    zeros = axis == "log" or (axis == "one-sided" and robust)
+    assert net.padding_mode == ("zeros" if zeros else "circular")
     assert net.level == ("median" if robust else None)
     with_noise = robust and axis != "log"
     assert net.augmentation == ("robust" if with_noise else "auto")
