@@ -73,6 +73,7 @@ for known, net in zip(halves, nets, strict=True):
                 scores.append(few.score(Z[rank >= 20], labels[rank >= 20]))
             values.append(scores)
 
+
 def print_row(name, values):
     """Print means, and standard deviations in brackets."""
     cells = zip(np.mean(values, axis=0), np.std(values, axis=0), strict=True)
