@@ -2,6 +2,7 @@
 
     python benchmarks/real_signals.py DATA_DIR
     python benchmarks/real_signals.py DATA_DIR --only cwru --seeds 2
+    python benchmarks/real_signals.py DATA_DIR --only cwru --models default robust
     python benchmarks/real_signals.py DATA_DIR --only spectrograms
 
 DATA_DIR holds two files with arrays ``X``, ``y``, ``group`` and ``fs``. ``fsdd.npz``
@@ -9,12 +10,15 @@ has free spoken digits at 8 kHz: the class is the digit, and each of six speaker
 left out in turn. ``cwru_bearing.npz`` has bearing vibration at 12 kHz: the class is the
 fault, and each of four motor loads is left out in turn.
 
-The spectra are one-sided. Their axis ends, so padding_mode="zeros" is the setting for
-them. The test signals of the bearings are also shifted in frequency, each by a shift of
-its own. "shifted" fills the strip that a shift by one sideband leaves with noise at the
+"default" and "robust" are the two pipelines of make_spectrum_classifier for the
+one-sided axis of real signals. The other nets show what one choice does.
+
+The test signals of the bearings are also shifted in frequency, each by a shift of its
+own. "shifted" fills the strip that a shift by one sideband leaves with noise at the
 signal's own floor, as another machine or receiver would. "hole" leaves the strip empty,
-like a band with a hard edge. Another table adds noise to the test signals. A third task
-classifies the digits by their spectrograms, with each axis of the batch norm.
+like a band with a hard edge. Other tests add white noise, pink noise, whose density
+falls with the frequency, and a carrier at a random frequency. A third task classifies
+the digits by their spectrograms, with each axis of the batch norm.
 """
 
 import argparse
@@ -37,17 +41,16 @@ from sk_psd import (
     SpectrogramCNNClassifier,
     WelchPSD,
     make_baselines,
+    make_spectrum_classifier,
 )
 from sk_psd.signals import add_noise, shift_frequency
 
-# The file of each task, and the largest shifts of the test signals in Hz.
-TASKS = {
-    "fsdd": ("fsdd.npz", (0,)),
-    "cwru": ("cwru_bearing.npz", (0, 300, 1000)),
-    "spectrograms": ("fsdd.npz", (0,)),
-}
+# Largest shifts of the bearings' test signals in Hz.
+SHIFT_HZ = (300, 1000)
 NPERSEG = 512
-SNR_DB = (None, 20, 10, 0)
+SNR_DB = (20, 10, 0)
+CARRIER_DB = (-10, 0)
+PINK_SNR_DB = 5
 
 
 def make_psd(fs):
@@ -76,6 +79,15 @@ def models_of(fs, seeds):
     yield "flatten_net", [make_pipeline(make_psd(fs), MinMaxScale(), flatten)]
     yield "global_pool circular", make_nets(fs, seeds)
     yield "global_pool zeros", make_nets(fs, seeds, padding_mode="zeros")
+    for name in ("default", "robust"):
+        options = dict(fs=fs, nperseg=NPERSEG, robust=name == "robust")
+        yield (
+            name,
+            [
+                make_spectrum_classifier("one-sided", random_state=seed, **options)
+                for seed in seeds
+            ],
+        )
 
 
 def spectrogram_models_of(fs, seeds):
@@ -105,67 +117,101 @@ def spectrogram_models_of(fs, seeds):
         yield name, [make_pipeline(*map(clone, steps), net) for net in nets]
 
 
-def noisy_models_of(fs, seeds):
-    """Yield models that are trained without and with noise."""
-    for title, steps in [
-        ("", ()),
-        (" + 0..20 dB", (RandomNoise((0, 20), clean_fraction=0, random_state=0),)),
-        (" + 0..60 dB", (RandomNoise((0, 60), clean_fraction=0, random_state=0),)),
-    ]:
+def bearing_models_of(fs, seeds):
+    """Yield the models of spectra, and those that are trained with noisy signals."""
+    yield from models_of(fs, seeds)
+    for title, snr_db in [(" + 0..20 dB", (0, 20)), (" + 0..60 dB", (0, 60))]:
+        noise = RandomNoise(snr_db, clean_fraction=0, random_state=0)
         for name in ("logreg_psd", "logreg_aligned_psd"):
             model = make_baselines(make_psd(fs))[name]
-            yield name + title, [make_pipeline(*steps, *(s for _, s in model.steps))]
-        nets = make_nets(fs, seeds, *steps, padding_mode="zeros")
+            yield name + title, [make_pipeline(noise, *(s for _, s in model.steps))]
+        nets = make_nets(fs, seeds, noise, padding_mode="zeros")
         yield "global_pool zeros" + title, nets
 
 
-def print_table(header, models, data, tests):
+def add_carriers(X, power_db, rng):
+    """Add a sine of random frequency and phase, `power_db` over the signal."""
+    freq = rng.uniform(0, 0.5, (len(X), 1))
+    phase = rng.uniform(0, 2 * np.pi, (len(X), 1))
+    sine = np.sin(2 * np.pi * freq * np.arange(X.shape[1]) + phase)
+    amplitude = np.sqrt(2 * 10 ** (power_db / 10)) * X.std(axis=1, keepdims=True)
+    return (X + amplitude * sine).astype(X.dtype)
+
+
+def add_pink_noise(X, snr_db, rng):
+    """Add noise whose density falls as the inverse of the frequency."""
+    spectrum = np.fft.rfft(rng.standard_normal(X.shape))
+    spectrum /= np.sqrt(np.maximum(1, np.arange(spectrum.shape[1])))
+    noise = np.fft.irfft(spectrum, X.shape[1])
+    gain = X.std(axis=1) / noise.std(axis=1) * 10 ** (-snr_db / 20)
+    return (X + gain[:, None] * noise).astype(X.dtype)
+
+
+def bearing_tests(X, fs, rng):
+    """Return versions of the test signals as other machines might give them."""
+    tests = {}
+    for limit in SHIFT_HZ:
+        shift = rng.uniform(-limit, limit, len(X)) / fs
+        for kind, fill in [("shift", "noise"), ("hole", None)]:
+            tests[f"{kind} {limit}"] = shift_frequency(
+                X, shift, fill=fill, offset="remove", random_state=0
+            )
+    for snr_db in SNR_DB:
+        tests[f"{snr_db} dB"] = add_noise(X, snr_db, rng)
+    for power_db in CARRIER_DB:
+        tests[f"line {power_db}"] = add_carriers(X, power_db, rng)
+    tests[f"pink {PINK_SNR_DB}"] = add_pink_noise(X, PINK_SNR_DB, rng)
+    return tests
+
+
+def print_table(models, data, tests):
     """Print the accuracy of each model on each version of the test signals.
 
     `tests` holds versions of all signals, of which a fold scores its test rows.
     """
     X, y, folds = data
-    print(f"{'mean (sd of folds, worst)':28}" + "".join(f"{h:>21}" for h in header))
+    print(f"{'mean/worst of groups':26}" + "".join(f"{name:>11}" for name in tests))
     for name, pipes in models:
         scores = np.zeros((len(pipes), len(folds), len(tests)))
         for i, model in enumerate(pipes):
             for j, (train, test) in enumerate(folds):
                 model.fit(X[train], y[train])
-                scores[i, j] = [model.score(T[test], y[test]) for T in tests]
-        fold = scores.mean(axis=0)
-        cells = [f"{f.mean():.3f} ({f.std():.3f}, {f.min():.2f})" for f in fold.T]
-        line = f"{name:28}" + "".join(f"{cell:>21}" for cell in cells)
+                scores[i, j] = [model.score(T[test], y[test]) for T in tests.values()]
+        cells = [f"{f.mean():.3f}/{f.min():.2f}" for f in scores.mean(axis=0).T]
+        print(f"{name:26}" + "".join(f"{cell:>11}" for cell in cells), flush=True)
         if len(pipes) > 1:
-            line += f"  seeds +- {scores.mean(axis=1).std(axis=0).round(3)}"
-        print(line, flush=True)
+            spread = scores.mean(axis=1).std(axis=0)
+            cells = "".join(f"{deviation:>11.3f}" for deviation in spread)
+            print(f"{'  +- (seeds)':26}" + cells, flush=True)
 
 
-def run(name, data_dir, seeds):
-    """Print the tables of one data set."""
-    file, limits = TASKS[name]
+def run(name, data_dir, seeds, chosen):
+    """Print the table of one data set."""
+    file, models_of_task = TASKS[name]
     with np.load(data_dir / file) as archive:
         X, y = archive["X"].astype(np.float32), archive["y"]
         group, fs = archive["group"], float(archive["fs"])
     data = X, y, list(LeaveOneGroupOut().split(X, y, group))
-    rng = np.random.default_rng(0)
     print(f"\n{file}: {len(X)} signals, {len(data[2])} groups, net seeds {seeds}")
     tests = {"as recorded": X}
-    for limit in limits:
-        shift = rng.uniform(-limit, limit, len(X)) / fs
-        for kind, fill in [("shifted", "noise"), ("hole", None)] if limit else []:
-            tests[f"{kind} +-{limit} Hz"] = shift_frequency(
-                X, shift, fill=fill, offset="remove", random_state=0
-            )
-    models = spectrogram_models_of if name == "spectrograms" else models_of
-    print_table(tests, models(fs, seeds), data, list(tests.values()))
     if name == "cwru":
-        noisy = [X if snr is None else add_noise(X, snr, rng) for snr in SNR_DB]
-        header = ["as recorded", *(f"{snr} dB" for snr in SNR_DB[1:])]
+        tests |= bearing_tests(X, fs, np.random.default_rng(0))
         print(
-            "\nWhite noise is added to the test signals. A range after + is that of "
-            "RandomNoise in training."
+            "shift and hole: by up to this many Hz. dB: signal over white noise. line: "
+            "carrier\nover signal in dB. pink: signal over pink noise in dB. A range "
+            "after + is that of\nRandomNoise in training."
         )
-        print_table(header, noisy_models_of(fs, seeds), data, noisy)
+    models = models_of_task(fs, seeds)
+    models = [(name, nets) for name, nets in models if name in (chosen or [name])]
+    print_table(models, data, tests)
+
+
+# The file and the models of each task.
+TASKS = {
+    "fsdd": ("fsdd.npz", models_of),
+    "cwru": ("cwru_bearing.npz", bearing_models_of),
+    "spectrograms": ("fsdd.npz", spectrogram_models_of),
+}
 
 
 def main():
@@ -174,11 +220,12 @@ def main():
     )
     parser.add_argument("data_dir", type=pathlib.Path)
     parser.add_argument("--only", choices=TASKS, help="one of the data sets")
+    parser.add_argument("--models", nargs="+", help="names of rows to print only")
     parser.add_argument("--seeds", type=int, default=3, help="number of net seeds")
     args = parser.parse_args()
     torch.set_num_threads(1)
     for name in [args.only] if args.only else TASKS:
-        run(name, args.data_dir, list(range(args.seeds)))
+        run(name, args.data_dir, list(range(args.seeds)), args.models)
 
 
 if __name__ == "__main__":

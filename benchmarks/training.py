@@ -8,8 +8,9 @@ One process, one thread, calls interleaved; medians of the ratios of CPU time.
 batches, shifts and schedule; "skorch" a NeuralNetClassifier with its defaults beside
 the loop without shifts and alignment, which it does not know. Below 1 is cheaper than
 the loop. "roll" is the part of a prediction that brings the spectra to their canonical
-position. Memory is the growth of the resident peak over the data, each variant in a
-process of its own (Linux only).
+position. "noise / ours" is training with a median level, shifts, speckle, noise of a
+color and lines beside training with shifts alone. Memory is the growth of the resident
+peak over the data, each variant in a process of its own (Linux only).
 """
 
 import argparse
@@ -22,7 +23,13 @@ import torch
 from skorch import NeuralNetClassifier
 from torch.nn import functional as F
 
-from sk_psd import FlattenCNNClassifier, GlobalPoolCNNClassifier
+from sk_psd import (
+    FlattenCNNClassifier,
+    GlobalPoolCNNClassifier,
+    RandomFreqShift,
+    RandomNoise,
+    RandomSpeckle,
+)
 from sk_psd._shift import canonical_roll, noise_bins, random_shift
 from sk_psd.nn import GlobalPoolCNN, global_pool_layers
 
@@ -126,6 +133,15 @@ class PlainSkorch:
 def make_ours(n_freqs, batch_size, epochs):
     return GlobalPoolCNNClassifier(
         batch_size=batch_size, max_epochs=epochs, random_state=0, device="cpu"
+    )
+
+
+def make_noisy(n_freqs, batch_size, epochs):
+    """Return our net with all that a robust training can have."""
+    noise = RandomNoise(domain="spectrum", color_db=6.0, line_probability=0.5)
+    shifts = [RandomFreqShift(mode="floor"), RandomFreqShift()]
+    return make_ours(n_freqs, batch_size, epochs).set_params(
+        level="median", augmentation=[*shifts, RandomSpeckle(), noise]
     )
 
 
@@ -270,14 +286,39 @@ def other_forms(n_freqs, rounds):
     )
 
 
+def noise_row(n_freqs, batch_size, rounds):
+    """A step with a level and noise beside one with shifts alone."""
+    X, y = make_data(8 * batch_size, n_freqs)
+    X = 60 * X  # dB
+    # 320 steps, a part of a fit, so the noise that is drawn once counts too much.
+    ours, noisy = (make(n_freqs, batch_size, 40) for make in (make_ours, make_noisy))
+    seconds = interleaved(
+        {"ours": lambda: ours.fit(X, y), "noise": lambda: noisy.fit(X, y)}, rounds
+    )
+    print(
+        f"{n_freqs:6} bins, batch {batch_size}: noise / ours "
+        f"{ratio(seconds, 'noise', 'ours'):.2f}",
+        flush=True,
+    )
+
+
+def noise_rows(rounds):
+    print("\nTraining with a level, speckle, noise and lines, beside shifts alone")
+    for n_freqs, batch_size in [(256, 32), (1024, 32)]:
+        noise_row(n_freqs, batch_size, rounds)
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--quick", action="store_true", help="two rows, 3 rounds")
+    parser.add_argument("--noise", action="store_true", help="the cost of noise alone")
     args = parser.parse_args()
     torch.set_num_threads(1)
+    if args.noise:
+        return noise_rows(args.rounds)
     lengths, sizes = [256, 1024, 8192], [8, 32, 128]
     if args.quick:
         lengths, sizes, args.rounds = [256, 1024], [32], 3
@@ -290,6 +331,7 @@ def main():
     print("\nOther forms, training, batch 32")
     for n_freqs in lengths:
         other_forms(n_freqs, min(3, args.rounds))
+    noise_rows(min(5, args.rounds))
     print("\nA stream: CPU time of partial_fit with 16 rows")
     stream_row()
     print("\nMemory over the data, one epoch and a prediction of 1600 spectra")

@@ -161,7 +161,7 @@ def draw_smooth_gains(n_rows, n_freqs, deviation_db, generator, like):
     waves = torch.cos(place * torch.arange(1, 4, device="cpu")[:, None])  # (3, F)
     # The mean square of a wave is 1/2.
     weights = torch.randn(n_rows, 3, generator=generator, device="cpu") * (2 / 3) ** 0.5
-    gains = 10 ** (weights @ waves * deviation_db / 10)
+    gains = (weights @ waves * (deviation_db * math.log(10) / 10)).exp()
     gains = gains / gains.mean(-1, keepdim=True)
     return gains[:, None].to(like)
 
@@ -184,9 +184,12 @@ def line_powers(n_rows, n_freqs, generator, like):
         The sum over all bins is 1, except for lines at an end of the axis.
     """
     place = torch.rand(n_rows, 1, generator=generator, device="cpu") * (n_freqs - 1)
-    distance = torch.arange(n_freqs, device="cpu") - place
-    # The transform of a Hann window, from that of a rectangle at three places.
-    window = torch.sinc(distance) + 0.5 * (
-        torch.sinc(distance - 1) + torch.sinc(distance + 1)
-    )
-    return (window.square() / 1.5)[:, None].to(like)
+    nearest = place.round()
+    beside = place - nearest
+    beside = torch.where(beside.abs() < 1e-3, 1e-3, beside)  # not exactly on a bin
+    distance = torch.arange(n_freqs, device="cpu") - nearest - beside
+    # The transform of a Hann window is sin(pi d) / (pi d (1 - d^2)), and the square of
+    # the sine is the same at all bins.
+    window = distance * (1 - distance) * (1 + distance)
+    lines = (torch.sin(math.pi * beside) / math.pi / window).square() / 1.5
+    return lines[:, None].to(like)

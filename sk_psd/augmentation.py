@@ -589,29 +589,30 @@ class RandomNoise(BatchAugmentation):
                 pool = NoisePool(batch.shape[-1], n_averages - 1, generator, like=batch)
             n, _, n_freqs = batch.shape
             uniform = torch.rand(2, n, generator=generator, device="cpu")
-            noisy = (uniform[0] >= self.clean_fraction).nonzero()[:, 0].to(x.device)
-            lined = (uniform[1] < self.line_probability).nonzero()[:, 0].to(x.device)
+            is_noisy = uniform[0] >= self.clean_fraction
+            has_line = uniform[1] < self.line_probability
+            rows = (is_noisy | has_line).nonzero()[:, 0]
+            # The same rows within those that change.
+            noisy = is_noisy[rows].nonzero()[:, 0].to(x.device)
+            lined = has_line[rows].nonzero()[:, 0].to(x.device)
+            rows = rows.to(x.device)
             changed = batch.clone()
+            top, powers, signal = _to_powers(batch[rows], nepers)
             if len(lined):
-                top, powers, signal = _to_powers(changed[lined], nepers)
                 lines = line_powers(len(lined), n_freqs, generator, like=batch)
                 level = draw_in_db(len(lined), line_low, line_high, generator)
-                powers = powers + lines * level * signal * n_freqs
-                changed[lined] = _to_decibels(powers, top, nepers)
+                powers[lined] += lines * level * signal[lined] * n_freqs
             if len(noisy):
                 # The ratio is that to the signal without the line.
-                signal_top, _, signal = _to_powers(batch[noisy], nepers)
-                top, powers, _ = _to_powers(changed[noisy], nepers)
-                density = signal * ((signal_top - top) * nepers).exp()
-                density = density / draw_in_db(len(noisy), low, high, generator)
+                density = signal[noisy] / draw_in_db(len(noisy), low, high, generator)
                 if self.color_db:
                     density = density * draw_smooth_gains(
                         len(noisy), n_freqs, self.color_db, generator, like=batch
                     )
-                powers = add_noise_to_powers(
-                    powers, density, n_averages, pool, generator
+                powers[noisy] = add_noise_to_powers(
+                    powers[noisy], density, n_averages, pool, generator
                 )
-                changed[noisy] = _to_decibels(powers, top, nepers)
+            changed[rows] = _to_decibels(powers, top, nepers)
             return changed
 
         return lambda batch, rows, generator: change(batch, generator)

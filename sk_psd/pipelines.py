@@ -3,7 +3,7 @@
 from sklearn.pipeline import Pipeline
 
 from sk_psd._arguments import check_flag, check_option
-from sk_psd._numbers import as_rate
+from sk_psd._numbers import as_int, as_rate
 from sk_psd.classification import GlobalPoolCNNClassifier
 from sk_psd.resampling import LogFrequency
 from sk_psd.scaling import MinMaxScale
@@ -63,8 +63,10 @@ def make_spectrum_classifier(
     Notes
     -----
     The first bin of a one-sided spectrum, which holds the rest of the mean, is left
-    out. On a logarithmic axis noise is not trained: it cost more accuracy on recorded
-    instruments than it gained.
+    out. On a one-sided axis a robust net pads with zeros and is trained with shifts by
+    a tenth of the axis, the other one is trained as if the axis were closed. Each was
+    the better one on recorded vibration. On a logarithmic axis noise is not trained: it
+    cost more accuracy on recorded instruments than it gained.
 
     Examples
     --------
@@ -79,7 +81,7 @@ def make_spectrum_classifier(
     """
     check_option("axis", axis, ("two-sided", "one-sided", "log"))
     check_flag("robust", robust)
-    fs = as_rate(fs)
+    fs, nperseg = as_rate(fs), _check_nperseg(nperseg)
     two_sided = axis == "two-sided"
     psd = WelchPSD(
         fs,
@@ -87,10 +89,14 @@ def make_spectrum_classifier(
         decibels=True,
         return_onesided=not two_sided,
         detrend=False if two_sided else "constant",
-        fmin=None if two_sided else fs / nperseg / 2,
+        # Any frequency above 0 leaves out the first bin, whatever nperseg is set later.
+        fmin=None if two_sided else 1e-6 * fs,
     )
+    # On recorded vibration, whose axis ends, circular padding and shifts over the whole
+    # axis are better than zeros by up to 0.02 without noise, and worse by 0.03 at 0 dB.
+    zeros = axis == "log" or (axis == "one-sided" and robust)
     net = GlobalPoolCNNClassifier(
-        padding_mode="circular" if two_sided else "zeros",
+        padding_mode="zeros" if zeros else "circular",
         device=device,
         random_state=random_state,
     )
@@ -105,3 +111,17 @@ def make_spectrum_classifier(
     else:
         steps.append(("scale", MinMaxScale()))
     return Pipeline([*steps, ("net", net)])
+
+
+def _check_nperseg(nperseg):
+    """Return a number of samples as an int."""
+    try:
+        number = as_int(nperseg)
+    except (TypeError, ValueError, OverflowError):
+        number = 0
+    if number < 2:
+        raise ValueError(
+            "nperseg must be the number of samples in a segment, 2 or more. Got "
+            f"{nperseg!r}."
+        )
+    return number

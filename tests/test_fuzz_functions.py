@@ -46,7 +46,7 @@ from sk_psd._numbers import as_int
 # The modules of the API page.
 MODULES = [
     *(sk_psd, datasets, filters, inspection, signals, nn),
-    *(recordings, resampling, scaling, spectral),
+    *(pipelines, recordings, resampling, scaling, spectral),
 ]
 
 
@@ -229,6 +229,14 @@ FUNCTIONS = {
     nn.global_pool_layers: dict(n_freqs=SIZES, n_filters=[(2,), [3, 2]], **LAYOUT),
     nn.spectrogram_layers: dict(
         n_freqs=SIZES, n_frames=SIZES, n_filters=[(2,), [3, 2]], **LAYOUT
+    ),
+    pipelines.make_spectrum_classifier: dict(
+        fs=RATES,
+        axis=["two-sided", "one-sided", "log"],
+        nperseg=[2, 8, 256, np.int64(64), 1, 0, -3, 2.5, None],
+        robust=FLAGS,
+        device=["auto", "cpu"],
+        random_state=SEEDS,
     ),
     recordings.cut_windows: dict(
         recordings=arrays() | arrays(ndims=(2, 3)).map(list),
@@ -426,6 +434,10 @@ def check_baselines(result, **params):
     assert len(result) >= 4
 
 
+def check_pipeline(result, axis="two-sided", robust=False, **params):
+    assert len(result.steps) == 3 + (axis == "log") - bool(robust)
+
+
 def check_layers(result, n_filters=(), **params):
     assert len(result) == len(n_filters or result)
 
@@ -455,6 +467,7 @@ CHECKS = {
     nn.flatten_sizes: check_sizes,
     nn.global_pool_layers: check_layers,
     nn.spectrogram_layers: check_layers,
+    pipelines.make_spectrum_classifier: check_pipeline,
     recordings.cut_windows: check_windows,
     recordings.vote: check_votes,
     resampling.log_frequency: check_log_frequency,

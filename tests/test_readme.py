@@ -12,6 +12,7 @@ from sk_psd import (
     filters,
     inspection,
     nn,
+    pipelines,
     resampling,
     scaling,
     signals,
@@ -22,7 +23,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 MODULES = (
     *(sk_psd, datasets, filters, inspection, signals, nn),
-    *(resampling, scaling, spectral),
+    *(pipelines, resampling, scaling, spectral),
 )
 
 
