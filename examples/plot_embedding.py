@@ -57,8 +57,10 @@ n_shots = 1, 5, 20
 accuracy = {"features of the net": [], "FFT of the spectrum": []}
 for known, net in zip(halves, nets, strict=True):
     new = np.flatnonzero(~np.isin(y_test, known))
-    inputs = net.transform(X_test[new]), FFTMagnitude().fit_transform(X_test[new])
-    labels = y_test[new]
+    labels, inputs = y_test[new], []
+    for transform in (net.transform, FFTMagnitude().fit(X).transform):
+        scaler = StandardScaler().fit(transform(X[np.isin(y, known)]))
+        inputs.append(scaler.transform(transform(X_test[new])))
     for _ in range(3):
         order = rng.permutation(len(new))
         rank = np.empty(len(new), int)  # of each signal among those of its class
@@ -68,7 +70,7 @@ for known, net in zip(halves, nets, strict=True):
         for values, Z in zip(accuracy.values(), inputs, strict=True):
             scores = []
             for n in n_shots:
-                few = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))
+                few = LogisticRegression(max_iter=500)
                 few.fit(Z[rank < n], labels[rank < n])
                 scores.append(few.score(Z[rank >= 20], labels[rank >= 20]))
             values.append(scores)

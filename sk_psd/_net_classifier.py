@@ -435,9 +435,9 @@ class NetClassifier(
     def transform(self, X):
         """Return the features that the last, linear layer of the net sees.
 
-        Any estimator can stand on them, as they describe shapes that the net was not
-        trained on as well. Where the invariance is exact, all circular shifts of a
-        spectrum have the same features.
+        Any estimator can stand on them, also as the step after the net in a Pipeline.
+        They describe shapes that the net was not trained on as well. Where the
+        invariance is exact, all circular shifts of a spectrum have the same features.
 
         Parameters
         ----------

@@ -1,5 +1,7 @@
 """Recordings of any length: windows, votes and a classifier of whole recordings."""
 
+from contextlib import contextmanager
+
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.pipeline import Pipeline
@@ -461,7 +463,8 @@ class WindowedClassifier(ClassifierMixin, VersionedState, BaseEstimator):
                 "Choose another one, or leave sample_weight out and set "
                 "weight='window'."
             )
-        _fit_estimator(estimator, training, cut(held) if len(held) else None)
+        with _naming_recordings(recordings):
+            _fit_estimator(estimator, training, cut(held) if len(held) else None)
         if len(held):
             self.validation_recordings_ = held
         self.estimator_, self.classes_ = estimator, estimator.classes_
@@ -489,7 +492,8 @@ class WindowedClassifier(ClassifierMixin, VersionedState, BaseEstimator):
         n_times, step = _check_sizes(self.n_times, self.step if step is None else step)
         starts = _find_starts(recordings, n_times, step, self.pad)
         blocks = _cut_in_blocks(recordings, starts, n_times)
-        return np.concatenate([function(windows) for windows in blocks]), starts
+        with _naming_recordings(recordings):
+            return np.concatenate([function(windows) for windows in blocks]), starts
 
     def _proba_of_windows(self, windows):
         if hasattr(self.estimator_, "predict_proba"):
@@ -611,6 +615,34 @@ class WindowedClassifier(ClassifierMixin, VersionedState, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
+
+
+@contextmanager
+def _naming_recordings(recordings):
+    """Say which recording holds NaN or infinity if the body raises an error.
+
+    The error of the estimator would name a row of the windows.
+    """
+    try:
+        yield
+    except ValueError as error:
+        for i, row in enumerate(recordings):
+            for start in range(0, row.shape[-1], _CHUNK_VALUES):
+                part = row[..., start : start + _CHUNK_VALUES]
+                bad = np.argwhere(~np.isfinite(part))
+                if len(bad):
+                    *channel, sample = bad[0].tolist()
+                    value = part[tuple(bad[0])]
+                    where = "".join(f"channel {c}, " for c in channel)
+                    raise ValueError(
+                        f"Recording {i} contains "
+                        f"{'NaN' if np.isnan(value) else 'infinity'}, first in "
+                        f"{where}sample {start + sample}, and the estimator refuses "
+                        "such windows. Leave the recording out or fill the gaps. "
+                        "WelchPSD(nan_segments='omit') leaves short gaps out."
+                    ) from error
+                release_pages(row)
+        raise
 
 
 def _last_step(estimator):

@@ -29,6 +29,7 @@ from sk_psd import (
     WindowedClassifier,
     cut_windows,
     recordings,
+    shift_curve,
     vote,
 )
 
@@ -447,3 +448,29 @@ def test_bad_arguments_are_refused():
         model.fit(rows, y[:3])
     with pytest.raises(ValueError, match="at least 2 classes"):
         model.fit(rows, y, sample_weight=[1, 0, 1, 0])
+
+
+def test_a_recording_with_a_gap_is_named():
+    rows, y = make_recordings(12)
+    model = WindowedClassifier(make_net(), 128).fit(rows, y)
+    rows[5][300] = np.nan
+    match = "Recording 5 contains NaN, first in sample 300"
+    with pytest.raises(ValueError, match=match):
+        model.predict(rows)
+    with pytest.raises(ValueError, match=match):
+        clone(model).fit(rows, y)
+    with pytest.raises(ValueError, match="Recording 0 contains NaN, .* sample 300"):
+        model.predict_windows(rows[5])
+    stereo, _ = make_recordings(12, channels=(2,))
+    stereo[3][1, 7] = np.inf
+    with pytest.raises(ValueError, match="3 contains infinity, .* channel 1, sample 7"):
+        clone(model).fit(stereo, y)
+    model.set_params(estimator__psd__nan_segments="omit")
+    assert model.fit(rows, y).predict(rows).shape == (12,)
+
+
+def test_a_shift_curve_finds_the_spectra_inside():
+    rows, y = make_recordings(12, (400, 401))
+    model = WindowedClassifier(make_net(max_epochs=30), 128).fit(np.array(rows), y)
+    curve = shift_curve(model, np.array(rows), y, shifts=[0.0, 0.05])
+    assert curve.scores[0] == model.score(rows, y)
