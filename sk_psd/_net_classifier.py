@@ -1,6 +1,5 @@
 """Base of the net classifiers: fit, predict, transform and a state for pickles."""
 
-import math
 import warnings
 from abc import abstractmethod
 from contextlib import contextmanager
@@ -14,9 +13,10 @@ from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
-from sklearn.utils import check_random_state, gen_batches
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from sk_psd._chunks import CPU_ROWS, run_in_chunks
 from sk_psd._class_weights import weigh_samples
 from sk_psd._constraints import StrOptions, at_least, fraction
 from sk_psd._holdout import set_aside
@@ -28,7 +28,6 @@ from sk_psd._layout import (
 from sk_psd._net_estimator import NetEstimator, training_settings, with_callbacks
 from sk_psd._shift import canonical_roll
 from sk_psd._standardize import find_mean_and_deviation, standardize
-from sk_psd._threads import count_free_threads, map_in_threads
 from sk_psd._torch_settings import torch_defaults
 from sk_psd._training import SpectraDataset, resolve_device
 from sk_psd._validation import (
@@ -43,11 +42,6 @@ from sk_psd.augmentation import BatchAugmentation, list_augmentations
 from sk_psd.nn.layers import empty_module, reset_parameters
 
 __all__ = ["NetClassifier"]
-
-# Rows of one forward pass. The number is fixed, so that the result of a row does not
-# depend on the rows around it, and small enough for the cache of a CPU.
-_CHUNK_ROWS = {"cpu": 32}
-_CHUNK_ROWS_ACCELERATOR = 1024
 
 # Steps of the optimizer with max_epochs="auto": the number of steps counts, not that
 # of samples. From 750 to 1000 steps the accuracy on cut spectra rises by 0.02, on
@@ -524,7 +518,7 @@ class NetClassifier(
         return {"module_": net.module_.eval()}
 
     def _is_finite(self, attributes, dataset):
-        module, x = attributes["module_"], dataset.tensors[0][: _CHUNK_ROWS["cpu"]]
+        module, x = attributes["module_"], dataset.tensors[0][:CPU_ROWS]
         with torch.inference_mode():
             results = module(x), *module.state_dict().values()
         return all(bool(values.isfinite().all()) for values in results)
@@ -547,36 +541,16 @@ class NetClassifier(
         return self._run_net(X, "forward", len(self.classes_))
 
     def _run_net(self, X, method, n_out):
-        """Return what a method of the net gives for unchecked X, in float64.
-
-        In chunks of a fixed number of rows; the last one is padded. On a CPU threads
-        share the chunks.
-        """
+        """Return what a method of the net gives for unchecked X, in float64."""
         X = self._check(X, reset=False)
         device = next(self.module_.parameters()).device
-        n_rows = _CHUNK_ROWS.get(device.type, _CHUNK_ROWS_ACCELERATOR)
-        result = np.empty((len(X), n_out), np.float32)
         function = getattr(self.module_.eval(), method)
 
-        def predict(rows):
-            with torch_defaults(), torch.inference_mode():
-                x = standardize(X[rows], self.mean_, self.scale_).to(device)
-                n = len(x)
-                if self._is_exact:
-                    x = canonical_roll(x)
-                if n < n_rows:
-                    x = torch.cat([x, x.new_zeros(n_rows - n, *x.shape[1:])])
-                result[rows] = function(x)[:n].cpu().numpy()
+        def prepare(rows):
+            x = standardize(rows, self.mean_, self.scale_).to(device)
+            return canonical_roll(x) if self._is_exact else x
 
-        chunks = list(gen_batches(len(X), n_rows))
-        if device.type == "cpu":
-            n_values = math.prod(X.shape)
-            n_jobs = count_free_threads()
-            done = map_in_threads(predict, chunks, n_values=n_values, n_jobs=n_jobs)
-        else:
-            done = map(predict, chunks)
-        for _ in done:
-            pass
+        result = run_in_chunks(function, X, n_out, device, prepare)
         if not np.isfinite(result).all():
             row = int(np.flatnonzero(~np.isfinite(result).all(axis=1))[0])
             raise ValueError(

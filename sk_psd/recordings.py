@@ -339,12 +339,12 @@ class WindowedClassifier(ClassifierMixin, VersionedState, BaseEstimator):
     Notes
     -----
     Early stopping: if the last step of the estimator has ``early_stopping=True`` and
-    its `fit` takes `X_val` and `y_val`, as the classifiers of this package, whole
-    recordings are set aside: the part `validation_fraction` of that step, at least one
-    of each class that has several. Their windows go through the fitted steps before and
-    are the validation data. The `random_state` of that step draws them. An estimator
-    that sets aside windows of its own would watch windows of recordings that it trains
-    on, and is an error.
+    its `fit` takes `X_val` and `y_val`, as in this package, whole recordings are set
+    aside: the part `validation_fraction` of that step, and at least one of each class
+    that has several. Their windows go through the fitted steps before and are the
+    validation data. The `random_state` of that step draws them. With
+    ``early_stopping=True`` and no `X_val`, an estimator would watch windows of the
+    recordings that it trains on, which is an error.
 
     A search or a calibration that divides its training data has to stand outside, as
     ``GridSearchCV(WindowedClassifier(...))``. Inside, it would divide windows.
@@ -665,7 +665,8 @@ def _set_aside(last, y, used):
     used : int ndarray
         Indices of the recordings to choose from.
     """
-    if getattr(last, "early_stopping", False) is not True:
+    stops = getattr(last, "early_stopping", False)
+    if not (isinstance(stops, (bool, np.bool_)) and stops):
         return used[:0]
     if not has_fit_parameter(last, "X_val"):
         raise ValueError(

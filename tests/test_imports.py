@@ -43,6 +43,7 @@ IMPORTS = {
     },
     "_threads": set(),
     "_torch_settings": set(),
+    "_chunks": {"_threads", "_torch_settings"},
     "_segments": {"_arguments", "_numbers"},
     "_blocks": {"_arrays"},
     "_periodograms": {"_arrays", "_blocks", "_pages", "_threads"},
@@ -134,6 +135,7 @@ IMPORTS = {
     },
     "_holdout": set(),
     "_net_classifier": {
+        "_chunks",
         "_class_weights",
         "_constraints",
         "_holdout",
@@ -141,7 +143,6 @@ IMPORTS = {
         "_net_estimator",
         "_shift",
         "_standardize",
-        "_threads",
         "_torch_settings",
         "_training",
         "_validation",

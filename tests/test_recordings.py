@@ -287,7 +287,7 @@ def test_an_estimator_that_would_watch_its_own_recordings_is_refused():
     pipe = make_pipeline(WelchPSD(nperseg=64), MLPClassifier(early_stopping=True))
     with pytest.raises(ValueError, match="MLPClassifier.* takes no X_val"):
         WindowedClassifier(pipe, 128, weight="window").fit(rows, y)
-    few = WindowedClassifier(make_net(early_stopping=True), 128)
+    few = WindowedClassifier(make_net(early_stopping=np.bool_(True)), 128)
     with pytest.raises(ValueError, match="at least two recordings"):
         few.fit(rows[:2], ["a", "b"])
 

@@ -1,0 +1,64 @@
+"""Run a net on many rows, in chunks of a fixed number."""
+
+import math
+
+import numpy as np
+import torch
+from sklearn.utils import gen_batches
+
+from sk_psd._threads import count_free_threads, map_in_threads
+from sk_psd._torch_settings import torch_defaults
+
+__all__ = ["CPU_ROWS", "run_in_chunks"]
+
+# Rows of one forward pass. The number is fixed, so that the result of a row does not
+# depend on the rows around it, and small enough for the cache of a CPU.
+CPU_ROWS = 32
+_ACCELERATOR_ROWS = 1024
+
+
+def run_in_chunks(function, X, n_out, device, prepare):
+    """Return what a net gives for each row, in float32.
+
+    The last chunk is padded with zeros. On a CPU threads share the chunks.
+
+    Parameters
+    ----------
+    function : callable
+        Maps a Tensor of rows on the device to one of shape (n_rows, n_out).
+
+    X : ndarray or Tensor of shape (n_samples, ...)
+
+    n_out : int
+
+    device : torch.device
+
+    prepare : callable
+        Maps some rows of X to a Tensor on the device.
+
+    Returns
+    -------
+    result : float32 ndarray of shape (n_samples, n_out)
+    """
+    on_cpu = device.type == "cpu"
+    n_rows = CPU_ROWS if on_cpu else _ACCELERATOR_ROWS
+    result = np.empty((len(X), n_out), np.float32)
+
+    def run(rows):
+        with torch_defaults(), torch.inference_mode():
+            x = prepare(X[rows])
+            n = len(x)
+            if n < n_rows:
+                x = torch.cat([x, x.new_zeros(n_rows - n, *x.shape[1:])])
+            result[rows] = function(x)[:n].cpu().numpy()
+
+    chunks = list(gen_batches(len(X), n_rows))
+    if on_cpu:
+        n_values = math.prod(X.shape)
+        n_jobs = count_free_threads()
+        done = map_in_threads(run, chunks, n_values=n_values, n_jobs=n_jobs)
+    else:
+        done = map(run, chunks)
+    for _ in done:
+        pass
+    return result
