@@ -11,6 +11,7 @@ __all__ = [
     "check_signals",
     "warn_of_frames",
     "warn_of_linear_power",
+    "warn_of_powers",
     "warn_of_spectra",
     "warn_of_waveforms",
 ]
@@ -231,6 +232,36 @@ def warn_of_linear_power(name, X):
         "WelchPSD(decibels=True).",
         stacklevel=4,
     )
+
+
+def warn_of_powers(name, X):
+    """Warn where X looks like linear powers in the place of decibels.
+
+    No value is negative, and most rows reach far above their median: powers span
+    decades, levels do not.
+
+    Parameters
+    ----------
+    name : str
+        Class that asks, for the message.
+
+    X : ndarray of shape (n_samples, [n_channels,] n_freqs[, n_frames])
+    """
+    if X.dtype.kind != "f" or X.shape[-1] < 32:
+        return
+    rows = _spread_rows(X)
+    low, high = rows.min(axis=-1), rows.max(axis=-1)
+    if (low < 0).any():
+        return
+    middle = np.median(rows, axis=-1)
+    # As products, since powers may be 0.
+    spans_decades = (high > 30 * middle) & (high > 100 * low) & (middle > 0)
+    if spans_decades.mean() > 0.5:
+        warnings.warn(
+            f"The rows of X look like linear powers, and {name} needs decibels. Use "
+            "WelchPSD(decibels=True).",
+            stacklevel=4,
+        )
 
 
 def warn_of_spectra(name, X):

@@ -23,6 +23,7 @@ from sk_psd._holdout import set_aside
 from sk_psd._layout import (
     warn_of_frames,
     warn_of_linear_power,
+    warn_of_powers,
     warn_of_waveforms,
 )
 from sk_psd._net_estimator import NetEstimator, training_settings, with_callbacks
@@ -117,6 +118,8 @@ class NetClassifier(
                 warn_of_waveforms(type(self).__name__, X)
                 warn_of_frames(type(self).__name__, X)
                 warn_of_linear_power(type(self).__name__, X)
+                if self.level == "median":
+                    warn_of_powers(f"{type(self).__name__}(level='median')", X)
             self.n_channels_ = X.shape[1]
         self._compare("channels", X.shape[1], self.n_channels_)
         return X

@@ -176,9 +176,9 @@ def _refuse_unequal_lengths(estimator, X, error):
     found = f" (from {lengths[0]} to {lengths[-1]} values)" if lengths else ""
     raise ValueError(
         f"The rows of X have unequal lengths{found}: an inhomogeneous list is no "
-        f"array. {type(estimator).__name__} needs rows of one length. For signals of "
-        "any length pass a list of arrays to WelchPSD(nperseg=...), or cut them into "
-        "windows by cut_windows or WindowedClassifier."
+        "array. Signals of any length are a list of arrays, [np.asarray(x) for x in "
+        "X], for WelchPSD(nperseg=...), Spectrogram, WindowedClassifier and "
+        f"cut_windows. {type(estimator).__name__} needs rows of one length otherwise."
     ) from error
 
 

@@ -10,7 +10,12 @@ import torch
 from sklearn.utils import check_random_state
 
 from sk_psd._constraints import RealNotInt, StrOptions, at_least, probability
-from sk_psd._layout import warn_of_frames, warn_of_spectra, warn_of_waveforms
+from sk_psd._layout import (
+    warn_of_frames,
+    warn_of_powers,
+    warn_of_spectra,
+    warn_of_waveforms,
+)
 from sk_psd._noise import (
     NoisePool,
     add_noise_to_powers,
@@ -541,7 +546,7 @@ class RandomNoise(BatchAugmentation):
         if self.domain == "signal":
             warn_of_spectra("RandomNoise", X)
         else:
-            _check_decibels("RandomNoise(domain='spectrum')", X)
+            _check_levels("RandomNoise(domain='spectrum')", X)
         return X
 
     def for_batches(self, x, scale=1.0):
@@ -690,7 +695,7 @@ class RandomSpeckle(BatchAugmentation):
 
     def _fit(self, X):
         X = super()._fit(X)
-        _check_decibels("RandomSpeckle", X)
+        _check_levels("RandomSpeckle", X)
         return X
 
     def for_batches(self, x, scale=1.0):
@@ -785,6 +790,13 @@ def _check_spectra_in_decibels(name, x, scale):
             f"n_freqs, n_frames). Got shape {tuple(x.shape)}."
         )
     _check_decibels(name, x, scale)
+
+
+def _check_levels(name, X):
+    """Check that rows of a Pipeline are spectra in decibels, as far as they show it."""
+    _check_decibels(name, X)
+    warn_of_waveforms(name, X)
+    warn_of_powers(name, X)
 
 
 def _check_decibels(name, X, scale=1.0):

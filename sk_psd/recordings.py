@@ -1,5 +1,6 @@
 """Recordings of any length: windows, votes and a classifier of whole recordings."""
 
+import warnings
 from contextlib import contextmanager
 
 import numpy as np
@@ -446,6 +447,7 @@ class WindowedClassifier(ClassifierMixin, VersionedState, BaseEstimator):
         find_classes(self, y[used])
         estimator = clone(self.estimator)
         last = _last_step(estimator)
+        _warn_of_inner_splits(last)
         held = _set_aside(last, y, used)
         train = np.setdiff1d(used, held)
 
@@ -471,6 +473,13 @@ class WindowedClassifier(ClassifierMixin, VersionedState, BaseEstimator):
 
     def _check(self, X, reset):
         """Return recordings as a list of arrays of numbers."""
+        if isinstance(X, (list, tuple)) and not len(X):
+            raise ValueError("X holds no recordings: Got an empty list.")
+        if isinstance(X, np.ndarray) and X.ndim == 1 and X.dtype.kind in "biufc":
+            raise ValueError(
+                f"Expected 2D array, got 1D array instead: X has shape {X.shape}. "
+                "Reshape your data: one recording goes into a list, [recording]."
+            )
         rows = as_signal_list(X)
         if rows is None:
             options = dict(allow_complex=True, in_parts=True)
@@ -650,6 +659,18 @@ def _last_step(estimator):
     while isinstance(estimator, Pipeline):
         estimator = estimator.steps[-1][1]
     return estimator
+
+
+def _warn_of_inner_splits(last):
+    """Warn of a search or a calibration, which would split windows."""
+    if hasattr(last, "get_params") and "cv" in last.get_params(deep=False):
+        name = type(last).__name__
+        warnings.warn(
+            f"{name} inside of WindowedClassifier splits windows. Windows of one "
+            "recording are then on both sides, and its scores are too good. Put it "
+            f"outside: {name}(WindowedClassifier(...)).",
+            stacklevel=4,
+        )
 
 
 def _set_aside(last, y, used):

@@ -413,8 +413,9 @@ class WelchPSD(FrequencyNames, SegmentTransformer):
         whole) is cut below at its maximum minus this number of dB, so that an empty
         band does not stretch its span. "auto" learns the number in `fit`: from the
         maximum of each training spectrum to the 2 % quantile of its levels, the median
-        over all spectra, at most 80. None cuts at the floor of 120 dB only, which
-        stands in for the logarithm of 0.
+        over all spectra, at most 80. Set None where lines occur in use that stand far
+        above the training spectra: they lift the cut. None cuts at the floor of 120 dB
+        only, which stands in for the logarithm of 0.
 
     fmin, fmax : float, default=None
         Lowest and highest frequency to keep, in Hz. None keeps all.
@@ -624,8 +625,9 @@ class Spectrogram(SegmentTransformer):
         whole) is cut below at its maximum minus this number of dB, so that an empty
         band does not stretch its span. "auto" learns the number in `fit`: from the
         maximum of each training spectrum to the 2 % quantile of its levels, the median
-        over all spectra, at most 80. None cuts at the floor of 120 dB only, which
-        stands in for the logarithm of 0.
+        over all spectra, at most 80. Set None where lines occur in use that stand far
+        above the training spectra: they lift the cut. None cuts at the floor of 120 dB
+        only, which stands in for the logarithm of 0.
 
     fmin, fmax : float, default=None
         Lowest and highest frequency to keep, in Hz. None keeps all.

@@ -16,6 +16,7 @@ from sk_psd import (
     PeakAlign,
     RandomFreqShift,
     RandomNoise,
+    RandomSpeckle,
     Spectrogram,
     WelchPSD,
     datasets,
@@ -235,3 +236,32 @@ def test_spectra_that_are_no_linear_powers_stay_silent(X):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         GlobalPoolCNNClassifier((2,), max_epochs=1, random_state=0).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "take",
+    [
+        RandomSpeckle().fit,
+        RandomNoise(domain="spectrum").fit,
+        lambda X: GlobalPoolCNNClassifier((2,), level="median", max_epochs=1).fit(
+            X, np.arange(len(X)) % 2
+        ),
+    ],
+)
+def test_linear_powers_in_the_place_of_decibels_are_warned_of(take):
+    harmonic = datasets.make_harmonic_sounds(60, random_state=0)[0]
+    with pytest.warns(UserWarning, match=r"linear powers, .* WelchPSD\(decibels=True"):
+        take(WelchPSD().fit_transform(harmonic))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        levels = WelchPSD(decibels=True).fit_transform(harmonic)
+        take(levels)
+        take(levels - levels.min(axis=-1, keepdims=True))
+
+
+@pytest.mark.parametrize(
+    "augment", [RandomSpeckle(), RandomNoise(domain="spectrum")], ids=repr
+)
+def test_signals_in_the_place_of_decibels_are_warned_of(augment):
+    with pytest.warns(UserWarning, match="look like raw signals, as they swing"):
+        augment.fit(NOISE)

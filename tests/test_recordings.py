@@ -474,3 +474,28 @@ def test_a_shift_curve_finds_the_spectra_inside():
     model = WindowedClassifier(make_net(max_epochs=30), 128).fit(np.array(rows), y)
     curve = shift_curve(model, np.array(rows), y, shifts=[0.0, 0.05])
     assert curve.scores[0] == model.score(rows, y)
+
+
+def test_a_search_inside_is_warned_of_as_it_splits_windows():
+    rng = np.random.default_rng(0)
+    X = [rng.standard_normal(400) for _ in range(8)]
+    inner = make_pipeline(
+        WelchPSD(nperseg=64, decibels=True),
+        GridSearchCV(LogisticRegression(), {"C": [0.1, 1]}, cv=2),
+    )
+    with pytest.warns(UserWarning, match=r"splits windows.*outside: GridSearchCV\(Win"):
+        WindowedClassifier(inner, 100).fit(X, [0, 1] * 4)
+
+
+@pytest.mark.parametrize(
+    "X, match",
+    [
+        ([], "X holds no recordings: Got an empty list"),
+        (np.ones(300), r"X has shape \(300,\).* into a list, \[recording\]"),
+        ([[1.0, 2.0], [1.0]], r"list of arrays, \[np.asarray\(x\) for x in X\]"),
+    ],
+)
+def test_what_is_no_list_of_recordings_is_named(X, match):
+    model = WindowedClassifier(LogisticRegression(), 2)
+    with pytest.raises(ValueError, match=match):
+        model.fit(X, [0, 1])

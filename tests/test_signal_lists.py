@@ -203,7 +203,9 @@ def test_spectrograms_of_a_list_have_one_number_of_frames():
 def test_other_estimators_name_the_remedy():
     rows = make_signals()
     for estimator in (FFTMagnitude(), MinMaxScale()):
-        with pytest.raises(ValueError, match=r"WelchPSD\(nperseg=...\), or .* cut_win"):
+        with pytest.raises(
+            ValueError, match=r"WelchPSD\(nperseg=...\), .* cut_windows"
+        ):
             estimator.fit(rows)
 
 
