@@ -48,7 +48,7 @@ def split_into_tasks(n_rows, segments, window, *, split_rows):
         Plan of the segments.
 
     window : Tensor
-        Its dtype and device are those of the computation.
+        The segments are computed in the dtype and on the device of this tensor.
 
     split_rows : bool
         Whether the blocks of one long signal may lie in several tasks.
@@ -165,8 +165,8 @@ def load_signals(block, dtype, center):
     Returns
     -------
     signals : Tensor of shape (n_rows, n_times)
-        It may share memory with `block`, or lie in the buffer "signals". It is read
-        only: nothing may write to it.
+        They may share memory with `block`, or with the buffer "signals", so nothing
+        may write to them.
     """
     if isinstance(block, torch.Tensor):
         signals = block.to(dtype)

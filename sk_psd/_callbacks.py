@@ -233,7 +233,7 @@ class LastEpoch(Callback):
 class SklearnCallbackBridge(Callback):
     """Call scikit-learn's callbacks in each epoch, and stop if they ask for it.
 
-    It stands before all callbacks that may stop the training, so that scikit-learn's
+    This callback stands before all others that may stop the training. So scikit-learn's
     callbacks see the end of every epoch whose beginning they saw.
 
     Parameters

@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state
 
 from sk_psd._callbacks import SklearnCallbackBridge
 from sk_psd._constraints import StrOptions, at_least, positive
+from sk_psd._fitted_state import FittedState
 from sk_psd._state import VersionedState
 from sk_psd._threads import one_torch_thread
 from sk_psd._torch_settings import torch_defaults
@@ -33,7 +34,9 @@ except ImportError:
 __all__ = ["NetEstimator", "training_settings", "with_callbacks"]
 
 
-class NetEstimator(CallbackSupportMixin, VersionedState, BaseEstimator, ABC):
+class NetEstimator(
+    CallbackSupportMixin, FittedState, VersionedState, BaseEstimator, ABC
+):
     """Base of the estimators that are trained by skorch."""
 
     _parameter_constraints = {
@@ -54,9 +57,6 @@ class NetEstimator(CallbackSupportMixin, VersionedState, BaseEstimator, ABC):
 
     # Options that are parameters of other estimators, with their values in this one.
     _fixed_options = {}
-
-    # Fitted attributes whose names do not end in "_".
-    _private_fitted = ()
 
     def set_params(self, **params):
         """Set the parameters of this estimator.
@@ -115,29 +115,6 @@ class NetEstimator(CallbackSupportMixin, VersionedState, BaseEstimator, ABC):
     @abstractmethod
     def _is_finite(self, attributes, dataset):
         """Say whether the fitted attributes, and results for the data, are finite."""
-
-    def _fitted_state(self):
-        """Return the attributes that `fit` has set, by name."""
-        return {
-            name: value
-            for name, value in vars(self).items()
-            if name.endswith("_") or name in self._private_fitted
-        }
-
-    def _forget(self):
-        """Make the estimator unfitted."""
-        for name in self._fitted_state():
-            delattr(self, name)
-
-    @contextmanager
-    def _unfitted_on_error(self):
-        """Run the body of a cold fit; if it raises, the estimator is unfitted."""
-        self._forget()
-        try:
-            yield
-        except BaseException:  # Ctrl-C as well
-            self._forget()
-            raise
 
     def _make_generator(self):
         seed = check_random_state(self.random_state).randint(2**31 - 1)

@@ -165,7 +165,7 @@ _WRITERS = {"mean": write_mean, "median": write_median, None: write_segments}
 def _empty_result(X, *shape):
     """Return memory for results: like X, but with other axes in place of the last.
 
-    Its dtype is float32 for float32 and complex64 signals, else float64.
+    The results are float32 for float32 and complex64 signals, else float64.
     """
     shape = *X.shape[:-1], *shape
     if isinstance(X, torch.Tensor):

@@ -141,7 +141,7 @@ class SegmentTransformer(Transformer):
         Returns
         -------
         psd : ndarray of shape (n_samples, ...)
-            The same as from `transform`.
+            The result of `transform` for X.
         """
         found = self._estimate_all(self._fit(X))
         if self.decibels:

@@ -161,7 +161,7 @@ def _find_band(freqs, fmin, fmax, fs_rounding):
     """Return a mask of the frequencies from `fmin` to `fmax`.
 
     A limit that a user computes may be rounded otherwise than the frequency it means.
-    So each limit gets the tolerance of its own type and that of `fs`.
+    The tolerance of a limit is the rounding error of its own type and of that of `fs`.
     """
     kept = np.ones(len(freqs), bool)
     for name, limit, sign in [("fmin", fmin, 1), ("fmax", fmax, -1)]:

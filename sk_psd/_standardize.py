@@ -57,7 +57,7 @@ def standardize(X, mean, deviation):
     X : ndarray or Tensor of shape (n_samples, ...)
 
     mean, deviation : float
-        Those of the training data.
+        Mean and standard deviation of the training data.
 
     Returns
     -------

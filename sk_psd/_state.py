@@ -17,7 +17,7 @@ _VERSION, _CHECKSUM = "_sk_psd_version", "_sk_psd_checksum"
 class VersionedState:
     """Mixin of estimators that pickles the version of the package and a checksum.
 
-    It stands in front of :class:`sklearn.base.BaseEstimator`. The state of another
+    The mixin precedes :class:`sklearn.base.BaseEstimator`. The state of another
     version loads with :class:`~sklearn.exceptions.InconsistentVersionWarning`.
     Parameters that are missing in the state get their defaults. A state whose numbers
     were altered raises a ValueError.

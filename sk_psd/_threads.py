@@ -25,7 +25,7 @@ _n_threads_before = None
 def one_torch_thread():
     """Run the body with torch limited to one thread, and restore the number after it.
 
-    It is safe in several threads at a time.
+    Several threads may run bodies at a time.
     """
     _begin_call()
     own = torch.get_num_threads()

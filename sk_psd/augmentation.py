@@ -587,7 +587,7 @@ class RandomNoise(BatchAugmentation):
             level = torch.rand(n, 1, 1, generator=generator, device="cpu")
             return (10 ** ((low + (high - low) * level) / 10)).to(x.device)
 
-        def change(batch, generator):
+        def change(batch, _, generator):
             """Add noise and lines to all spectra of a batch where they are drawn."""
             nonlocal pool
             if pool is None:
@@ -597,7 +597,7 @@ class RandomNoise(BatchAugmentation):
             is_noisy = uniform[0] >= self.clean_fraction
             has_line = uniform[1] < self.line_probability
             rows = (is_noisy | has_line).nonzero()[:, 0]
-            # The same rows within those that change.
+            # Indices into the rows that change, not into the batch.
             noisy = is_noisy[rows].nonzero()[:, 0].to(x.device)
             lined = has_line[rows].nonzero()[:, 0].to(x.device)
             rows = rows.to(x.device)
@@ -620,7 +620,7 @@ class RandomNoise(BatchAugmentation):
             changed[rows] = _to_decibels(powers, top, nepers)
             return changed
 
-        return lambda batch, rows, generator: change(batch, generator)
+        return change
 
     def _change(self, X, rng):
         if self.domain == "spectrum":

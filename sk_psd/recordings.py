@@ -22,6 +22,7 @@ from sk_psd._arrays import (
     tensor_to_ndarray,
 )
 from sk_psd._constraints import HasMethods, StrOptions, WholeNumber
+from sk_psd._fitted_state import FittedState
 from sk_psd._holdout import set_aside
 from sk_psd._layout import check_signals
 from sk_psd._numbers import as_int, as_rate
@@ -278,7 +279,7 @@ def _is_transformer(self):
     return hasattr(getattr(self, "estimator_", self.estimator), "transform")
 
 
-class WindowedClassifier(ClassifierMixin, VersionedState, BaseEstimator):
+class WindowedClassifier(ClassifierMixin, FittedState, VersionedState, BaseEstimator):
     """Classify recordings of any length by a classifier of their windows.
 
     A sample is a recording. It is cut into windows of one length, the estimator is
@@ -304,7 +305,7 @@ class WindowedClassifier(ClassifierMixin, VersionedState, BaseEstimator):
         :func:`vote`.
 
     weight : {"recording", "window"}, default="recording"
-        What has the same weight in the training. With "recording", the windows of a
+        Unit of equal weight in the training. With "recording", the windows of a
         longer recording have smaller weights. If recordings have unequal numbers of
         windows, this needs an estimator whose `fit` takes `sample_weight`; others are
         an error. With "window", a longer recording counts more.
@@ -420,15 +421,9 @@ class WindowedClassifier(ClassifierMixin, VersionedState, BaseEstimator):
         self : object
             Fitted classifier.
         """
-        for name in [name for name in vars(self) if name.endswith("_")]:
-            delattr(self, name)
-        self._validate_params()
-        try:
+        with self._unfitted_on_error():
+            self._validate_params()
             self._fit(X, y, sample_weight)
-        except BaseException:
-            for name in [name for name in vars(self) if name.endswith("_")]:
-                delattr(self, name)
-            raise
         return self
 
     def _fit(self, X, y, sample_weight):

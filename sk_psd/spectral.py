@@ -824,7 +824,7 @@ class FFTMagnitude(FrequencyNames, Transformer):
         Returns
         -------
         magnitude : ndarray of shape (n_samples, [n_channels,] n_freqs)
-            The same as from `transform`.
+            The result of `transform` for X.
         """
         return fft_magnitude(self._fit(X))
 
