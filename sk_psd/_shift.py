@@ -6,6 +6,7 @@ import torch
 
 __all__ = [
     "canonical_roll",
+    "canonical_shift",
     "noise_bins",
     "random_shift",
     "shift_bins",
@@ -150,10 +151,7 @@ def random_shift(x, max_bins, *, mode="wrap", axis=-1, noise=None, generator=Non
 def canonical_roll(x):
     """Roll each spectrum so that its strongest neighborhood lies at bin ``F // 2``.
 
-    All circular shifts of a spectrum give bit-identical results: the position is that
-    of the largest sum over a 64th of the axis, summed in the same order everywhere,
-    and where several positions tie, the one from which the values that follow are
-    largest in lexicographic order.
+    All circular shifts of a spectrum give bit-identical results.
 
     Parameters
     ----------
@@ -163,6 +161,26 @@ def canonical_roll(x):
     Returns
     -------
     y : Tensor like `x`
+    """
+    return shift_bins(x, canonical_shift(x))
+
+
+def canonical_shift(x):
+    """Return the number of bins by which `canonical_roll` moves each spectrum.
+
+    The position is that of the largest sum over a 64th of the axis, summed in the same
+    order everywhere, and where several positions tie, the one from which the values
+    that follow are largest in lexicographic order.
+
+    Parameters
+    ----------
+    x : Tensor of shape (N, F) or (N, C, F)
+        Spectra; all channels of a sample move together.
+
+    Returns
+    -------
+    shift : int64 Tensor of shape (N,)
+        Bins to move to the right (negative: to the left).
     """
     n_freqs = x.shape[-1]
     width = 1
@@ -180,7 +198,7 @@ def canonical_roll(x):
         rank = torch.zeros_like(best, dtype=torch.int64)
         rank[tied] = _rank_rotations(x[tied])
         origin = rank.masked_fill(~best, -1).argmax(-1)
-    return shift_bins(x, n_freqs // 2 - width // 2 - origin)
+    return n_freqs // 2 - width // 2 - origin
 
 
 def _sum_channels(x):

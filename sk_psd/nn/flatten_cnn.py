@@ -59,6 +59,14 @@ class FlattenCNN(nn.Module):
 
     level : {"median", "minmax"} or None, default=None
         As in :class:`sk_psd.nn.Level`.
+
+    Attributes
+    ----------
+    windows : list of one list of (kernel_size, stride, padding)
+        Sizes of the convolution and of the pool.
+
+    wraps : bool
+        False: the axis ends.
     """
 
     def __init__(
@@ -77,6 +85,8 @@ class FlattenCNN(nn.Module):
     ):
         super().__init__()
         self.level = Level(level)
+        self.windows = [[(kernel_size, stride, padding), (pool_size, pool_stride, 0)]]
+        self.wraps = False
         self.conv = nn.Conv1d(
             n_channels, n_filters, kernel_size, stride, padding=padding
         )
@@ -107,5 +117,30 @@ class FlattenCNN(nn.Module):
         -------
         features : Tensor of shape (N, n_filters * n_positions)
         """
-        x = self.pool(self.conv(self.level(x)))  # (N, n_filters, n_positions)
-        return x.flatten(1)
+        return self.maps(x).flatten(1)
+
+    def maps(self, x):
+        """Return the maps after the pool, which the linear layer sees.
+
+        Parameters
+        ----------
+        x : Tensor of shape (N, C, F)
+
+        Returns
+        -------
+        maps : Tensor of shape (N, n_filters, n_positions)
+        """
+        return self.pool(self.conv(self.level(x)))
+
+    def read(self, maps):
+        """Return the logits for the maps after the pool.
+
+        Parameters
+        ----------
+        maps : Tensor of shape (N, n_filters, n_positions)
+
+        Returns
+        -------
+        logits : Tensor of shape (N, n_classes)
+        """
+        return self.head(maps.flatten(1))
