@@ -171,8 +171,17 @@ IMPORTS = {
         "inspection._activation",
         "inspection._net_input",
     },
+    "inspection._description": {
+        "_net_estimator",
+        "inspection._fields",
+        "inspection._net_input",
+        "nn",
+        "resampling",
+        "scaling",
+    },
     "inspection.__init__": {
         "inspection._activation",
+        "inspection._description",
         "inspection._location",
         "inspection._response",
         "inspection._shifts",
