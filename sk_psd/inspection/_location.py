@@ -68,7 +68,10 @@ def locate(estimator, X, *, target=None, threshold=0.25):
     >>> place.unit
     'bins'
     """
-    part = as_float(threshold)
+    try:
+        part = as_float(threshold)
+    except (TypeError, OverflowError):
+        part = np.nan
     if not 0 < part < 1:
         raise ValueError(f"threshold must be between 0 and 1. Got {threshold!r}.")
     found = activation_map(estimator, X, target=target)
