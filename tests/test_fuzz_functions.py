@@ -78,6 +78,7 @@ def real(ndims=(2, 2, 2, 1, 3)):
 
 FRACTIONS = [0.0, 0.25, -0.5, 1.0, -1.0, np.float32(0.1), 0, 1, -3, 19, 20, 21, 10**30]
 SEEDS = [0, 1, np.int64(3)]
+TARGETS = [None, 0, "a", [0, 1], [[0]], 7]
 NUMBERS = [0.0, 1.0, 5, (0.0, 1.0), (1.0, 0.0), np.float32(2), -3.0, 1e300, [1.0, 2.0]]
 TONES = dict(
     n_samples=FEW,
@@ -171,12 +172,20 @@ FUNCTIONS = {
         cutoff=[None, 0.1, (0.1, 0.2), [0.2], 20.0],
         fs=RATES,
     ),
+    inspection.activation_map: dict(estimator=MODELS, X=SHIFTING["X"], target=TARGETS),
+    inspection.describe: dict(estimator=MODELS),
     inspection.filter_response: dict(
         filter=st.deferred(
             lambda: st.sampled_from([*KERNELS, [[1.0]], [], *fitted_filters()])
         ),
         fs=[None, *RATES],
         n_freqs=[2, 5, 512, np.int64(3)],
+    ),
+    inspection.locate: dict(
+        estimator=MODELS,
+        X=SHIFTING["X"],
+        target=TARGETS,
+        threshold=[0.25, 0.5, np.float32(0.1), 0, 1.0, -1, np.nan, "a"],
     ),
     inspection.shift_curve: dict(
         estimator=MODELS,
@@ -446,6 +455,16 @@ def check_sizes(result, **params):
     assert all(value >= 1 for value in result.values())
 
 
+def check_maps(result, X, **params):
+    assert len(result.maps) == len(X)
+    assert result.maps.shape[1] == len(result.freqs)
+
+
+def check_places(result, X, **params):
+    known = ~np.isnan(result.low)
+    assert (result.bandwidth[known] > 0).all()
+
+
 CHECKS = {
     baselines.make_baselines: check_baselines,
     pipelines.make_spectrum_classifier: lambda result, **_: clone(result),
@@ -457,7 +476,10 @@ CHECKS = {
     filters.convolve: check_convolve,
     filters.dilate: check_dilated,
     filters.fixed_kernel: check_kernel,
+    inspection.activation_map: check_maps,
+    inspection.describe: lambda result, **_: repr(result),
     inspection.filter_response: check_response,
+    inspection.locate: check_places,
     inspection.shift_curve: check_curve,
     inspection.shift_invariance: check_invariance,
     inspection.shift_rows: lambda result, X, **_: check_same_shape(result, X=X),

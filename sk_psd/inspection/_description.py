@@ -13,7 +13,7 @@ from sk_psd.nn import FlattenCNN
 from sk_psd.resampling import LogFrequency
 from sk_psd.scaling import PeakAlign
 
-__all__ = ["NetDescription", "describe"]
+__all__ = ["describe"]
 
 
 class NetDescription(Bunch):
