@@ -149,8 +149,10 @@ class NetClassifier(
         X : array-like of shape (n_samples, [n_channels,] n_freqs[, n_frames])
             Spectra, or spectrograms for a classifier of those.
 
-        y : array-like of shape (n_samples,)
-            Labels of any type, of at least two classes.
+        y : array-like of shape (n_samples,), or array-like or sparse of shape \
+                (n_samples, n_classes)
+            Labels of any type, of at least two classes. Or an indicator matrix, with 1
+            where a sample has a label and 0 elsewhere, for several labels at once.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples in the loss. Those of weight 0 are left out.
@@ -161,8 +163,9 @@ class NetClassifier(
             if metadata routing is enabled and ``set_fit_request(X_val=True,
             y_val=True)`` was called on the classifier.
 
-        y_val : array-like of shape (n_val_samples,), default=None
-            Labels of the samples to validate on.
+        y_val : array-like of shape (n_val_samples,) or (n_val_samples, n_classes), \
+                default=None
+            Labels of the samples to validate on, or an indicator matrix, as in `y`.
 
         sample_weight_val : array-like of shape (n_val_samples,), default=None
             Weights of the samples to validate on.
@@ -245,11 +248,13 @@ class NetClassifier(
             Spectra, or spectrograms for a classifier of those. A single one is enough
             where the net has no batch norm over a single value.
 
-        y : array-like of shape (n_samples,)
-            Labels, all of them in `classes`.
+        y : array-like of shape (n_samples,), or array-like or sparse of shape \
+                (n_samples, n_classes)
+            Labels, all of them in `classes`, or an indicator matrix, as in `fit`.
 
         classes : array-like of shape (n_classes,), default=None
-            All labels that will ever occur. Needed in the first call only.
+            All labels that will ever occur, or the numbers of the columns of the
+            indicator matrix, ``range(n_classes)``. Needed in the first call only.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples in the loss. Those of weight 0 are left out.
@@ -385,7 +390,9 @@ class NetClassifier(
         Returns
         -------
         proba : float64 ndarray of shape (n_samples, n_classes)
-            Columns in the order of `classes_`. A row does not depend on the others.
+            Columns in the order of `classes_`. A row does not depend on the others. Its
+            sum is 1, except after a fit with an indicator matrix: then each class has a
+            probability of its own.
         """
         return self._targets.to_proba(self._logits(X))
 
@@ -406,7 +413,7 @@ class NetClassifier(
         return self._targets.to_log_proba(self._logits(X))
 
     def predict(self, X):
-        """Return the most probable class.
+        """Return the most probable class, or all classes that are probable.
 
         Parameters
         ----------
@@ -415,8 +422,9 @@ class NetClassifier(
 
         Returns
         -------
-        y : ndarray of shape (n_samples,)
-            Labels as in `classes_`.
+        y : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Labels as in `classes_`. After a fit with an indicator matrix another one,
+            of int: 1 where the probability is above 0.5, and 0 elsewhere.
         """
         proba = self.predict_proba(X)
         return self._targets.decode(self._targets.to_codes(proba))

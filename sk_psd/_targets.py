@@ -195,37 +195,37 @@ def read_targets(estimator, X, y, *, known=None, classes=None):
 def _check_targets(estimator, X, y):
     """Return y as an array of labels, or as an indicator matrix of int8."""
     y = y.toarray() if issparse(y) else tensor_to_ndarray(y)
-    if _holds_collections(y):
+    array = _as_array(y)
+    if array is None:
         raise ValueError(
-            f"y holds a collection of labels for each sample. "
+            "y holds a collection of labels for each sample. "
             f"{type(estimator).__name__} takes an indicator matrix: pass "
             "MultiLabelBinarizer().fit_transform(y) of sklearn.preprocessing."
         )
-    shape = np.shape(y)
-    if len(shape) != 2 or shape[1] < 2:
+    if array.ndim != 2 or array.shape[1] < 2:
         return check_labels(estimator, X, y)
-    y = _check_indicators(y)
-    check_consistent_length(X, y)
-    return y
+    indicators = _check_indicators(array)
+    check_consistent_length(X, indicators)
+    return indicators
 
 
-def _holds_collections(y):
-    """Say whether the elements of y are lists of unequal lengths, or sets."""
+def _as_array(y):
+    """Return y as an array, or None if it holds lists of unequal lengths, or sets."""
     try:
         array = np.asarray(y)
     except ValueError as error:
         if "inhomogeneous" not in str(error):
             raise
-        return True
-    if array.ndim != 1 or array.dtype != object:
-        return False
+        return None
     kinds = (set, frozenset, list, tuple, np.ndarray)
-    return any(isinstance(item, kinds) for item in array)
+    is_column = array.ndim == 1 and array.dtype == object
+    if is_column and any(isinstance(item, kinds) for item in array):
+        return None
+    return array
 
 
 def _check_indicators(y):
     """Return a matrix of 0 and 1 as int8."""
-    y = np.asarray(y)
     if y.dtype == object:
         y = np.array(y.tolist())
     is_number = y.dtype.kind in "biuf"

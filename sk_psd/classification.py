@@ -112,6 +112,9 @@ class GlobalPoolCNNClassifier(NetClassifier):
 
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the loss. "balanced" makes all classes count the same.
+        For an indicator matrix a dict, such as ``{2: 5.0}``, gives the weight of the
+        ones of a column, whose zeros have the weight 1. "balanced" makes the ones and
+        the zeros of each column count the same.
 
     early_stopping : bool, default=False
         Whether to stop when the validation loss no longer falls, and to restore the
@@ -120,8 +123,9 @@ class GlobalPoolCNNClassifier(NetClassifier):
         cannot see what happens elsewhere.
 
     validation_fraction : float, default=0.1
-        Part of the training data to set aside for early stopping, stratified. Not used
-        if `X_val` is passed to `fit`.
+        Part of the training data to set aside for early stopping, stratified; for an
+        indicator matrix by the rarest label of each sample. Not used if `X_val` is
+        passed to `fit`.
 
     n_iter_no_change : int, default=10
         Epochs without a fall of the validation loss by `tol` before stopping.
@@ -155,7 +159,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Labels in sorted order.
+        Labels in sorted order, or the numbers of the columns of an indicator matrix.
 
     layers_ : list of (n_filters, kernel_size, stride)
         The convolutions as built for the axis.
@@ -192,7 +196,8 @@ class GlobalPoolCNNClassifier(NetClassifier):
 
     history_ : list of dict
         Record of each epoch: "epoch", "train_loss", with validation data "valid_loss"
-        and "valid_acc" (the accuracy), and the scores of callbacks.
+        and "valid_acc" (the accuracy, as `score` gives it), and the scores of
+        callbacks.
 
     See Also
     --------
@@ -201,6 +206,13 @@ class GlobalPoolCNNClassifier(NetClassifier):
 
     Notes
     -----
+    A spectrum may have several labels at once, or none: pass y as an indicator matrix
+    of shape (n_samples, n_classes), dense or sparse, with 1 where a sample has a label
+    and 0 elsewhere. The net then has a sigmoid for each class in place of the softmax,
+    and is trained by the binary cross-entropy, averaged over the classes. `predict`
+    returns an indicator matrix, of the probabilities above 0.5. `score` is the share of
+    the samples whose labels are all right. All else is as with one label.
+
     For an axis of L bins the first convolution has stride S = L / 256 (at most 64)
     and kernel 4 S (7 if S is 1), the others kernel 8 and stride 2.
 
@@ -420,6 +432,9 @@ class SpectrogramCNNClassifier(NetClassifier):
 
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the loss. "balanced" makes all classes count the same.
+        For an indicator matrix a dict, such as ``{2: 5.0}``, gives the weight of the
+        ones of a column, whose zeros have the weight 1. "balanced" makes the ones and
+        the zeros of each column count the same.
 
     early_stopping : bool, default=False
         Whether to stop when the validation loss no longer falls, and to restore the
@@ -428,8 +443,9 @@ class SpectrogramCNNClassifier(NetClassifier):
         cannot see what happens elsewhere.
 
     validation_fraction : float, default=0.1
-        Part of the training data to set aside for early stopping, stratified. Not used
-        if `X_val` is passed to `fit`.
+        Part of the training data to set aside for early stopping, stratified; for an
+        indicator matrix by the rarest label of each sample. Not used if `X_val` is
+        passed to `fit`.
 
     n_iter_no_change : int, default=10
         Epochs without a fall of the validation loss by `tol` before stopping.
@@ -463,7 +479,7 @@ class SpectrogramCNNClassifier(NetClassifier):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Labels in sorted order.
+        Labels in sorted order, or the numbers of the columns of an indicator matrix.
 
     layers_ : list of (n_filters, kernel_sizes, strides)
         The convolutions as built for the axes; the latter two as pairs (along
@@ -504,7 +520,8 @@ class SpectrogramCNNClassifier(NetClassifier):
 
     history_ : list of dict
         Record of each epoch: "epoch", "train_loss", with validation data "valid_loss"
-        and "valid_acc" (the accuracy), and the scores of callbacks.
+        and "valid_acc" (the accuracy, as `score` gives it), and the scores of
+        callbacks.
 
     See Also
     --------
@@ -695,6 +712,9 @@ class FlattenCNNClassifier(NetClassifier):
 
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the loss. "balanced" makes all classes count the same.
+        For an indicator matrix a dict, such as ``{2: 5.0}``, gives the weight of the
+        ones of a column, whose zeros have the weight 1. "balanced" makes the ones and
+        the zeros of each column count the same.
 
     device : str, default="auto"
         Where to train and predict: "auto" is CUDA where there is one and the CPU
@@ -719,7 +739,7 @@ class FlattenCNNClassifier(NetClassifier):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Labels in sorted order.
+        Labels in sorted order, or the numbers of the columns of an indicator matrix.
 
     module_ : torch.nn.Module
         The trained :class:`sk_psd.nn.FlattenCNN`, in inference mode. It expects
@@ -751,7 +771,8 @@ class FlattenCNNClassifier(NetClassifier):
 
     history_ : list of dict
         Record of each epoch: "epoch", "train_loss", with validation data "valid_loss"
-        and "valid_acc" (the accuracy), and the scores of callbacks.
+        and "valid_acc" (the accuracy, as `score` gives it), and the scores of
+        callbacks.
 
     See Also
     --------
