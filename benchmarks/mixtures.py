@@ -3,8 +3,8 @@
     python benchmarks/mixtures.py            # a quarter of an hour
     python benchmarks/mixtures.py --quick    # a minute, small data
 
-Signals of one to three emissions at random places of the axis, which may overlap. The
-weakest emission has 5 to 20 dB, the others stand up to 10 dB above it. The tasks are
+Signals of one to three emissions at random places of the axis, which may overlap. Every
+emission has 5 to 20 dB, and their levels are up to 10 dB apart. The tasks are
 the four shapes of "easy4" and the eight of "standard8". Seeds of data and net: 0 and 1.
 
 The baselines are logistic regressions, one against the rest for each class, on the
@@ -75,7 +75,7 @@ def score_baseline(name, train, test, n_freqs):
     X_fit, X_val, y_fit, y_val = train_test_split(X, train[1], random_state=0)
 
     def make(C, weight):
-        logreg = LogisticRegression(C=C, class_weight=weight, tol=1e-3, max_iter=1000)
+        logreg = LogisticRegression(C=C, class_weight=weight, max_iter=1000)
         return OneVsRestClassifier(logreg)
 
     def rate(settings):

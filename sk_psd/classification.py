@@ -24,10 +24,13 @@ __all__ = [
 ]
 
 
-def _default_shifts(padding_mode):
+def _default_shifts(padding_mode, is_multilabel):
     """Return the augmentation "auto" for spectra on an axis with this padding."""
     if padding_mode != "circular":
         return [RandomFreqShift(0.1, mode="floor")]
+    if is_multilabel:
+        # Off the edge it would take emissions away whose labels stay.
+        return [RandomFreqShift(mode="wrap")]
     # The circular shift brings the cut of the first one to all phases of the strides.
     return [RandomFreqShift(mode="floor"), RandomFreqShift(mode="wrap")]
 
@@ -78,10 +81,11 @@ class GlobalPoolCNNClassifier(NetClassifier):
         Random changes of each training batch: objects of :mod:`sk_psd.augmentation`,
         applied in this order. Their `random_state` is not used. "auto": with circular
         padding a :class:`RandomFreqShift` off the edge by up to half of the axis,
-        filled with the noise of the spectrum, then a circular one. With zeros a filled
-        shift by up to a tenth of the axis. "robust" adds :class:`RandomSpeckle` and
-        :class:`RandomNoise` to these shifts, for signals in noise of any level. It
-        needs spectra in decibels and `level`.
+        filled with the noise of the spectrum, then a circular one; the circular one
+        alone if y is an indicator matrix. With zeros a filled shift by up to a tenth of
+        the axis. "robust" adds :class:`RandomSpeckle` and :class:`RandomNoise` to these
+        shifts, for signals in noise of any level. It needs spectra in decibels and
+        `level`.
 
     level : {"median", "minmax"} or None, default=None
         Scaling of each channel of each sample, after the augmentation and in
@@ -348,7 +352,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
         return circular and self.invariance != "approximate"
 
     def _default_augmentation(self):
-        return _default_shifts(self.padding_mode)
+        return _default_shifts(self.padding_mode, self._is_multilabel)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -881,7 +885,7 @@ class FlattenCNNClassifier(NetClassifier):
         )
 
     def _default_augmentation(self):
-        return _default_shifts("circular")
+        return _default_shifts("circular", self._is_multilabel)
 
 
 def _check_kernel(kernel_size, n_freqs):

@@ -366,7 +366,7 @@ def make_spectral_mixtures(
     fs=1.0,
     bandwidth=None,
     bandwidth_jitter=0.1,
-    snr_db=(5.0, 20.0),
+    snr_db=(5.0, 10.0),
     level_db=10.0,
     gain_db=(-30.0, 30.0),
     tilt_db=0.5,
@@ -405,7 +405,7 @@ def make_spectral_mixtures(
         The bandwidth of each emission is scaled by a factor drawn from ``1 - jitter``
         to ``1 + jitter``.
 
-    snr_db : float, (float, float) or array of shape (n_samples,), default=(5.0, 20.0)
+    snr_db : float, (float, float) or array of shape (n_samples,), default=(5.0, 10.0)
         Signal-to-noise ratio of the weakest emission of each signal, in dB: the ratio
         of the power of the emission to that of the noise inside of its band. Other
         emissions do not count as noise. A number is used for all signals, a tuple is a
@@ -414,7 +414,8 @@ def make_spectral_mixtures(
     level_db : float, default=10.0
         Largest difference of the signal-to-noise ratios of two emissions of a signal,
         in dB. Each emission but the weakest stands above the weakest by a number of
-        decibels drawn from 0 to `level_db`.
+        decibels drawn from 0 to `level_db`. With both defaults, every emission has 5 to
+        20 dB.
 
     gain_db : float, (float, float) or array, default=(-30.0, 30.0)
         Power gain of the receiver, in dB.
@@ -459,7 +460,7 @@ def make_spectral_mixtures(
     --------
     >>> from sk_psd.datasets import make_spectral_mixtures
     >>> data = make_spectral_mixtures(3, return_X_y=False, random_state=0)
-    >>> data.X.shape, list(data.target_names)
+    >>> data.X.shape, data.target_names.tolist()
     ((3, 4096), ['rect', 'tri', 'twohump', 'am'])
     >>> data.y
     array([[0, 1, 0, 0],

@@ -25,6 +25,7 @@ from sk_psd import (
     GlobalPoolCNNClassifier,
     MinMaxScale,
     PeakAlign,
+    RandomFreqShift,
     SpectrogramCNNClassifier,
     WelchPSD,
     WindowedClassifier,
@@ -396,6 +397,19 @@ def test_a_row_does_not_depend_on_the_others_and_equal_seeds_give_equal_nets(mod
     assert same(first, second)
     proba = first.predict_proba(X)
     np.testing.assert_array_equal(first.predict_proba(X[7:8]), proba[7:8])
+
+
+@pytest.mark.parametrize("augmentation", ["auto", "robust"])
+def test_no_default_shift_takes_an_emission_off_the_axis(augmentation):
+    model = clone(NET).set_params(augmentation=augmentation, level="median")
+    for y, modes in ((Y, ["wrap"]), (Y[:, 0], ["floor", "wrap"])):
+        model.fit(X, y)
+        steps = model._default_augmentation()
+        assert [step.mode for step in steps] == modes
+    wrap = RandomFreqShift(mode="wrap")
+    if augmentation == "auto":
+        first = clone(model).fit(X, Y)
+        assert same(first, clone(model).set_params(augmentation=wrap).fit(X, Y))
 
 
 # Other tools of scikit-learn, and callbacks
