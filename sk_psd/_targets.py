@@ -1,5 +1,7 @@
 """Targets of a classifier: one label for each sample, or a matrix of indicators."""
 
+import warnings
+
 import numpy as np
 import torch
 from scipy.sparse import issparse
@@ -174,6 +176,11 @@ def read_targets(estimator, X, y, *, known=None, classes=None):
     ValueError
         If y is None, has another number of samples than X, holds neither labels nor
         indicators, or if classes are missing in y or in `classes`.
+
+    Warns
+    -----
+    UserWarning
+        In `fit`, if every row of an indicator matrix has a single 1.
     """
     y = _check_targets(estimator, X, y)
     if classes is not None:
@@ -247,5 +254,14 @@ def _check_indicators(y):
 def _find_targets(estimator, y, classes):
     """Return the meaning of checked values of y, of at least two classes."""
     if y.ndim == 2:
+        # Not in partial_fit, as a batch may hold such rows only.
+        if classes is None and (y.sum(axis=1) == 1).all():
+            warnings.warn(
+                "Every row of y has a single 1, as one-hot rows have. "
+                f"{type(estimator).__name__} takes y for an indicator matrix, in which "
+                "a sample may have several labels. If each has one label, pass "
+                "y.argmax(axis=1): the probabilities of a sample then sum to 1.",
+                stacklevel=4,
+            )
         return IndicatorTargets(np.arange(y.shape[1]))
     return LabelTargets(find_classes(estimator, y) if classes is None else classes)

@@ -26,6 +26,7 @@ from sk_psd import (
     MinMaxScale,
     PeakAlign,
     RandomFreqShift,
+    ShiftCurveDisplay,
     SpectrogramCNNClassifier,
     WelchPSD,
     WindowedClassifier,
@@ -381,6 +382,9 @@ def test_a_circular_shift_changes_no_probability():
     curve = shift_curve(model, X, Y, shifts=[-7, 0, 0.3], scoring="f1_micro")
     assert np.ptp(curve.scores) == 0
     assert curve.scores[1] == f1_score(Y, model.predict(X), average="micro")
+    display = ShiftCurveDisplay.from_estimator(model, X, Y, shifts=[-7, 0, 0.3])
+    drawn = display.lines_[0].get_ydata()
+    assert (drawn == model.score(X, Y)).all()
 
 
 def test_a_flip_is_a_change_of_any_label():
@@ -523,6 +527,15 @@ def test_a_single_column_is_one_label_for_each_sample():
         with pytest.warns(UserWarning, match="column-vector y was passed"):
             model = clone(NET).fit(X, y)
         assert same(model, clone(NET).fit(X, Y[:, 0])) and model.predict(X).ndim == 1
+
+
+def test_one_hot_rows_get_a_warning_in_fit_only():
+    one_hot = np.eye(3, dtype=int)[np.arange(120) % 3]
+    with pytest.warns(UserWarning, match="Every row .* as one-hot rows .* pass y.argm"):
+        model = clone(NET).fit(X, one_hot)
+    assert model.predict(X).shape == (120, 3)
+    clone(NET).partial_fit(X, one_hot, classes=[0, 1, 2])
+    model.fit(X, Y, X_val=X, y_val=one_hot)
 
 
 def test_validation_data_need_the_columns_of_y():
