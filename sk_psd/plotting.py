@@ -64,8 +64,8 @@ class ShiftCurveDisplay:
         X : array-like of shape (n_samples, ..., n_features)
             Input of the model.
 
-        y : array-like of shape (n_samples,)
-            True labels.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            True labels, or an indicator matrix.
 
         name : str, default=None
             Label of the curve. None is the class name of the estimator, or of the
@@ -97,8 +97,8 @@ class ShiftCurveDisplay:
         X : array-like of shape (n_samples, ..., n_features)
             Input of all the models.
 
-        y : array-like of shape (n_samples,)
-            True labels.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            True labels, or an indicator matrix.
 
         ax : matplotlib Axes, default=None
             Axes to draw in. None makes a new figure.

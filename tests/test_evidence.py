@@ -21,7 +21,7 @@ from sk_psd import (
     SpectrogramCNNClassifier,
     WelchPSD,
 )
-from sk_psd.datasets import make_spectral_shapes
+from sk_psd.datasets import make_spectral_mixtures, make_spectral_shapes
 from sk_psd.inspection import activation_map, describe, locate
 from sk_psd.inspection._fields import find_field, spread_over_fields
 
@@ -327,3 +327,28 @@ def test_describe_counts_what_the_net_has(model):
     assert "28 bins = 109375 Hz" in text and f"{found.n_parameters:,}" in text
     first = convs[0]
     assert first.n_products == 7 * 16 * 256
+
+
+def test_each_emission_of_a_mixture_is_located():
+    shapes = ("rect", "am")
+    options = dict(shapes=shapes, n_times=1024, fs=1000.0, n_emissions=(1, 2))
+    train = make_spectral_mixtures(300, random_state=0, **options)
+    data = make_spectral_mixtures(
+        80, return_X_y=False, random_state=1, snr_db=15.0, **options
+    )
+    psd = WelchPSD(1000.0, nperseg=128, return_onesided=False, decibels=True)
+    net = GlobalPoolCNNClassifier((16, 16), max_epochs=40, random_state=0)
+    model = make_pipeline(psd, MinMaxScale(), net).fit(*train)
+    place = locate(model, data.X)
+    assert place.center_freq.shape == place.targets.shape == data.y.shape
+    np.testing.assert_array_equal(np.isnan(place.low), place.predictions == 0)
+    found = (place.predictions == 1) & (data.y == 1)
+    assert found.sum() > 60
+    low, high = data.bands[found].T
+    width = (high - low) % 1000
+    error = (place.center_freq[found] - low - width / 2 + 500) % 1000 - 500
+    assert np.median(np.abs(error) / width) < 0.3
+    one = locate(model, data.X, target=1)
+    same = found[:, 1]
+    np.testing.assert_array_equal(one.low[same], place.low[same, 1])
+    assert one.unit == "Hz" and one.low.shape == (80,)
