@@ -96,7 +96,8 @@ def main():
     args = parser.parse_args()
     torch.set_num_threads(1)
     n_train, n_test, n_freqs = (300, 100, 256) if args.quick else (1600, 800, 512)
-    params = dict(net__max_epochs=10) if args.quick else {}
+    # Twice the default number of steps. It was chosen on data of other seeds.
+    params = dict(net__max_epochs=10 if args.quick else 40)
     for task in args.tasks:
         print(f"\n{task}: {'features':14}{'F1':>14}{'exact':>15}{'seconds':>9}")
         rows, changes = {}, []

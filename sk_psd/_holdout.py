@@ -1,4 +1,4 @@
-"""Set a part of the training data aside for validation, with all classes in it."""
+"""Set a part of the training data aside for validation, stratified by the classes."""
 
 import numpy as np
 from sklearn.model_selection import train_test_split

@@ -405,16 +405,21 @@ def check_labels(estimator, X, y):
     name = type(estimator).__name__
     if y is None:
         raise ValueError(f"{name} requires y to be passed, but the target y is None.")
-    shape = np.shape(y) if isinstance(y, (list, tuple)) else getattr(y, "shape", ())
+    shape = _shape_of(y)
     if len(shape) == 2 and shape[1] > 1:
         raise ValueError(
             f"{name} needs one label for each sample: y should be a 1d array of "
-            f"labels, got an array of shape {tuple(shape)} instead. If its rows are "
-            "one-hot, pass y.argmax(axis=1)."
+            f"labels, got an array of shape {shape} instead. If its rows are one-hot, "
+            "pass y.argmax(axis=1)."
         )
     y = _check_label_values(name, y, "y")
     check_consistent_length(X, y)
     return y
+
+
+def _shape_of(y):
+    """Return the shape of a list or an array, () of anything else."""
+    return np.shape(y) if isinstance(y, (list, tuple)) else getattr(y, "shape", ())
 
 
 def _check_label_values(estimator_name, y, name):
@@ -457,6 +462,12 @@ def check_classes(estimator, classes):
         If `classes` has no order, holds no class labels, or fewer than two.
     """
     name = type(estimator).__name__
+    shape = _shape_of(classes)
+    if len(shape) > 1:
+        raise ValueError(
+            f"classes should be a 1d array of labels, got an array of shape {shape} "
+            "instead."
+        )
     if isinstance(classes, (set, frozenset, dict)):
         raise ValueError(
             f"classes must be a list or an array of labels. Got a "

@@ -358,6 +358,7 @@ def test_a_warm_start_needs_the_same_kind_of_y(model):
         (None, Y, None, "classes must be passed in the first call"),
         (None, Y, [0, 1, 2, 3], r"must be the numbers of the columns of y \(=\[0, 1, "),
         (None, Y, ["a", "b", "c"], r"must be the numbers of the columns of y \(=\[0, "),
+        (None, Y, Y, r"classes should be a 1d array of labels, got .* \(120, 3\) inst"),
         (None, Y[:, 0], [0, 1, 2], None),
     ],
 )
