@@ -365,6 +365,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
         return is_exact
 
     def _logits(self, X):
+        """Return logits (n_samples, n_classes) of each roll, in a list."""
         if isinstance(self.n_rolls, Integral) and self.n_rolls == 1:
             return super()._logits(X)
         check_is_fitted(self, "module_")
