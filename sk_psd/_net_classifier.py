@@ -3,6 +3,7 @@
 import warnings
 from abc import abstractmethod
 from contextlib import contextmanager
+from functools import partial
 from numbers import Real
 
 import numpy as np
@@ -394,7 +395,9 @@ class NetClassifier(
             sum is 1, except after a fit with an indicator matrix: then each class has a
             probability of its own.
         """
-        return self._targets.to_proba(self._logits(X))
+        to_proba = self._targets.to_proba
+        parts = [to_proba(logits) for logits in self._logits(X)]
+        return sum(parts) / len(parts)
 
     def predict_log_proba(self, X):
         """Return the logarithm of the probability of each class.
@@ -410,7 +413,9 @@ class NetClassifier(
             Columns in the order of `classes_`. Finite also where a probability is too
             small for a number, so that logarithms of many windows can be summed.
         """
-        return self._targets.to_log_proba(self._logits(X))
+        to_log_proba = self._targets.to_log_proba
+        parts = [to_log_proba(logits) for logits in self._logits(X)]
+        return np.logaddexp.reduce(parts, axis=0) - np.log(len(parts))
 
     def predict(self, X):
         """Return the most probable class, or all classes that are probable.
@@ -447,7 +452,7 @@ class NetClassifier(
             Pooled values of the channels of the last convolution. A row does not
             depend on the others. Data frames if `set_output` asks for them.
         """
-        return self._run_net(X, "embed", self._n_features_out)
+        return self._run_net(X, self._module_class.embed, self._n_features_out)
 
     @property
     def _n_features_out(self):
@@ -540,21 +545,24 @@ class NetClassifier(
         )
 
     def _logits(self, X):
-        """Return the logits (n_samples, n_classes) of unchecked X, in float64."""
-        check_is_fitted(self, "module_")
-        return self._run_net(X, "forward", len(self.classes_))
+        """Return logits (n_samples, n_classes) of unchecked X, in float64, in a list.
 
-    def _run_net(self, X, method, n_out):
-        """Return what a method of the net gives for unchecked X, in float64."""
+        The probabilities of all items of the list are averaged.
+        """
+        check_is_fitted(self, "module_")
+        return [self._run_net(X, self._module_class.forward, len(self.classes_))]
+
+    def _run_net(self, X, function, n_out):
+        """Return what ``function(module, x)`` gives for unchecked X, in float64."""
         X = self._check(X, reset=False)
         device = next(self.module_.parameters()).device
-        function = getattr(self.module_.eval(), method)
+        module = self.module_.eval()
 
         def prepare(rows):
             x = standardize(rows, self.mean_, self.scale_).to(device)
             return canonical_roll(x) if self._is_exact else x
 
-        result = run_in_chunks(function, X, n_out, device, prepare)
+        result = run_in_chunks(partial(function, module), X, n_out, device, prepare)
         if not np.isfinite(result).all():
             row = int(np.flatnonzero(~np.isfinite(result).all(axis=1))[0])
             raise ValueError(

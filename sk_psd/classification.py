@@ -1,8 +1,12 @@
 """Classifiers of spectra and spectrograms by nets."""
 
+import math
 import warnings
+from numbers import Integral
 
 import numpy as np
+import torch
+from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._constraints import Integers, StrOptions, at_least
 from sk_psd._net_classifier import NetClassifier
@@ -76,6 +80,11 @@ class GlobalPoolCNNClassifier(NetClassifier):
         "exact" rolls every spectrum to a canonical position before it is predicted,
         see :class:`PeakAlign`; it needs circular padding. "auto" is "exact" with
         circular padding and "approximate" otherwise.
+
+    n_rolls : int, default=1
+        Number of rolls of the aligned spectrum over which the probabilities are
+        averaged, see Notes. Needs exact invariance, and keeps it. Training costs the
+        same, a prediction `n_rolls` times as much. May be changed after `fit`.
 
     augmentation : "auto", "robust", None, object or list of objects, default="auto"
         Random changes of each training batch: objects of :mod:`sk_psd.augmentation`,
@@ -220,6 +229,15 @@ class GlobalPoolCNNClassifier(NetClassifier):
     For an axis of L bins the first convolution has stride S = L / 256 (at most 64)
     and kernel 4 S (7 if S is 1), the others kernel 8 and stride 2.
 
+    A net with strides does not look at every position of an axis, so what it finds
+    changes a little with the phase of a spectrum: its position modulo the product of
+    the strides (16 bins for an axis of 1024). `n_rolls` rolls the spectrum to as many
+    phases, evenly spaced: by 0, 2, 4, ... 14 bins for 8 of them. There are no more
+    phases than the product says; a higher number of rolls has the effect of that
+    product. `predict_proba` averages, and so do `predict`, `predict_log_proba` and
+    `score`, which are made of it. `transform` and the validation in `fit` use the first
+    roll, of 0 bins.
+
     Ctrl-C during `fit` ends the training after the last full epoch, keeps the weights
     so far and warns, as in :class:`sklearn.neural_network.MLPClassifier`; in the first
     epoch it is raised. A search or a cross-validation then goes on with its next fit,
@@ -267,6 +285,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
         "pooling": [StrOptions({"max", "mean", "max_mean"})],
         "padding_mode": [StrOptions({"circular", "zeros"})],
         "invariance": [StrOptions({"auto", "exact", "approximate"})],
+        "n_rolls": [at_least(1)],
     }
 
     _module_class = GlobalPoolCNN
@@ -280,6 +299,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
         pooling="max_mean",
         padding_mode="circular",
         invariance="auto",
+        n_rolls=1,
         augmentation="auto",
         level=None,
         optimizer="adamw",
@@ -305,6 +325,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
         self.pooling = pooling
         self.padding_mode = padding_mode
         self.invariance = invariance
+        self.n_rolls = n_rolls
         self.augmentation = augmentation
         self.level = level
         self.optimizer = optimizer
@@ -349,7 +370,41 @@ class GlobalPoolCNNClassifier(NetClassifier):
                 "invariance='exact' needs padding_mode='circular'. Got "
                 f"padding_mode={self.padding_mode!r}; use invariance='auto'."
             )
-        return circular and self.invariance != "approximate"
+        is_exact = circular and self.invariance != "approximate"
+        if self.n_rolls > 1 and not is_exact:
+            raise ValueError(
+                f"n_rolls (={self.n_rolls}) needs exact invariance. Got padding_mode="
+                f"{self.padding_mode!r} and invariance={self.invariance!r}. Set "
+                "n_rolls=1, or padding_mode='circular' and invariance='auto' where the "
+                "axis is a circle."
+            )
+        return is_exact
+
+    def _logits(self, X):
+        """Return logits (n_samples, n_classes) of each roll, in a list."""
+        if isinstance(self.n_rolls, Integral) and self.n_rolls == 1:
+            return super()._logits(X)
+        check_is_fitted(self, "module_")
+        self._validate_params()  # as n_rolls may have been set after fit
+        if not self._is_exact:
+            raise ValueError(
+                f"n_rolls (={self.n_rolls}) needs exact invariance, which this net was "
+                "not fitted for. Set n_rolls=1, or fit again with "
+                "padding_mode='circular' and invariance='auto'."
+            )
+        rolls = self._choose_rolls()
+
+        def forward(module, x):
+            return torch.cat([module(x.roll(roll, -1)) for roll in rolls], 1)
+
+        logits = self._run_net(X, forward, len(rolls) * len(self.classes_))
+        return np.split(logits, len(rolls), axis=1)
+
+    def _choose_rolls(self):
+        """Return bins to roll by, at different phases of the strides, 0 first."""
+        phases = math.prod(stride for _, _, stride in self.layers_)
+        n_rolls = min(int(self.n_rolls), phases)
+        return [i * phases // n_rolls for i in range(n_rolls)]
 
     def _default_augmentation(self):
         return _default_shifts(self.padding_mode, self._is_multilabel)

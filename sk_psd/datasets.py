@@ -265,6 +265,15 @@ _BENCHMARKS = {
     ),
 }
 
+_BANDWIDTH = 1 / 8
+
+# Least and largest distance of the centers of a set from 0, as parts of the axis.
+_CENTERS = {
+    "centered": (0, 0.02),
+    "shifted": (0.12, 0.417),
+    "wrapped": (0.5 - 0.4 * _BANDWIDTH, 0.5),
+}
+
 
 def make_shift_benchmark(
     name="standard8", *, n_train=1600, n_test=800, n_freqs=1024, random_state=0
@@ -321,7 +330,7 @@ def make_shift_benchmark(
     n_train, n_test = check_int("n_train", n_train, 1), check_int("n_test", n_test, 1)
     n_freqs = check_int("n_freqs", n_freqs, 8)  # or a band has less than three bins
     rng = check_random_state(random_state)
-    b = 1 / 8
+    b = _BANDWIDTH
 
     def signals(n, low, high, *, cut=False):
         center = rng.uniform(low, high, n) * rng.choice([-1, 1], n)
@@ -338,11 +347,9 @@ def make_shift_benchmark(
         )
         return (_keep_center_half(X) if cut else X).astype(np.complex64), y
 
-    X_train, y_train = signals(n_train, 0, 0.02)
+    X_train, y_train = signals(n_train, *_CENTERS["centered"])
     test = {
-        "centered": signals(n_test, 0, 0.02),
-        "shifted": signals(n_test, 0.12, 0.417),
-        "wrapped": signals(n_test, 0.5 - 0.4 * b, 0.5),
+        **{name: signals(n_test, *centers) for name, centers in _CENTERS.items()},
         "cut": signals(n_test, 0.5 - 0.35 * b, 0.5 - 0.15 * b, cut=True),
     }
     return Bunch(

@@ -158,6 +158,7 @@ ESTIMATORS = {
         pooling=["max", "mean", "max_mean"],
         padding_mode=["circular", "zeros"],
         invariance=["auto", "exact", "approximate"],
+        n_rolls=[1, *FEW],
         augmentation=[
             *("auto", None, RandomFreqShift(1), RandomFreqShift(0.1, mode="floor")),
             *([RandomFreqShift(2, mode="edge"), RandomFreqShift()], []),
@@ -660,6 +661,7 @@ def test_no_circular_shift_changes_a_probability_of_the_global_pool_net(
         n_filters=(4, 5),
         kernel_size=min(3, rolls.shape[-1]),
         stride=(1 + seed % 3, 2),
+        n_rolls=1 + seed % 4,
         max_epochs=1,
         random_state=seed,
     )

@@ -90,7 +90,7 @@ def activation_map(estimator, X, *, target=None):
     found = follow_to_net(estimator, X)
     net = found.net
     X = net._check(found.X, reset=False)
-    logits = net._logits(found.X)
+    logits = net._logits(found.X)[0]  # those of the first roll
     codes = _encode_targets(target, logits, net.classes_)
     module, device = net.module_.eval(), next(net.module_.parameters()).device
     maps = np.empty((len(X), *X.shape[2:]))

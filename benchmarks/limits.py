@@ -1,0 +1,394 @@
+"""The best accuracy that any classifier of Welch spectra can have on shifted signals.
+
+    python benchmarks/limits.py                    # standard8 and hard6, ten minutes
+    python benchmarks/limits.py --tasks hard6
+    python benchmarks/limits.py --quick            # a minute, far from converged
+
+No classifier is better than Bayes' rule, which takes the class of the largest posterior
+probability under the true law of the data [1]_. The signals of the benchmark are made,
+so their law is known. This script computes the posterior probabilities of the classes
+from the Welch spectrum of each signal.
+
+1. Widths, SNRs and places inside a bin are drawn from the ranges of the generator. The
+   expected Welch spectrum of a draw is the Fourier transform of the autocorrelation of
+   the signal times that of the window, plus the floor of the noise [2]_. The
+   autocorrelation is the mean of many long signals of the generator, stretched to the
+   width of the draw.
+2. A bin of a Welch spectrum follows nearly a gamma law around its expected value. The
+   shape parameter K of the law is the number of segments, less their overlap [3]_. For
+   noise K follows from the window. For each class it is measured on signals without
+   noise, as OFDM signals fluctuate less than noise does.
+3. One correlation by FFT gives the likelihood at every circular shift. The gain takes
+   its most likely value. Neighboring bins are correlated, so the logarithm of the
+   likelihood is multiplied by the part of the bins that counts as independent.
+4. The evidence of a class is the mean likelihood over all draws and over all shifts
+   that the test set can have. Bins with spurs are left out.
+
+Two checks tell whether the result is the limit and not just one more classifier. The
+accuracy must no longer rise with the number of draws. And the mean of the largest
+posterior probability must equal the accuracy, as it does under Bayes' rule.
+
+In standard8 a chirp has a comb of lines with too many parameters to draw. The limit
+there is that of a logistic regression (5 folds) on the evidence and the logits of three
+nets, for the five classes that nets confuse. The other three count as always right. The
+scores of the nets on these three are printed beside.
+
+The correlation of neighboring bins enters as one factor only, and the tilt of the
+receiver (0.5 dB) and spurs too weak to be seen are left out, so the limit may lie a few
+thousandths higher.
+
+References
+----------
+.. [1] Devroye, L., Gyorfi, L., Lugosi, G. (1996). "A Probabilistic Theory of Pattern
+   Recognition". Springer, chapter 2.
+.. [2] Percival, D. B., Walden, A. T. (1993). "Spectral Analysis for Physical
+   Applications". Cambridge University Press, chapter 6.
+.. [3] Welch, P. (1967). "The use of the fast Fourier transform for the estimation of
+   power spectra". IEEE Transactions on Audio and Electroacoustics, 15(2), 70-73.
+"""
+
+import argparse
+import time
+
+import numpy as np
+import torch
+from scipy import fft
+from scipy.interpolate import CubicSpline
+from scipy.ndimage import binary_dilation
+from scipy.signal import get_window
+from scipy.special import log_softmax, logsumexp
+from scipy.stats import qmc
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sk_psd import GlobalPoolCNNClassifier, WelchPSD
+from sk_psd._waveforms import SHAPES
+from sk_psd.datasets import (
+    _BANDWIDTH,
+    _BENCHMARKS,
+    _CENTERS,
+    make_shift_benchmark,
+)
+from sk_psd.scaling import min_max_scale
+from sk_psd.spectral import decibels
+
+N_FREQS = 1024
+N_SEGMENTS = 7  # of the signals of make_shift_benchmark, half overlapped
+WINDOW = get_window("hann", N_FREQS)
+
+# Classes of standard8 that the nets never confuse with any other.
+CLEAR = ("am", "fmsine", "twohump")
+
+# Their signals depend on more than width, SNR and place: each draw is one signal.
+ONE_SIGNAL_A_DRAW = ("chirp",)
+
+
+def correlate_window(window):
+    """Return the correlation of a window with itself at all lags, 1 at lag 0."""
+    n = len(window)
+    full = fft.irfft(np.abs(fft.rfft(window, 2 * n)) ** 2, 2 * n)
+    return full[:n] / full[0]
+
+
+def count_segments(window, n_segments):
+    """Return how many independent segments fluctuate like half-overlapped ones."""
+    overlap = (
+        correlate_window(window)[len(window) // 2] ** 2
+    )  # next ones do not overlap
+    return n_segments / (1 + 2 * (1 - 1 / n_segments) * overlap)
+
+
+def count_bins(window):
+    """Return the part of the bins of white noise that counts as independent."""
+    correlation = np.abs(fft.fft(window**2)) ** 2
+    return correlation[0] / correlation.sum()
+
+
+def autocorrelate(shape, rng, n_signals, n_times=2**14):
+    """Return the autocorrelation of the signals of a shape, 1 at lag 0.
+
+    Returns
+    -------
+    autocorrelation : callable
+        Of the lag times the bandwidth. It reaches far enough for all lags of the window
+        and for bandwidths that are 1.3 times the nominal one.
+    """
+    power = np.zeros(2 * n_times)
+    for _ in range(n_signals):
+        signal = SHAPES[shape](rng, n_times, _BANDWIDTH)
+        power += np.abs(fft.fft(signal, 2 * n_times)) ** 2
+    lags = np.arange(int(1.3 * N_FREQS))
+    values = fft.ifft(power)[: len(lags)] / (n_times - lags)
+    return CubicSpline(lags * _BANDWIDTH, values / values[0].real)
+
+
+def expect_spectra(autocorrelation, width, place):
+    """Return the expected Welch spectra of noise-free signals of power 1.
+
+    Parameters
+    ----------
+    autocorrelation : callable
+        From `autocorrelate`.
+
+    width : ndarray of shape (n_draws,)
+        Bandwidths, in cycles per sample.
+
+    place : ndarray of shape (n_draws,)
+        Centers of the signals, in bins from bin 0.
+
+    Returns
+    -------
+    spectra : ndarray of shape (n_draws, N_FREQS)
+        Densities from bin 0 on, with the negative frequencies in the second half.
+    """
+    lags = np.arange(N_FREQS)
+    turns = np.exp(2j * np.pi * np.outer(place / N_FREQS, lags))
+    products = autocorrelation(np.outer(width, lags)) * turns * correlate_window(WINDOW)
+    # The negative lags give the conjugates of the positive ones.
+    products[:, 0] /= 2
+    return np.maximum(2 * fft.fft(products).real, 0)
+
+
+def estimate_spectra(shape, width, place, rng):
+    """Return the Welch spectrum of one noise-free signal of each width and place."""
+    n = N_FREQS * (N_SEGMENTS + 1) // 2
+    signals = np.array([SHAPES[shape](rng, n, b) for b in width])
+    signals /= np.sqrt(np.mean(np.abs(signals) ** 2, axis=1, keepdims=True))
+    signals *= np.exp(2j * np.pi * np.outer(place / N_FREQS, np.arange(n)))
+    return fft.ifftshift(to_power(signals), axes=1)
+
+
+def to_power(signals):
+    """Return the Welch spectra of signals, as powers in ascending frequency."""
+    psd = WelchPSD(nperseg=N_FREQS, return_onesided=False, detrend=False)
+    return psd.fit_transform(signals)
+
+
+def measure_segments(shape, rng, n_signals=300):
+    """Return the number of independent segments by which a shape fluctuates."""
+    width, place = np.full(n_signals, _BANDWIDTH), np.zeros(n_signals)
+    spectra = estimate_spectra(shape, width, place, rng)
+    mean = spectra.mean(axis=0)
+    band = mean > mean.max() / 4
+    return float(np.mean(mean[band] ** 2 / spectra[:, band].var(axis=0, ddof=1)))
+
+
+def draw_model(shape, task, n_draws, n_signals, rng):
+    """Return the law of the bins of each draw from the ranges of a task.
+
+    Returns
+    -------
+    mean : ndarray of shape (n_draws, N_FREQS)
+        Expected Welch spectra, of mean 1, with the signal at bin 0.
+
+    segments : ndarray of shape (n_draws, N_FREQS)
+        The shape K of the gamma law of each bin.
+    """
+    jitter, (low, high) = task["bandwidth_jitter"], task["snr_db"]
+    unit = qmc.Sobol(3, seed=rng).random(n_draws)
+    width = _BANDWIDTH * (1 - jitter + 2 * jitter * unit[:, 0])
+    noise = 10 ** (-(low + (high - low) * unit[:, 1]) / 10) / width
+    place = unit[:, 2] - 0.5
+    in_noise = in_signal = count_segments(WINDOW, N_SEGMENTS)
+    if shape in ONE_SIGNAL_A_DRAW:
+        signal = estimate_spectra(shape, width, place, rng)
+    else:
+        signal = expect_spectra(autocorrelate(shape, rng, n_signals), width, place)
+        in_signal = measure_segments(shape, rng)
+    mean = signal + noise[:, None]
+    # Signal and noise beat with each other as noise does, whatever the signal is.
+    variance = signal**2 / in_signal + (mean**2 - signal**2) / in_noise
+    segments = mean**2 / variance
+    return mean / mean.mean(axis=1, keepdims=True), segments
+
+
+def find_evidence(power, kept, mean, segments, shifts, n_prefixes):
+    """Return the logarithm of the evidence of a class in each spectrum.
+
+    Parameters
+    ----------
+    power : ndarray of shape (n_samples, N_FREQS)
+        Welch spectra.
+
+    kept : bool ndarray of shape (n_samples, N_FREQS)
+        The bins that count.
+
+    mean, segments : ndarray of shape (n_draws, N_FREQS)
+        The law of the bins for each draw, from `draw_model`.
+
+    shifts : ndarray of int
+        Bins by which the signals may be shifted, all with the same probability.
+
+    n_prefixes : list of int
+        Numbers of draws.
+
+    Returns
+    -------
+    evidence : ndarray of shape (len(n_prefixes), n_samples)
+        With the first draws only, as many as each number says.
+    """
+    to_tensor = torch.from_numpy
+    power = power / np.median(power, axis=1, keepdims=True)
+
+    def transform(values):
+        return torch.fft.rfft(to_tensor(np.asarray(values, dtype=np.float32)))
+
+    x_kept, x_power = transform(kept), transform(kept * power)
+    x_log = transform(kept * np.log(power))
+    # Of the gamma law K log(K x / m g) - K x / m g - log Gamma(K), with the gain g.
+    log_gamma = torch.lgamma(to_tensor(segments)).numpy()
+    m_constant = transform(segments * np.log(segments / mean) - log_gamma).conj()
+    m_segments, m_ratio = transform(segments).conj(), transform(segments / mean).conj()
+    wanted = to_tensor(shifts % power.shape[1])
+    result = np.empty((len(mean), len(power)))
+    for i in range(len(power)):
+        constant = x_kept[i] * m_constant + x_log[i] * m_segments
+        sums = torch.stack([constant, x_power[i] * m_ratio, x_kept[i] * m_segments])
+        constant, ratio, count = torch.fft.irfft(sums, power.shape[1])[..., wanted]
+        # The most likely gain is ratio / count.
+        likelihood = constant - count * (1 + torch.log(ratio / count))
+        result[:, i] = torch.logsumexp(count_bins(WINDOW) * likelihood, 1).numpy()
+    return np.array([logsumexp(result[:n], axis=0) - np.log(n) for n in n_prefixes])
+
+
+def find_spurs(power, factor=3.0, n_side=8, n_near=2):
+    """Say which bins belong to spurs.
+
+    Spurs are bins `factor` times above the medians of `n_side` bins on either side. The
+    `n_near` bins next to a spur do not count for its medians, and belong to it.
+    """
+    sides = []
+    for sign in (-1, 1):
+        neighbors = [
+            np.roll(power, sign * step, axis=1)
+            for step in range(n_near + 1, n_near + n_side + 1)
+        ]
+        sides.append(np.median(neighbors, axis=0))
+    spurs = power > factor * np.maximum(*sides)
+    return binary_dilation(spurs, np.ones((1, 2 * n_near + 1)))
+
+
+def possible_shifts():
+    """Return the bins in which the centers of the test set "shifted" may lie."""
+    low, high = (round(center * N_FREQS) for center in _CENTERS["shifted"])
+    right = np.arange(low, high + 1)
+    return N_FREQS // 2 + np.concatenate([-right, right])  # as 0 Hz is in the middle
+
+
+def print_checks(evidence, y, classes, n_prefixes):
+    """Print accuracy and mean largest posterior for each number of draws."""
+    for n_draws, log_evidence in zip(n_prefixes, evidence, strict=True):
+        posterior = np.exp(log_softmax(log_evidence, axis=1))
+        right = classes[posterior.argmax(axis=1)] == y
+        print(
+            f"  {n_draws:5} draws: accuracy {right.mean():.3f}, mean largest posterior "
+            f"{posterior.max(axis=1).mean():.3f}",
+            flush=True,
+        )
+
+
+def print_limit(name, right, share=1.0):
+    """Print the limit, where a share of the rows is as right as these rows are."""
+    limit, error = (
+        1 - share * (1 - right.mean()),
+        share * right.std() / len(right) ** 0.5,
+    )
+    print(f"  {name}: {limit:.3f}, standard error {error:.3f}", flush=True)
+
+
+def net_logits(data, n_nets):
+    """Return the logits of nets for the shifted spectra, and print their scores."""
+
+    def scale(signals):
+        return min_max_scale(decibels(to_power(signals)))
+
+    X, (signals, y) = scale(data.X_train), data.test["shifted"]
+    X_test, logits = scale(signals), []
+    clear = np.isin(y, CLEAR)
+    for seed in range(n_nets):
+        net = GlobalPoolCNNClassifier(random_state=seed).fit(X, data.y_train)
+        logits.append(net.predict_log_proba(X_test))
+        print(
+            f"  net, seed {seed}: {net.score(X_test, y):.3f}, on {', '.join(CLEAR)} "
+            f"{net.score(X_test[clear], y[clear]):.3f}",
+            flush=True,
+        )
+    return np.hstack(logits)
+
+
+def run(name, n_test, n_draws, n_signals, n_nets, seed):
+    """Print the limit of one task and its checks."""
+    task, start = _BENCHMARKS[name], time.process_time()
+    n_train = 1600 if name == "standard8" else 1
+    data = make_shift_benchmark(
+        name, n_train=n_train, n_test=n_test, n_freqs=N_FREQS, random_state=seed
+    )
+    signals, y = data.test["shifted"]
+    confused = ~np.isin(y, CLEAR)
+    power, y_confused = to_power(signals[confused]).astype(float), y[confused]
+    kept = ~find_spurs(power) if "n_spurs" in task else np.ones(power.shape, bool)
+    classes = np.unique(y_confused)
+    n_prefixes = [n_draws >> i for i in (3, 2, 1, 0)]
+    print(
+        f"\n{name}, shifted: {len(power)} test spectra of {', '.join(classes)}; "
+        f"{1 - kept.mean():.1%} of the bins left out as spurs"
+    )
+    rng = np.random.RandomState(seed)
+    shifts, evidence = possible_shifts(), []
+    for shape in classes:
+        mean, segments = draw_model(shape, task, n_draws, n_signals, rng)
+        evidence.append(find_evidence(power, kept, mean, segments, shifts, n_prefixes))
+        print(f"  {shape}: K {segments.min():.1f} to {segments.max():.1f}", flush=True)
+    evidence = np.moveaxis(evidence, 0, -1)  # (n_prefixes, n_samples, n_classes)
+    print_checks(evidence, y_confused, classes, n_prefixes)
+    right = classes[evidence[-1].argmax(axis=1)] == y_confused
+    for shape in classes:
+        print(f"    {shape}: {right[y_confused == shape].mean():.3f}")
+    if name != "standard8":
+        print_limit("limit", right)
+    else:
+        share = 1 - len(CLEAR) / len(task["shapes"])
+        print_limit("by the evidence alone", right, share)
+        logits = net_logits(data, n_nets)[confused]
+        posterior = log_softmax(evidence[-1], axis=1)
+        folds = StratifiedKFold(5, shuffle=True, random_state=seed)
+        model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1))
+        for label, features in (
+            ("by the nets alone", logits),
+            ("limit", np.hstack([posterior, logits])),
+        ):
+            found = cross_val_predict(model, features, y_confused, cv=folds)
+            print_limit(label, found == y_confused, share)
+    print(f"  {time.process_time() - start:.0f} CPU s")
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tasks", nargs="+", default=["standard8", "hard6"])
+    parser.add_argument("--n-test", type=int, default=2000)
+    parser.add_argument("--n-draws", type=int, default=512, help="a power of 2")
+    parser.add_argument("--n-signals", type=int, default=256, help="of a shape")
+    parser.add_argument("--nets", type=int, default=3, help="number of net seeds")
+    parser.add_argument("--data-seed", type=int, default=1)
+    parser.add_argument("--quick", action="store_true", help="few spectra and draws")
+    args = parser.parse_args()
+    if args.quick:
+        args.n_test, args.n_draws, args.n_signals, args.nets = 400, 64, 32, 1
+    torch.set_num_threads(1)
+    for task in args.tasks:
+        run(
+            task,
+            args.n_test,
+            args.n_draws,
+            args.n_signals,
+            args.nets,
+            args.data_seed,
+        )
+
+
+if __name__ == "__main__":
+    main()
