@@ -40,7 +40,7 @@ try:
 except ImportError:
     MiniRocket = None
 
-INVARIANT = ("logreg_fft_of_psd", "logreg_aligned_psd", "svc_", "forest_")
+INVARIANT = ("logreg_fft_of_psd", "logreg_aligned_psd", "lda_", "svc_", "forest_")
 
 
 def make_spectra(data):
