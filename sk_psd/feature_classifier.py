@@ -45,19 +45,18 @@ class InvariantFeaturesClassifier(
     """Classify spectra by :class:`InvariantFeatures` and a classifier of scikit-learn.
 
     The classifier is trained on the features of the spectra and of randomly changed
-    copies of them, in one fit of a second or less. It is the quick alternative to
+    copies of them, in a fit of a second or less. It is the quick alternative to
     :class:`GlobalPoolCNNClassifier`, and a good second opinion beside it: see `vote` of
     :func:`make_spectrum_classifier`.
 
     Parameters
     ----------
     features : InvariantFeatures, default=None
-        Makes the features. None is ``InvariantFeatures(n_octaves=0,
-        n_bispectrum=28)``.
+        Makes the features. None is ``InvariantFeatures(n_bispectrum=28)``, all kinds.
 
     classifier : classifier, default=None
         Is trained on the features, which are standardized. None is
-        ``LogisticRegression(C=0.02, max_iter=1000)``.
+        ``LogisticRegression(C=0.02, tol=1e-3, max_iter=1000)``.
 
     augmentation : None, object or list of objects, default=None
         Random changes of the copies: objects of :mod:`sk_psd.augmentation`, applied in
@@ -166,7 +165,7 @@ class InvariantFeaturesClassifier(
         X = check_rows(self, X, reset=True)
         y = check_labels(self, X, y)
         find_classes(self, y)
-        classifier = LogisticRegression(C=0.02, max_iter=1000)
+        classifier = LogisticRegression(C=0.02, tol=1e-3, max_iter=1000)
         if self.classifier is not None:
             classifier = clone(self.classifier)
         weights = None
@@ -184,10 +183,9 @@ class InvariantFeaturesClassifier(
             check_weights(weights, X)
             X, y, weights = keep_weighted(weights, X, y, weights)
         self.classes_ = find_classes(self, y)
-        features = self.features
-        self.features_ = InvariantFeatures(0, n_bispectrum=28)
-        if features is not None:
-            self.features_ = clone(features)
+        self.features_ = InvariantFeatures(n_bispectrum=28)
+        if self.features is not None:
+            self.features_ = clone(self.features)
         rows = [self.features_.fit_transform(X)]
         n_copies = int(self.n_copies) if steps else 0
         for copy in _change(X, steps, n_copies, self.random_state):

@@ -188,14 +188,6 @@ IMPORTS = {
         "scaling",
     },
     "baselines": {"invariant_features", "scaling", "spectral"},
-    "pipelines": {
-        "_arguments",
-        "_numbers",
-        "classification",
-        "resampling",
-        "scaling",
-        "spectral",
-    },
     "feature_classifier": {
         "_arrays",
         "_constraints",
@@ -204,6 +196,17 @@ IMPORTS = {
         "_validation",
         "augmentation",
         "invariant_features",
+    },
+    "pipelines": {
+        "_arguments",
+        "_numbers",
+        "augmentation",
+        "classification",
+        "feature_classifier",
+        "invariant_features",
+        "resampling",
+        "scaling",
+        "spectral",
     },
     "__init__": {
         "_version",
