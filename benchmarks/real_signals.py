@@ -2,7 +2,7 @@
 
     python benchmarks/real_signals.py DATA_DIR
     python benchmarks/real_signals.py DATA_DIR --only cwru --seeds 2
-    python benchmarks/real_signals.py DATA_DIR --only cwru --models default robust
+    python benchmarks/real_signals.py DATA_DIR --only cwru --models default vote
     python benchmarks/real_signals.py DATA_DIR --only spectrograms
 
 DATA_DIR holds two files with arrays ``X``, ``y``, ``group`` and ``fs``. ``fsdd.npz``
@@ -11,7 +11,8 @@ left out in turn. ``cwru_bearing.npz`` has bearing vibration at 12 kHz: the clas
 fault, and each of four motor loads is left out in turn.
 
 "default" and "robust" are the two pipelines of make_spectrum_classifier for the
-one-sided axis of real signals. The other nets show what one choice does.
+one-sided axis of real signals, "vote" and "robust vote" the same with vote=True. The
+other nets show what one choice does.
 
 The test signals of the bearings are also shifted in frequency, each by a shift of its
 own. "shifted" fills the strip that a shift by one sideband leaves with noise at the
@@ -79,8 +80,9 @@ def models_of(fs, seeds):
     yield "flatten_net", [make_pipeline(make_psd(fs), MinMaxScale(), flatten)]
     yield "global_pool circular", make_nets(fs, seeds)
     yield "global_pool zeros", make_nets(fs, seeds, padding_mode="zeros")
-    for name in ("default", "robust"):
-        options = dict(fs=fs, nperseg=NPERSEG, robust=name == "robust")
+    for name in ("default", "robust", "vote", "robust vote"):
+        options = dict(fs=fs, nperseg=NPERSEG)
+        options |= dict(robust="robust" in name, vote="vote" in name)
         yield (
             name,
             [

@@ -13,8 +13,10 @@ from sk_psd.classification import (
     GlobalPoolCNNClassifier,
     SpectrogramCNNClassifier,
 )
+from sk_psd.feature_classifier import InvariantFeaturesClassifier
 from sk_psd.filters import ConvFilter
 from sk_psd.inspection import filter_response, shift_curve, shift_invariance
+from sk_psd.invariant_features import InvariantFeatures
 from sk_psd.learned_filters import LearnedConvFilter
 from sk_psd.pipelines import make_spectrum_classifier
 from sk_psd.plotting import FilterDisplay, ShiftCurveDisplay
@@ -29,6 +31,8 @@ __all__ = [
     "FilterDisplay",
     "FlattenCNNClassifier",
     "GlobalPoolCNNClassifier",
+    "InvariantFeatures",
+    "InvariantFeaturesClassifier",
     "LearnedConvFilter",
     "LogFrequency",
     "MinMaxScale",

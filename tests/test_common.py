@@ -10,6 +10,8 @@ from sk_psd import (
     FFTMagnitude,
     FlattenCNNClassifier,
     GlobalPoolCNNClassifier,
+    InvariantFeatures,
+    InvariantFeaturesClassifier,
     LearnedConvFilter,
     LogFrequency,
     MinMaxScale,
@@ -29,6 +31,8 @@ TRANSFORMERS = [
     ConvFilter("bandpass", cutoff=(0.1, 0.2), mode="full", stride=2),
     ConvFilter([1, 0, -1j], mode="valid", dilation=2),
     FFTMagnitude(),
+    InvariantFeatures(),
+    InvariantFeatures(0, n_bispectrum=28, align=False),
     LogFrequency(),
     LogFrequency(8, reduce="mean", decibels=True),
     MinMaxScale(),
@@ -44,6 +48,10 @@ TRANSFORMERS = [
     Spectrogram(),
     WelchPSD(),
     WelchPSD(return_onesided=False, decibels=True, average="median"),
+]
+OF_FEATURES = [
+    InvariantFeaturesClassifier(),
+    InvariantFeaturesClassifier(augmentation=RandomFreqShift(), random_state=0),
 ]
 CLASSIFIERS = [
     FlattenCNNClassifier(max_epochs=20, random_state=0),
@@ -66,7 +74,14 @@ OF_RECORDINGS = [
     WindowedClassifier(LogisticRegression(), 2, 1, pad=True, vote="mean"),
     WindowedClassifier(LogisticRegression(), 2, 1, pad=True, weight="window"),
 ]
-ESTIMATORS = [*TRANSFORMERS, *CLASSIFIERS, *OF_RECORDINGS, *REGRESSORS, EXACT]
+ESTIMATORS = [
+    *TRANSFORMERS,
+    *OF_FEATURES,
+    *CLASSIFIERS,
+    *OF_RECORDINGS,
+    *REGRESSORS,
+    EXACT,
+]
 TRAINING_ONLY = (
     "fit_transform changes the training data, transform returns its input, by design"
 )

@@ -106,6 +106,7 @@ FUNCTIONS = {
         fs=[1.0, 8000, np.float32(48000), [[250]], 0, np.nan],
         nperseg=[16, 256, np.int64(512)],
         robust=[True, False],
+        vote=[True, False],
         device=["auto", "cpu"],
         random_state=SEEDS,
     ),
@@ -262,6 +263,7 @@ FUNCTIONS = {
         axis=["two-sided", "one-sided", "log"],
         nperseg=[2, 8, 256, np.int64(64), 1, 0, -3, 2.5, None],
         robust=FLAGS,
+        vote=FLAGS,
         device=["auto", "cpu"],
         random_state=SEEDS,
     ),
@@ -467,7 +469,7 @@ def check_dilated(result, kernel, dilation):
 
 
 def check_baselines(result, **params):
-    assert len(result) >= 4
+    assert len(result) >= 6
 
 
 def check_pipeline(result, axis="two-sided", robust=False, **params):
