@@ -1,7 +1,7 @@
 """Several emissions in one spectrum: the net beside one-against-rest baselines.
 
-    python benchmarks/mixtures.py            # a quarter of an hour
-    python benchmarks/mixtures.py --quick    # a minute, small data
+    python benchmarks/mixtures.py            # three minutes of one core
+    python benchmarks/mixtures.py --quick    # ten seconds, small data
 
 Signals of one to three emissions at random places of the axis, which may overlap. Every
 emission has 5 to 20 dB, and their levels are up to 10 dB apart. The tasks are
@@ -41,7 +41,9 @@ BASELINES = {
     "aligned PSD": "logreg_aligned_psd",
     "PSD": "logreg_psd",
 }
-GRID = [(C, weight) for C in (1e-3, 1e-2, 1e-1, 1.0) for weight in (None, "balanced")]
+GRID = [
+    (C, weight) for C in (1e-4, 1e-3, 1e-2, 1e-1, 1.0) for weight in (None, "balanced")
+]
 
 
 def make_data(task, n_samples, n_freqs, seed):
