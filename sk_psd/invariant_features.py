@@ -255,7 +255,7 @@ class InvariantFeatures(SpectrumTransformer):
     def _list_names(self, n_freqs):
         """Return the names of the features of a spectrum, in their order."""
         names = []
-        for level, octave in _octaves(np.empty((1, n_freqs)), self.n_octaves):
+        for level, octave in _octaves(np.zeros((1, n_freqs)), self.n_octaves):
             n = octave.shape[-1]
             places = [
                 f"{place:0{len(str(n - 1))}}" for place in _places(n, self.n_ranks)

@@ -82,6 +82,15 @@ def make_spectrum_classifier(
     the better one on recorded vibration. On a logarithmic axis noise is not trained: it
     cost more accuracy on recorded instruments than it gained.
 
+    A vote suits the one-sided axis. On recorded vibration, two seeds, the mean accuracy
+    rose from 0.951 to 0.987 as recorded, from 0.934 to 0.972 with shifts by up to
+    1000 Hz and from 0.600 to 0.836 in noise of 10 dB, for 4 % more training time.
+    With `robust` it rose from 0.959 to 0.983, and from 0.831 to 0.894 in noise of 0 dB.
+    Only holes of up to 1000 Hz became worse there, by 0.004. On two-sided axes the vote
+    cost 0.03 of the accuracy on spectra that the end of the axis cuts off, and 0.05 on
+    shapes that look alike. On the logarithmic axis it made little difference. The vote
+    is less sure of its predictions than the net.
+
     Examples
     --------
     >>> from sk_psd import make_spectrum_classifier
