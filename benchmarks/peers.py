@@ -450,7 +450,9 @@ def compare_in_words(done, columns):
             first = ", ".join(named[: min(n_better, 3)])
             yield f"{net} and is behind {rows} of {len(named)}: first {first}."
         elif named:
-            yield f"{net} and is ahead of all; the next is {named[0]}."
+            yield f"{net}, no row has more; the next is {named[0]}."
+        else:
+            yield f"{net}, no other model has a result."
 
 
 def check_installed():

@@ -1,4 +1,4 @@
-"""The benchmark of peers: its rows, tables and errors, without the packages it needs."""
+"""The rows, tables and errors of benchmarks/peers.py."""
 
 import importlib.util
 import pathlib
@@ -104,7 +104,7 @@ def test_a_failure_is_the_row_of_its_model(peers, capsys):
     }
     table = peers.format_task(results, "standard8")
     assert "| logreg_psd | 0 | FileNotFoundError" in table
-    assert "our net has .500" in table
+    assert "our net has .500, no other model has a result" in table
 
 
 def test_table_says_wins_and_losses(peers):
@@ -128,7 +128,7 @@ def test_table_says_wins_and_losses(peers):
     )
     del results[peers.Job("standard8", 0, "MLPClassifier", 2)]
     table = peers.format_task(results, "standard8")
-    assert "is ahead of all; the next is MLPClassifier with 0 copies (.750)" in table
+    assert "no row has more; the next is MLPClassifier with 0 copies (.750)" in table
 
 
 def test_missing_packages_are_named_with_the_line_that_installs_them(
