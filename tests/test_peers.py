@@ -1,5 +1,6 @@
 """The rows, tables and errors of benchmarks/peers.py."""
 
+import importlib
 import importlib.util
 import pathlib
 import sys
@@ -7,16 +8,15 @@ import sys
 import numpy as np
 import pytest
 
-PATH = pathlib.Path(__file__).parents[1] / "benchmarks" / "peers.py"
+FOLDER = pathlib.Path(__file__).parents[1] / "benchmarks"
 
 
 @pytest.fixture(scope="module")
 def peers():
-    spec = importlib.util.spec_from_file_location("peers", PATH)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["peers"] = module  # NamedTuple and pickle look there
-    spec.loader.exec_module(module)
-    yield module
+    # The processes of `run` import the module by its name.
+    sys.path.insert(0, str(FOLDER))
+    yield importlib.import_module("peers")
+    sys.path.remove(str(FOLDER))
     del sys.modules["peers"]
 
 
@@ -95,16 +95,18 @@ def test_a_recorded_task_is_learned(peers, data_dir):
     assert peers.measure(job, data_dir=data_dir).scores["as recorded"] > 0.9
 
 
-def test_a_failure_is_the_row_of_its_model(peers, capsys):
-    result = peers.measure(peers.Job("digits", 0, "logreg_psd", 0), True, PATH.parent)
-    assert result.error.startswith("FileNotFoundError")
-    results = {
-        peers.Job("standard8", 0, "logreg_psd", 0): result,
-        peers.Job("standard8", 0, peers.OURS, 0): fake(peers, 0.5),
-    }
+def test_a_failure_is_the_row_of_its_model(peers, tmp_path, capsys):
+    failing = peers.Job("digits", 0, "logreg_psd", 0)
+    working = peers.Job("standard8", 0, "logreg_aligned_psd", 0)
+    results = peers.run([failing, working], True, tmp_path)
+    assert set(results) == {failing, working}
+    assert results[failing].error.startswith("FileNotFoundError")
+    assert "[2/2, " in capsys.readouterr().err
+    row = "| logreg_psd | 0 | FileNotFoundError: "
+    assert row in peers.format_task(results, "digits")
+    assert "Our net has no result" in peers.format_task(results, "digits")
     table = peers.format_task(results, "standard8")
-    assert "| logreg_psd | 0 | FileNotFoundError" in table
-    assert "our net has .500, no other model has a result" in table
+    assert f"{results[working].scores['centered']:.3f}"[1:] in table
 
 
 def test_table_says_wins_and_losses(peers):
@@ -129,6 +131,9 @@ def test_table_says_wins_and_losses(peers):
     del results[peers.Job("standard8", 0, "MLPClassifier", 2)]
     table = peers.format_task(results, "standard8")
     assert "no row has more; the next is MLPClassifier with 0 copies (.750)" in table
+    del results[peers.Job("standard8", 0, "MLPClassifier", 0)]
+    table = peers.format_task(results, "standard8")
+    assert "our net has .800, no other model has a result" in table
 
 
 def test_missing_packages_are_named_with_the_line_that_installs_them(
