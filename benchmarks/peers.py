@@ -408,7 +408,7 @@ def format_task(results, task):
                 spread = f" ± {format_number(np.std(values))}" if len(fits) > 1 else ""
                 cells.append(format_number(np.mean(values)) + spread)
             cells.append(f"{np.mean([r.fit_seconds for r in fits]):.1f}")
-            cells.append(format_number(np.mean([r.row_ms for r in fits]), 2))
+            cells.append(format_number(np.mean([r.row_ms for r in fits])))
             change = max(r.change for r in fits)
             # A rounded change could pass for none.
             cells.append(f"{change:.1g}" if change else "0.0")
