@@ -102,7 +102,7 @@ def test_a_failure_is_the_row_of_its_model(peers, tmp_path, capsys):
     assert set(results) == {failing, working}
     assert results[failing].error.startswith("FileNotFoundError")
     assert "[2/2, " in capsys.readouterr().err
-    row = "| logreg_psd | 0 | FileNotFoundError: "
+    row = "| logreg_psd (failed in 1 of 1: FileNotFoundError: "
     assert row in peers.format_task(results, "digits")
     assert "Our net has no result" in peers.format_task(results, "digits")
     table = peers.format_task(results, "standard8")
@@ -125,8 +125,8 @@ def test_table_says_wins_and_losses(peers):
     assert [row[-1] for row in rows[2:5]] == ["0.5", "1e-09", "0.0"]
     assert rows[5][2:5] == [".97", ".97", ""]
     assert lines[7] == (
-        "- centered: our net has .800 and is behind 1 row of 2: first MLPClassifier "
-        "with 2 copies (.850)."
+        "- centered: our net has .800 and is behind 1 row of 2, at the top "
+        "MLPClassifier with 2 copies (.850)."
     )
     del results[peers.Job("standard8", 0, "MLPClassifier", 2)]
     table = peers.format_task(results, "standard8")
@@ -151,6 +151,9 @@ def test_missing_recordings_are_named(peers, monkeypatch, tmp_path, capsys):
     with pytest.raises(SystemExit):
         peers.main([str(tmp_path)])
     assert "has no cwru_bearing.npz, for vibration" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        peers.main(["--tasks", "digits"])
+    assert "DATA_DIR, the folder with the recordings" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("index", [0, 1])
