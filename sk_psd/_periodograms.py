@@ -145,8 +145,7 @@ class Periodograms:
             return result
 
         if self.window.device.type == "cpu":
-            n_values = len(X) * segments.n_segments * segments.nfft
-            results = map_in_threads(run, tasks, n_values=n_values, n_jobs=n_jobs)
+            results = map_in_threads(run, tasks, n_jobs=n_jobs)
         else:
             results = map(run, tasks)
         return zip(tasks, results, strict=True)
