@@ -1,9 +1,12 @@
-"""Threads that blocks of signals use."""
+"""Threads that blocks of signals use, and the bits that they give."""
 
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+
+from sk_psd.spectral import welch
 
 
 def run(script):
@@ -33,3 +36,18 @@ for n_times in (256, 4096, 16384, 65536, 300_000):
 print(torch.get_num_threads())
 """)
     assert counts == [0] * 15 + [2]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64, np.complex128])
+@pytest.mark.parametrize("nperseg", [255, 256, 343, 1021, 1023, 1024, 1025])
+def test_a_row_has_the_same_bits_alone_and_among_others(nperseg, dtype):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((37, 3000))
+    if np.issubdtype(dtype, np.complexfloating):
+        X = X + 1j * rng.standard_normal(X.shape)
+    X = X.astype(dtype)
+    X[::5] += 100
+    params = dict(nperseg=nperseg, return_onesided=False)
+    together = welch(X, **params)[1]
+    for i in (0, 1, 17, 35, 36):
+        np.testing.assert_array_equal(welch(X[i], **params)[1], together[i])
