@@ -1,5 +1,6 @@
-"""Threads that blocks of signals use, and the bits that they give."""
+"""Memory and threads that blocks of signals use, and the bits that they give."""
 
+import platform
 import subprocess
 import sys
 
@@ -15,6 +16,35 @@ def run(script):
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     return [int(word) for word in done.stdout.split()]
+
+
+@pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="other C libraries keep freed memory"
+)
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("nperseg", [256, 8192])
+def test_blocks_of_a_new_process_fault_in_no_page_beyond_result_and_buffers(
+    nperseg, n_jobs
+):
+    """The least of five calls is taken, as the system may add faults of its own."""
+    least, n_bytes, page, buffer = run(f"""
+import resource
+import numpy as np
+from sk_psd import WelchPSD, _blocks
+
+X = np.zeros((64, 65536), np.float32)
+X[:, ::3] = 1
+psd = WelchPSD(nperseg={nperseg}, n_jobs={n_jobs}).fit(X[:1])
+counts = []
+for _ in range(6):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    result = psd.transform(X)
+    counts.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+print(min(counts[1:]), result.nbytes, resource.getpagesize(), _blocks._BLOCK_BYTES)
+""")
+    # One thread keeps its buffers. Those of a pool end with their call.
+    allowed = n_bytes + (n_jobs * buffer if n_jobs > 1 else 0)
+    assert least <= allowed / page + 100
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/task")
