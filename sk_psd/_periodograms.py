@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from scipy import fft
 
 from sk_psd._arrays import is_complex
 from sk_psd._blocks import (
@@ -170,6 +171,11 @@ class Periodograms:
 
     def _fft(self, segments):
         nfft, two_parts = self.segments.nfft, segments.is_complex()
+        if nfft % 2 and segments.is_cpu:
+            # On odd lengths that of torch takes up to 5.7 times as long (length 16385,
+            # float64), and is at most 1.2 times as fast (length 343).
+            transform = fft.fft if two_parts else fft.rfft
+            return torch.from_numpy(transform(segments.numpy(), nfft, workers=1))
         transform = torch.fft.fft if two_parts else torch.fft.rfft
         return transform(segments, n=nfft)
 
