@@ -1,7 +1,5 @@
 """Run a net on many rows, in chunks of a fixed number."""
 
-import math
-
 import numpy as np
 import torch
 from sklearn.utils import gen_batches
@@ -54,9 +52,8 @@ def run_in_chunks(function, X, n_out, device, prepare):
 
     chunks = list(gen_batches(len(X), n_rows))
     if on_cpu:
-        n_values = math.prod(X.shape)
         n_jobs = count_free_threads()
-        done = map_in_threads(run, chunks, n_values=n_values, n_jobs=n_jobs)
+        done = map_in_threads(run, chunks, n_jobs=n_jobs)
     else:
         done = map(run, chunks)
     for _ in done:
