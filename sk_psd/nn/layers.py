@@ -244,15 +244,18 @@ class Level(nn.Module):
         Parameters
         ----------
         x : Tensor of shape (N, C, F) or (N, C, F, T)
+            Or an object that gives Tensors of rows, as a Tensor does.
         """
         if self.level is None:
             return
         # In parts, so that the memory for intermediate results is small.
-        n_rows = max(1, 2**20 // x[0].numel())
+        n_rows = max(1, 2**20 // math.prod(x.shape[1:]))
 
         def average(function):
-            parts = (function(self._take_out(part)) for part in x.split(n_rows))
-            return math.fsum(float(part.sum()) for part in parts) / x.numel()
+            starts = range(0, len(x), n_rows)
+            parts = (self._take_out(x[first : first + n_rows]) for first in starts)
+            sums = (float(function(part).sum()) for part in parts)
+            return math.fsum(sums) / math.prod(x.shape)
 
         mean = average(lambda part: part)
         variance = average(lambda part: (part - mean).square())
