@@ -26,12 +26,16 @@ from sk_psd._layout import (
 )
 from sk_psd._net_estimator import NetEstimator, training_settings, with_callbacks
 from sk_psd._shift import canonical_roll
-from sk_psd._standardize import find_mean_and_deviation, standardize
+from sk_psd._standardize import (
+    find_mean_and_deviation,
+    standardize,
+    standardize_when_read,
+)
 from sk_psd._targets import IndicatorTargets, LabelTargets, read_targets
 from sk_psd._torch_settings import torch_defaults
 from sk_psd._training import SpectraDataset, resolve_device
 from sk_psd._validation import check_rows, check_weights
-from sk_psd.augmentation import BatchAugmentation, list_augmentations
+from sk_psd.augmentation import BatchAugmentation, list_augmentations, reads_rows
 from sk_psd.nn.layers import empty_module, reset_parameters
 
 __all__ = ["NetClassifier"]
@@ -76,9 +80,7 @@ class NetClassifier(
         "warm_start": ["boolean"],
     }
 
-    _private_fitted = (
-        *("_can_continue", "_config", "_is_exact", "_is_multilabel", "_net"),
-    )
+    _private_fitted = "_can_continue _config _is_exact _is_multilabel _net".split()
 
     # Whether y was an indicator matrix. In files of earlier versions it is missing.
     _is_multilabel = False
@@ -101,7 +103,9 @@ class NetClassifier(
         steps = list_augmentations(
             self.augmentation, self._default_augmentation(), self.level
         )
-        return [step.for_batches(x, scale) for step in steps]
+        return [
+            step.for_batches(x if reads_rows(step) else x[:], scale) for step in steps
+        ]
 
     def _check(self, X, reset):
         """Return spectra as (N, C, F) and remember or compare C.
@@ -207,7 +211,7 @@ class NetClassifier(
                 valid = self._make_dataset(*valid, device, aligned=self._is_exact)
             dataset = self._make_dataset(*train, device, augmented=True)
             if not continues:
-                module.level.learn(dataset.tensors[0])
+                module.level.learn(dataset.x)
             is_robust = str(self.augmentation) == "robust"
             stops = self._option("early_stopping")
             net = self._wrap_in_net(
@@ -297,7 +301,7 @@ class NetClassifier(
             net.set_params(batch_size=batch_size, lr=self.lr)
             dataset = self._make_dataset(*train, device, augmented=True)
             if first:
-                module.level.learn(dataset.tensors[0])
+                module.level.learn(dataset.x)
             # Without a net as long as it is in training.
             self._net, self._can_continue = None, False
             n_before = len(net.history)
@@ -527,7 +531,7 @@ class NetClassifier(
         return {"module_": net.module_.eval()}
 
     def _is_finite(self, attributes, dataset):
-        module, x = attributes["module_"], dataset.tensors[0][:CPU_ROWS]
+        module, x = attributes["module_"], dataset.x[:CPU_ROWS]
         with torch.inference_mode():
             results = module(x), *module.state_dict().values()
         return all(bool(values.isfinite().all()) for values in results)
@@ -536,9 +540,13 @@ class NetClassifier(
         self, X, codes, weights, device, *, aligned=False, augmented=False
     ):
         """Return standardized samples on a device, with their codes and weights."""
-        x = standardize(X, self.mean_, self.scale_).to(device)
+        x = standardize_when_read(X, self.mean_, self.scale_, device)
+        if aligned:
+            x = x[:]
+            for part in x.split(CPU_ROWS):  # in place, so that it needs little memory
+                part.copy_(canonical_roll(part))
         return SpectraDataset(
-            canonical_roll(x) if aligned else x,
+            x,
             torch.from_numpy(codes).to(device),
             torch.from_numpy(weights.astype(np.float32)).to(device),
             self._augmentations(x, self.scale_) if augmented else (),

@@ -5,7 +5,8 @@ from skorch import NeuralNetClassifier, NeuralNetRegressor
 from skorch.callbacks.scoring import ScoringBase
 from skorch.dataset import Dataset
 from torch.optim import lr_scheduler
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader
+from torch.utils.data import Dataset as TorchDataset
 
 from sk_psd._callbacks import (
     EpochBar,
@@ -63,12 +64,12 @@ def resolve_device(device):
     return resolved
 
 
-class SpectraDataset(TensorDataset):
+class SpectraDataset(TorchDataset):
     """All samples of a data set on the training device, and how their batches change.
 
     Parameters
     ----------
-    x : float32 Tensor of shape (N, C, F) or (N, C, F, T)
+    x : float32 Tensor or StandardizedRows of shape (N, C, F) or (N, C, F, T)
         Spectra, signals or spectrograms.
 
     targets : int64 Tensor of shape (N,) or float32 Tensor of shape (N, T)
@@ -83,8 +84,11 @@ class SpectraDataset(TensorDataset):
     """
 
     def __init__(self, x, targets, weights, augmentations=()):
-        super().__init__(x, targets, weights)
+        self.x, self.targets, self.weights = x, targets, weights
         self.augmentations = augmentations
+
+    def __len__(self):
+        return len(self.targets)
 
 
 class BatchLoader:
@@ -111,7 +115,8 @@ class BatchLoader:
         return n_batches(len(self.dataset), self.batch_size)
 
     def __iter__(self):
-        x, targets, weights = self.dataset.tensors
+        data = self.dataset
+        x, targets, weights = data.x, data.targets, data.weights
         edges = [i * self.batch_size for i in range(len(self))] + [len(x)]
         if self.generator is None:
             order = torch.arange(len(x), device=x.device)
@@ -201,7 +206,7 @@ class _WeightedNet:
             event["batch"] = x, self._to_labels(y)
         for name in ("dataset_train", "dataset_valid"):
             if isinstance(event.get(name), SpectraDataset):
-                x, y, _ = event[name].tensors
+                x, y = event[name].x, event[name].targets
                 event[name] = Dataset(x, self._to_labels(y))
         return event
 
