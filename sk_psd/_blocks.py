@@ -108,7 +108,7 @@ class _Buffers(threading.local):
         # the memory of freed spectra to the system, and the next block faults its pages
         # in again, which takes up to half of the time. From the first freed allocation
         # of this size on it keeps up to twice as much.
-        torch.empty(2**23, dtype=torch.uint8, device="cpu")
+        torch.empty(2**24, dtype=torch.uint8, device="cpu")
 
 
 _buffers = _Buffers()

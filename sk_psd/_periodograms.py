@@ -227,6 +227,8 @@ def write_mean(segments, X, out, n_jobs=None, *, double=False):
     n_segments, out = segments.n_segments, as_shared_tensor(out)
     periodograms = Periodograms(segments, X, n_summed=n_segments, double=double)
 
+    window, nfft = periodograms.window, segments.nfft
+
     def write_rows(rows, power_sums):
         out[rows] = periodograms.to_result(power_sums)
 
@@ -234,11 +236,15 @@ def write_mean(segments, X, out, n_jobs=None, *, double=False):
         """Return the sums of the squares of real and of imaginary parts.
 
         The end of this function frees the spectra before the next FFT, which so writes
-        to memory that lies in the cache. That is 9 % of the time with nperseg 1024.
+        to memory that lies in the cache. That is 9 % of the time with nperseg 1024. The
+        sums are allocated before the spectra. After them they would keep malloc from
+        joining the freed memory to that behind it.
         """
+        n_parts = 2 * (nfft if window.is_complex() else nfft // 2 + 1)
+        sums = signals.new_empty((len(signals), n_parts), dtype=window.real.dtype)
         spectra, used = periodograms.compute_spectra(signals)
-        n_used = None if used is None else used.sum(1)
-        return _square_parts(spectra).sum(1), n_used
+        torch.sum(_square_parts(spectra), 1, out=sums)
+        return sums, None if used is None else used.sum(1)
 
     def add_blocks(task):
         """Write rows that lie in one block, or return the sum of a part of a row."""
