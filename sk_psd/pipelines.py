@@ -88,8 +88,7 @@ def make_spectrum_classifier(
     With `robust` it rose from 0.959 to 0.983, and from 0.831 to 0.894 in noise of 0 dB.
     Only holes of up to 1000 Hz became worse there, by 0.004. On two-sided axes the vote
     cost 0.03 of the accuracy on spectra that the end of the axis cuts off, and 0.05 on
-    shapes that look alike. On the logarithmic axis it made little difference. The vote
-    is less sure of its predictions than the net.
+    shapes that look alike. On the logarithmic axis it made little difference.
 
     Examples
     --------

@@ -97,8 +97,7 @@ def test_a_classifier_without_weights_or_probabilities(spectra):
 def test_labels_reach_the_classifier_as_they_are(spectra):
     X, y, _ = spectra
     weights = dict.fromkeys(set(y), 1.0)
-    linear = LogisticRegression(C=0.02, tol=1e-3, max_iter=1000)
-    linear.set_params(class_weight=weights)
+    linear = LogisticRegression(C=0.02, tol=1e-3, class_weight=weights, max_iter=1000)
     model = InvariantFeaturesClassifier(classifier=linear).fit(X, y)
     assert list(model.classes_) == sorted(set(y))
     expected = InvariantFeaturesClassifier().fit(X, y).predict_proba(X)
