@@ -94,9 +94,8 @@ def correlate_window(window):
 
 def count_segments(window, n_segments):
     """Return how many independent segments fluctuate like half-overlapped ones."""
-    overlap = (
-        correlate_window(window)[len(window) // 2] ** 2
-    )  # next ones do not overlap
+    # Each segment overlaps with the next one only, by a half.
+    overlap = correlate_window(window)[len(window) // 2] ** 2
     return n_segments / (1 + 2 * (1 - 1 / n_segments) * overlap)
 
 
@@ -204,8 +203,10 @@ def draw_model(shape, task, n_draws, n_signals, rng):
     return mean / mean.mean(axis=1, keepdims=True), segments
 
 
-def find_evidence(power, kept, mean, segments, shifts, n_prefixes):
+def find_evidence(power, kept, mean, segments, shifts, draw_counts):
     """Return the logarithm of the evidence of a class in each spectrum.
+
+    It lacks a number that is the same for all classes.
 
     Parameters
     ----------
@@ -221,12 +222,12 @@ def find_evidence(power, kept, mean, segments, shifts, n_prefixes):
     shifts : ndarray of int
         Bins by which the signals may be shifted, all with the same probability.
 
-    n_prefixes : list of int
+    draw_counts : list of int
         Numbers of draws.
 
     Returns
     -------
-    evidence : ndarray of shape (len(n_prefixes), n_samples)
+    evidence : ndarray of shape (len(draw_counts), n_samples)
         With the first draws only, as many as each number says.
     """
     to_tensor = torch.from_numpy
@@ -239,18 +240,30 @@ def find_evidence(power, kept, mean, segments, shifts, n_prefixes):
     x_log = transform(kept * np.log(power))
     # Of the gamma law K log(K x / m g) - K x / m g - log Gamma(K), with the gain g.
     log_gamma = torch.lgamma(to_tensor(segments)).numpy()
-    m_constant = transform(segments * np.log(segments / mean) - log_gamma).conj()
-    m_segments, m_ratio = transform(segments).conj(), transform(segments / mean).conj()
+    # conj alone would copy again in every product.
+    m_constant, m_segments, m_ratio = (
+        transform(values).conj().resolve_conj()
+        for values in (
+            segments * np.log(segments / mean) - log_gamma,
+            segments,
+            segments / mean,
+        )
+    )
     wanted = to_tensor(shifts % power.shape[1])
     result = np.empty((len(mean), len(power)))
     for i in range(len(power)):
-        constant = x_kept[i] * m_constant + x_log[i] * m_segments
-        sums = torch.stack([constant, x_power[i] * m_ratio, x_kept[i] * m_segments])
-        constant, ratio, count = torch.fft.irfft(sums, power.shape[1])[..., wanted]
+        constant, ratio, count = (
+            torch.fft.irfft(products, power.shape[1]).index_select(1, wanted)
+            for products in (
+                x_kept[i] * m_constant + x_log[i] * m_segments,
+                x_power[i] * m_ratio,
+                x_kept[i] * m_segments,
+            )
+        )
         # The most likely gain is ratio / count.
         likelihood = constant - count * (1 + torch.log(ratio / count))
         result[:, i] = torch.logsumexp(count_bins(WINDOW) * likelihood, 1).numpy()
-    return np.array([logsumexp(result[:n], axis=0) - np.log(n) for n in n_prefixes])
+    return np.array([logsumexp(result[:n], axis=0) - np.log(n) for n in draw_counts])
 
 
 def find_spurs(power, factor=3.0, n_side=8, n_near=2):
@@ -277,9 +290,9 @@ def possible_shifts():
     return N_FREQS // 2 + np.concatenate([-right, right])  # as 0 Hz is in the middle
 
 
-def print_checks(evidence, y, classes, n_prefixes):
+def print_checks(evidence, y, classes, draw_counts):
     """Print accuracy and mean largest posterior for each number of draws."""
-    for n_draws, log_evidence in zip(n_prefixes, evidence, strict=True):
+    for n_draws, log_evidence in zip(draw_counts, evidence, strict=True):
         posterior = np.exp(log_softmax(log_evidence, axis=1))
         right = classes[posterior.argmax(axis=1)] == y
         print(
@@ -330,7 +343,7 @@ def run(name, n_test, n_draws, n_signals, n_nets, seed):
     power, y_confused = to_power(signals[confused]).astype(float), y[confused]
     kept = ~find_spurs(power) if "n_spurs" in task else np.ones(power.shape, bool)
     classes = np.unique(y_confused)
-    n_prefixes = [n_draws >> i for i in (3, 2, 1, 0)]
+    draw_counts = [n_draws >> i for i in (3, 2, 1, 0)]
     print(
         f"\n{name}, shifted: {len(power)} test spectra of {', '.join(classes)}; "
         f"{1 - kept.mean():.1%} of the bins left out as spurs"
@@ -339,10 +352,10 @@ def run(name, n_test, n_draws, n_signals, n_nets, seed):
     shifts, evidence = possible_shifts(), []
     for shape in classes:
         mean, segments = draw_model(shape, task, n_draws, n_signals, rng)
-        evidence.append(find_evidence(power, kept, mean, segments, shifts, n_prefixes))
+        evidence.append(find_evidence(power, kept, mean, segments, shifts, draw_counts))
         print(f"  {shape}: K {segments.min():.1f} to {segments.max():.1f}", flush=True)
-    evidence = np.moveaxis(evidence, 0, -1)  # (n_prefixes, n_samples, n_classes)
-    print_checks(evidence, y_confused, classes, n_prefixes)
+    evidence = np.moveaxis(evidence, 0, -1)  # (draw_counts, n_samples, n_classes)
+    print_checks(evidence, y_confused, classes, draw_counts)
     right = classes[evidence[-1].argmax(axis=1)] == y_confused
     for shape in classes:
         print(f"    {shape}: {right[y_confused == shape].mean():.3f}")
