@@ -2,7 +2,6 @@
 
 import numpy as np
 import torch
-from sklearn.utils import gen_batches
 
 from sk_psd._threads import count_free_threads, map_in_threads
 from sk_psd._torch_settings import torch_defaults
@@ -54,7 +53,8 @@ def run_in_chunks(function, X, n_out, device, prepare):
                 x = torch.cat([x, x.new_zeros(min_rows - n, *x.shape[1:])])
             result[rows] = function(x)[:n].cpu().numpy()
 
-    chunks = list(gen_batches(len(X), n_rows))
+    starts = range(0, len(X), n_rows)
+    chunks = [slice(first, first + n_rows) for first in starts]
     if on_cpu:
         n_jobs = count_free_threads()
         done = map_in_threads(run, chunks, n_jobs=n_jobs)

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import torch
-from sklearn.utils import gen_batches
 
 __all__ = ["find_mean_and_deviation", "standardize", "standardize_when_read"]
 
@@ -15,7 +14,8 @@ _SUMMED_VALUES = 2**20
 
 
 def _parts(X, n_values):
-    return gen_batches(len(X), max(1, n_values // math.prod(X.shape[1:])))
+    n_rows = max(1, n_values // math.prod(X.shape[1:]))
+    return (slice(first, first + n_rows) for first in range(0, len(X), n_rows))
 
 
 def _to_double(part):
