@@ -4,10 +4,12 @@ from numbers import Integral, Real
 
 import numpy as np
 from scipy import fft
-from sklearn.utils import Bunch, check_random_state, gen_batches
+from sklearn.utils import check_random_state, gen_batches
 
 from sk_psd._arguments import check_flag
+from sk_psd._data_texts import describe_benchmark, describe_shapes, describe_sounds
 from sk_psd._numbers import as_rate
+from sk_psd._result import Result
 from sk_psd._waveforms import SHAPES
 
 __all__ = [
@@ -122,7 +124,7 @@ def make_spectral_shapes(
     bunch : Bunch
         Returned instead of X and y if `return_X_y` is False: `X`, `y`, `fs` and for
         each signal `center_freq` (Hz), `bandwidth` (Hz) and `snr_db`; with a line also
-        `line_db` and `line_freq` (Hz).
+        `line_db` and `line_freq` (Hz). `DESCR` describes the data.
 
     See Also
     --------
@@ -216,7 +218,9 @@ def make_spectral_shapes(
         truth.update(line_db=level, line_freq=freq)
 
     y = np.asarray(shapes)[label]
-    return (X, y) if return_X_y else Bunch(X=X, y=y, fs=fs, **truth)
+    if return_X_y:
+        return X, y
+    return Result(X=X, y=y, fs=fs, **truth, DESCR=describe_shapes(X, fs))
 
 
 def _lines(freq, fs, level, n_times, real, rng):
@@ -368,7 +372,7 @@ def make_shift_benchmark(
         training set), "shifted" (centers 12 to 41.7 % of the axis away from 0),
         "wrapped" (the band leaves the axis at one end and re-enters at the other) and
         "cut" (the end of the axis cuts off 15 to 35 % of the band). Also `fs` (1.0 Hz),
-        `nperseg` (`n_freqs`) and `name`.
+        `nperseg` (`n_freqs`), `name`, and `DESCR`, a description of the data.
 
     See Also
     --------
@@ -412,8 +416,14 @@ def make_shift_benchmark(
         "wrapped": signals(n_test, 0.5 - 0.4 * b, 0.5),
         "cut": signals(n_test, 0.5 - 0.35 * b, 0.5 - 0.15 * b, cut=True),
     }
-    return Bunch(
-        X_train=X_train, y_train=y_train, test=test, fs=1.0, nperseg=n_freqs, name=name
+    return Result(
+        X_train=X_train,
+        y_train=y_train,
+        test=test,
+        fs=1.0,
+        nperseg=n_freqs,
+        name=name,
+        DESCR=describe_benchmark(name, X_train, 1.0, n_freqs),
     )
 
 
@@ -498,7 +508,7 @@ def make_harmonic_sounds(
 
     bunch : Bunch
         Returned instead of X and y if `return_X_y` is False: `X`, `y`, `fs` and for
-        each sound `f0` (Hz) and `snr_db`.
+        each sound `f0` (Hz) and `snr_db`. `DESCR` describes the data.
 
     See Also
     --------
@@ -555,7 +565,7 @@ def make_harmonic_sounds(
     y = np.asarray(timbres)[label]
     if return_X_y:
         return X, y
-    return Bunch(X=X, y=y, fs=fs, f0=f0, snr_db=snr)
+    return Result(X=X, y=y, fs=fs, f0=f0, snr_db=snr, DESCR=describe_sounds(X, fs))
 
 
 def _sum_of_tones(freqs, amplitudes, turns, n_times):

@@ -1,9 +1,9 @@
 """The place of the shape that a net recognized, in Hz."""
 
 import numpy as np
-from sklearn.utils import Bunch
 
 from sk_psd._numbers import as_float
+from sk_psd._result import Result
 from sk_psd.inspection._activation import activation_map
 from sk_psd.inspection._net_input import find_net
 
@@ -76,7 +76,7 @@ def locate(estimator, X, *, target=None, threshold=0.25):
     maps = found.maps if found.maps.ndim == 2 else found.maps.mean(axis=2)
     bands = np.array([_find_band(row, part, wraps) for row in maps])
     names = ("center_freq", "bandwidth", "low", "high")
-    return Bunch(
+    return Result(
         **dict(zip(names, _in_units(bands, found.freqs, wraps), strict=True)),
         unit=found.unit,
         predictions=found.predictions,

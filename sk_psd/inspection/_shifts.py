@@ -9,12 +9,12 @@ from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator
 from sklearn.metrics import check_scoring
 from sklearn.preprocessing import FunctionTransformer
-from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._arguments import check_n_jobs, check_option, check_rng
 from sk_psd._arrays import as_floating
 from sk_psd._frequency_axis import frequencies_of, with_frequencies
+from sk_psd._result import Result
 from sk_psd._shift import noise_bins, shift_bins
 from sk_psd._signal_shift import shift_signals, warn_of_drift
 from sk_psd.resampling import LogFrequency
@@ -510,7 +510,7 @@ def shift_curve(
         delayed(score)(int(shift)) for shift in each
     )
     scores = np.array(scores)[places.reshape(len(bins), -1)]  # (n_shifts, n_phases)
-    return Bunch(
+    return Result(
         shifts=bins,
         fractions=bins / axis.n_bins,
         scores=scores.mean(axis=1),
@@ -633,7 +633,7 @@ def shift_invariance(
     )
     changes = np.array(changes)  # (n_shifts, n_samples)
     row, column = np.unravel_index(changes.argmax(), changes.shape)
-    return Bunch(
+    return Result(
         max_change=float(changes.max()),
         median_change=float(np.median(changes)),
         flipped=float(np.mean(flips)),

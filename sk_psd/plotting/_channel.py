@@ -2,9 +2,9 @@
 
 import numpy as np
 import torch
-from sklearn.utils import Bunch
 
 from sk_psd._net_estimator import training_settings
+from sk_psd._result import Result
 from sk_psd._shift import canonical_shift, shift_bins
 from sk_psd._standardize import standardize
 from sk_psd.inspection._fields import find_field
@@ -110,7 +110,7 @@ class ChannelView:
         order = bins.argsort(kind="stable")
         kernel, kernel_bins = self._find_kernel(channel, int(maps[channel].argmax()))
         spectrum = np.atleast_2d(found.X[0])
-        return Bunch(
+        return Result(
             freqs=found.freqs,
             unit=found.unit,
             spectrum=np.roll(spectrum, -int(found.shift[0]), axis=-1),
