@@ -2,9 +2,15 @@
 
 import numpy as np
 from scipy import fft
-from sklearn.utils import Bunch, check_random_state, gen_batches
+from sklearn.utils import check_random_state, gen_batches
 
 from sk_psd._arguments import check_flag
+from sk_psd._data_texts import (
+    describe_benchmark,
+    describe_mixtures,
+    describe_shapes,
+    describe_sounds,
+)
 from sk_psd._draws import (
     are_names,
     check_int,
@@ -13,6 +19,7 @@ from sk_psd._draws import (
     draw_numbers,
 )
 from sk_psd._numbers import as_rate
+from sk_psd._result import Result
 from sk_psd._waveforms import SHAPES, add_receiver, make_emission
 
 __all__ = [
@@ -128,7 +135,7 @@ def make_spectral_shapes(
     bunch : Bunch
         Returned instead of X and y if `return_X_y` is False: `X`, `y`, `fs` and for
         each signal `center_freq` (Hz), `bandwidth` (Hz) and `snr_db`; with a line also
-        `line_db` and `line_freq` (Hz).
+        `line_db` and `line_freq` (Hz). `DESCR` describes the data.
 
     See Also
     --------
@@ -201,7 +208,9 @@ def make_spectral_shapes(
         truth.update(line_db=level, line_freq=freq)
 
     y = np.asarray(shapes)[label]
-    return (X, y) if return_X_y else Bunch(X=X, y=y, fs=fs, **truth)
+    if return_X_y:
+        return X, y
+    return Result(X=X, y=y, fs=fs, **truth, DESCR=describe_shapes(X, fs))
 
 
 def _check_tilt(tilt_db):
@@ -310,7 +319,7 @@ def make_shift_benchmark(
         training set), "shifted" (centers 12 to 41.7 % of the axis away from 0),
         "wrapped" (the band leaves the axis at one end and re-enters at the other) and
         "cut" (the end of the axis cuts off 15 to 35 % of the band). Also `fs` (1.0 Hz),
-        `nperseg` (`n_freqs`) and `name`.
+        `nperseg` (`n_freqs`), `name`, and `DESCR`, a description of the data.
 
     See Also
     --------
@@ -352,8 +361,14 @@ def make_shift_benchmark(
         **{name: signals(n_test, *centers) for name, centers in _CENTERS.items()},
         "cut": signals(n_test, 0.5 - 0.35 * b, 0.5 - 0.15 * b, cut=True),
     }
-    return Bunch(
-        X_train=X_train, y_train=y_train, test=test, fs=1.0, nperseg=n_freqs, name=name
+    return Result(
+        X_train=X_train,
+        y_train=y_train,
+        test=test,
+        fs=1.0,
+        nperseg=n_freqs,
+        name=name,
+        DESCR=describe_benchmark(name, X_train, 1.0, n_freqs),
     )
 
 
@@ -452,7 +467,7 @@ def make_spectral_mixtures(
         lower and the upper end of each emission in Hz, within ``-fs / 2`` and
         ``fs / 2``) and `snr_db` of shape (n_samples, n_shapes) (that of each emission).
         Both hold NaN where `y` is 0. A band holds at least 95 % of the power of its
-        emission, or 94 % for "ofdm".
+        emission, or 94 % for "ofdm". `DESCR` describes the data.
 
     Raises
     ------
@@ -520,7 +535,15 @@ def make_spectral_mixtures(
     if return_X_y:
         return X, y
     names = np.asarray(shapes)
-    return Bunch(X=X, y=y, target_names=names, fs=fs, bands=bands, snr_db=ratios)
+    return Result(
+        X=X,
+        y=y,
+        target_names=names,
+        fs=fs,
+        bands=bands,
+        snr_db=ratios,
+        DESCR=describe_mixtures(X, fs),
+    )
 
 
 def _check_range_of_emissions(n_emissions, n_shapes):
@@ -610,7 +633,7 @@ def make_harmonic_sounds(
 
     bunch : Bunch
         Returned instead of X and y if `return_X_y` is False: `X`, `y`, `fs` and for
-        each sound `f0` (Hz) and `snr_db`.
+        each sound `f0` (Hz) and `snr_db`. `DESCR` describes the data.
 
     See Also
     --------
@@ -667,7 +690,7 @@ def make_harmonic_sounds(
     y = np.asarray(timbres)[label]
     if return_X_y:
         return X, y
-    return Bunch(X=X, y=y, fs=fs, f0=f0, snr_db=snr)
+    return Result(X=X, y=y, fs=fs, f0=f0, snr_db=snr, DESCR=describe_sounds(X, fs))
 
 
 def _sum_of_tones(freqs, amplitudes, turns, n_times):

@@ -22,6 +22,7 @@ from sk_psd._arrays import (
     tensor_to_ndarray,
 )
 from sk_psd._constraints import HasMethods, StrOptions, WholeNumber
+from sk_psd._doc_link import DocLink
 from sk_psd._fitted_state import FittedState
 from sk_psd._holdout import set_aside
 from sk_psd._layout import check_signals
@@ -280,7 +281,9 @@ def _is_transformer(self):
     return hasattr(getattr(self, "estimator_", self.estimator), "transform")
 
 
-class WindowedClassifier(ClassifierMixin, FittedState, VersionedState, BaseEstimator):
+class WindowedClassifier(
+    ClassifierMixin, FittedState, VersionedState, DocLink, BaseEstimator
+):
     """Classify recordings of any length by a classifier of their windows.
 
     A sample is a recording. It is cut into windows of one length, the estimator is

@@ -35,6 +35,7 @@ from sk_psd import (
     inspection,
     nn,
     pipelines,
+    plotting,
     recordings,
     resampling,
     scaling,
@@ -46,7 +47,7 @@ from sk_psd._numbers import as_int
 # The modules of the API page.
 MODULES = [
     *(sk_psd, datasets, filters, inspection, signals, nn),
-    *(pipelines, recordings, resampling, scaling, spectral),
+    *(pipelines, plotting, recordings, resampling, scaling, spectral),
 ]
 
 
@@ -211,6 +212,7 @@ FUNCTIONS = {
         **SHIFTING,
         y=[np.arange(n) % 2 for n in (1, 2, 3, 4)],
         shifts=[[0], [1, -1], [0.25], 3, [], [19, 20, 21], [-0.5, 2], [10**30], "a"],
+        phases=[1, 2, np.int64(3), 0, 10**30, 1.5],
         scoring=[None, "accuracy", "neg_log_loss", "bogus"],
         n_jobs=[None, 1, 2],
     ),
@@ -267,6 +269,7 @@ FUNCTIONS = {
         device=["auto", "cpu"],
         random_state=SEEDS,
     ),
+    plotting.line_styles: dict(n_lines=[1, 3, np.int64(50), 2.0, 0, "a"]),
     recordings.cut_windows: dict(
         recordings=arrays() | arrays(ndims=(2, 3)).map(list),
         n_times=SIZES,
@@ -451,6 +454,8 @@ def check_response(result, filter, fs=None, n_freqs=512):
 
 def check_curve(result, X, y, **params):
     assert result.shifts.shape == result.fractions.shape == result.scores.shape
+    assert (result.lowest <= result.scores + 1e-9).all()
+    assert (result.scores <= result.highest + 1e-9).all()
 
 
 def check_invariance(result, X, estimator, **params):
@@ -478,6 +483,10 @@ def check_pipeline(result, axis="two-sided", robust=False, **params):
 
 def check_layers(result, n_filters=(), **params):
     assert len(result) == len(n_filters or result)
+
+
+def check_styles(result, n_lines):
+    assert len(result) == n_lines
 
 
 def check_sizes(result, **params):
@@ -520,6 +529,7 @@ CHECKS = {
     nn.global_pool_layers: check_layers,
     nn.spectrogram_layers: check_layers,
     pipelines.make_spectrum_classifier: check_pipeline,
+    plotting.line_styles: check_styles,
     recordings.cut_windows: check_windows,
     recordings.vote: check_votes,
     resampling.log_frequency: check_log_frequency,

@@ -2,10 +2,11 @@
 
 import numpy as np
 import torch
-from sklearn.utils import Bunch, gen_batches
+from sklearn.utils import gen_batches
 
 from sk_psd._chunks import CPU_ROWS
 from sk_psd._net_estimator import training_settings
+from sk_psd._result import Result
 from sk_psd._shift import canonical_shift, shift_bins
 from sk_psd._standardize import standardize
 from sk_psd._validation import encode_labels
@@ -112,7 +113,7 @@ def activation_map(estimator, X, *, target=None):
                 ]
             back = -(shift.cpu() + torch.from_numpy(found.shift[rows]))
             maps[rows] = _roll(_spread(shares, matrices), back)
-    return Bunch(
+    return Result(
         maps=maps,
         freqs=found.freqs,
         unit=found.unit,

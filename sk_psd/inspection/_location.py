@@ -1,9 +1,9 @@
 """The place of the shape that a net recognized, in Hz."""
 
 import numpy as np
-from sklearn.utils import Bunch
 
 from sk_psd._numbers import as_float
+from sk_psd._result import Result
 from sk_psd.inspection._activation import activation_map
 from sk_psd.inspection._net_input import find_net
 
@@ -82,7 +82,7 @@ def locate(estimator, X, *, target=None, threshold=0.25):
     net = find_net(estimator)[1]
     if target is None and net._is_multilabel:
         columns = [_locate(estimator, X, label, part) for label in net.classes_]
-        place = Bunch(unit=columns[0].unit, predictions=columns[0].predictions)
+        place = Result(unit=columns[0].unit, predictions=columns[0].predictions)
         absent = place.predictions == 0
         for name in _NAMES:
             values = np.stack([column[name] for column in columns], axis=1)
@@ -90,7 +90,7 @@ def locate(estimator, X, *, target=None, threshold=0.25):
         place.targets = np.broadcast_to(net.classes_, absent.shape)
     else:
         place = _locate(estimator, X, target, part)
-    return Bunch(**place, threshold=part)
+    return Result(**place, threshold=part)
 
 
 def _locate(estimator, X, target, part):
@@ -100,7 +100,7 @@ def _locate(estimator, X, target, part):
     maps = found.maps if found.maps.ndim == 2 else found.maps.mean(axis=2)
     bands = np.array([_find_band(row, part, wraps) for row in maps])
     values = _in_units(bands, found.freqs, wraps)
-    return Bunch(
+    return Result(
         **dict(zip(_NAMES, values, strict=True)),
         unit=found.unit,
         predictions=found.predictions,

@@ -4,11 +4,11 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._arrays import as_ndarray
 from sk_psd._numbers import as_rate
+from sk_psd._result import Result
 from sk_psd.filters import dilate
 from sk_psd.spectral import decibels
 
@@ -76,7 +76,7 @@ def filter_response(filter, fs=None, *, n_freqs=512):
     response = np.polynomial.polynomial.polyval(
         np.exp(-2j * np.pi * cycles), kernel / largest
     )
-    return Bunch(
+    return Result(
         freqs=cycles * fs,
         gain=decibels(np.abs(response) ** 2) + 20 * np.log10(largest),
         phase=np.angle(response),

@@ -9,12 +9,12 @@ from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator
 from sklearn.metrics import check_scoring
 from sklearn.preprocessing import FunctionTransformer
-from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._arguments import check_n_jobs, check_option, check_rng
 from sk_psd._arrays import as_floating
 from sk_psd._frequency_axis import frequencies_of, with_frequencies
+from sk_psd._result import Result
 from sk_psd._shift import noise_bins, shift_bins
 from sk_psd._signal_shift import shift_signals, warn_of_drift
 from sk_psd.resampling import LogFrequency
@@ -187,13 +187,19 @@ class _Axis:
 
     offset : {"move", "remove", "stay"}, default=None
         Treatment of the mean of each signal for ``offset="auto"``.
+
+    bin_width : float, default=None
+        Width of a bin in Hz, for signals of known sampling frequency.
     """
 
-    def __init__(self, domain, n_bins, cycles_per_bin=None, offset=None):
+    def __init__(
+        self, domain, n_bins, cycles_per_bin=None, offset=None, bin_width=None
+    ):
         self.domain = domain
         self.n_bins = n_bins
         self.cycles_per_bin = cycles_per_bin
         self.offset = offset
+        self.bin_width = bin_width
 
     def to_bins(self, shift, name="shift"):
         """Return a shift, an int or a fraction of the axis, as a number of bins."""
@@ -270,7 +276,14 @@ def _find_axis(estimator, X, domain):
         return _Axis(domain, n_bins, 1 / X.shape[-1], "stay")
     step = (psd.freqs_[1] - psd.freqs_[0]) / psd.fs
     keeps_mean = getattr(psd, "detrend", None) is False
-    return _Axis(domain, len(psd.freqs_), step, "move" if keeps_mean else "remove")
+    return _Axis(
+        domain,
+        len(psd.freqs_),
+        step,
+        "move" if keeps_mean else "remove",
+        # fs=1.0 is the default of the steps, which tells no frequencies.
+        bin_width=None if psd.fs == 1 else float(psd.freqs_[1] - psd.freqs_[0]),
+    )
 
 
 def _estimators_inside(value, seen):
@@ -330,6 +343,18 @@ def _list_bins(shifts, default, axis):
     return shifts, [axis.to_bins(shift, "each of shifts") for shift in shifts]
 
 
+def _list_neighbors(bins, phases, axis):
+    """Return the shifts around each shift, (n_shifts, n_phases), within the axis."""
+    if not isinstance(phases, Integral) or isinstance(phases, bool) or phases < 1:
+        raise ValueError(f"phases must be an int of at least 1. Got {phases!r}.")
+    if phases > axis.n_bins:
+        raise ValueError(
+            f"phases (={phases}) must not exceed the axis of {axis.n_bins} bins."
+        )
+    around = np.arange(phases) - phases // 2
+    return np.clip(bins[:, None] + around, -axis.n_bins, axis.n_bins)
+
+
 def _find_scorer(estimator, scoring):
     """Return the scorer, a callable of (estimator, X, y), or raise a ValueError."""
     is_valid = scoring is None or isinstance(scoring, str)
@@ -355,6 +380,7 @@ def shift_curve(
     y,
     *,
     shifts=None,
+    phases=1,
     mode="wrap",
     domain="auto",
     fill="noise",
@@ -384,6 +410,11 @@ def shift_curve(
         raw signals the axis is that of the spectra of :class:`WelchPSD`, from `fmin` to
         `fmax` if these are set. It is in Hz even if :class:`LogFrequency` follows: the
         signals are shifted, not stretched.
+
+    phases : int, default=1
+        Number of neighboring shifts, a bin apart, that are scored around each of
+        `shifts`. A net with strides sees them at different phases: as many as the
+        `stride` that :func:`describe` tells show the best and the worst one.
 
     mode : {"wrap", "edge", "floor"}, default="wrap"
         Values that enter a spectrum at the vacated end, as in
@@ -427,8 +458,10 @@ def shift_curve(
     Returns
     -------
     curve : Bunch
-        `shifts` in bins, `fractions` of the axis, and the `scores`. Each is an ndarray
-        of shape (n_shifts,).
+        `shifts` in bins, `fractions` of the axis, and the `scores`, which are means
+        over the phases; `lowest` and `highest` are the extremes. Each is an ndarray of
+        shape (n_shifts,). `bin_width` in Hz, or None for
+        spectra and where `fs` of the steps is 1.0, the default.
 
     Raises
     ------
@@ -458,8 +491,10 @@ def shift_curve(
     """
     X, rewrap = _as_array(X)
     axis = _find_axis(estimator, X, domain)
-    shifts, bins = _list_bins(shifts, np.linspace(-0.5, 0.5, 41), axis)
+    _, bins = _list_bins(shifts, np.linspace(-0.5, 0.5, 41), axis)
     bins = np.array(bins)
+    # Each shift once, although the neighbors of several may overlap.
+    each, places = np.unique(_list_neighbors(bins, phases, axis), return_inverse=True)
     check_n_jobs(n_jobs)
     if np.shape(y)[:1] != (len(X),):
         raise ValueError(
@@ -472,9 +507,17 @@ def shift_curve(
         return scorer(estimator, rewrap(shift_by(shift)), y)
 
     scores = Parallel(n_jobs=n_jobs, prefer="threads")(
-        delayed(score)(shift) for shift in shifts
+        delayed(score)(int(shift)) for shift in each
     )
-    return Bunch(shifts=bins, fractions=bins / axis.n_bins, scores=np.array(scores))
+    scores = np.array(scores)[places.reshape(len(bins), -1)]  # (n_shifts, n_phases)
+    return Result(
+        shifts=bins,
+        fractions=bins / axis.n_bins,
+        scores=scores.mean(axis=1),
+        lowest=scores.min(axis=1),
+        highest=scores.max(axis=1),
+        bin_width=axis.bin_width,
+    )
 
 
 def shift_invariance(
@@ -595,7 +638,7 @@ def shift_invariance(
     )
     changes = np.array(changes)  # (n_shifts, n_samples)
     row, column = np.unravel_index(changes.argmax(), changes.shape)
-    return Bunch(
+    return Result(
         max_change=float(changes.max()),
         median_change=float(np.median(changes)),
         flipped=float(np.mean(flips)),
