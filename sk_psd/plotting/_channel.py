@@ -55,7 +55,7 @@ class ChannelView:
             # After the scaling of each sample by `level`, as a kernel sees it.
             self._x = self._module.level(x.to(self._device)).detach().requires_grad_()
             self._maps = self._convolve(self._x)
-        self.logits = net._logits(found.X)[0]
+        self.logits = net._logits(found.X)[0][0]  # of the first roll and the sample
 
     def _convolve(self, x):
         if isinstance(self._module, FlattenCNN):
