@@ -7,6 +7,7 @@ import pytest
 
 from sk_psd import (
     ConvFilter,
+    InvariantFeatures,
     LogFrequency,
     MinMaxScale,
     PeakAlign,
@@ -20,6 +21,7 @@ from sk_psd import (
 X = np.random.default_rng(0).random((6, 64))
 TRANSFORMERS = [
     ConvFilter(),
+    InvariantFeatures(),
     LogFrequency(8),
     MinMaxScale(),
     MinMaxScale(per="spectrogram"),
