@@ -2,7 +2,7 @@
 
     python benchmarks/real_signals.py DATA_DIR
     python benchmarks/real_signals.py DATA_DIR --only cwru --seeds 2
-    python benchmarks/real_signals.py DATA_DIR --only cwru --models default robust
+    python benchmarks/real_signals.py DATA_DIR --only cwru --models default vote
     python benchmarks/real_signals.py DATA_DIR --only spectrograms
 
 DATA_DIR holds two files with arrays ``X``, ``y``, ``group`` and ``fs``. ``fsdd.npz``
@@ -11,7 +11,8 @@ left out in turn. ``cwru_bearing.npz`` has bearing vibration at 12 kHz: the clas
 fault, and each of four motor loads is left out in turn.
 
 "default" and "robust" are the two pipelines of make_spectrum_classifier for the
-one-sided axis of real signals. The other nets show what one choice does.
+one-sided axis of real signals, "vote" and "robust vote" the same with vote=True. The
+other nets show what one choice does.
 
 The test signals of the bearings are also shifted in frequency, each by a shift of its
 own. "shifted" fills the strip that a shift by one sideband leaves with noise at the
@@ -28,6 +29,7 @@ import numpy as np
 import torch
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
 from sklearn.model_selection import LeaveOneGroupOut
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -79,8 +81,9 @@ def models_of(fs, seeds):
     yield "flatten_net", [make_pipeline(make_psd(fs), MinMaxScale(), flatten)]
     yield "global_pool circular", make_nets(fs, seeds)
     yield "global_pool zeros", make_nets(fs, seeds, padding_mode="zeros")
-    for name in ("default", "robust"):
-        options = dict(fs=fs, nperseg=NPERSEG, robust=name == "robust")
+    for name in ("default", "robust", "vote", "robust vote"):
+        options = dict(fs=fs, nperseg=NPERSEG)
+        options |= dict(robust="robust" in name, vote="vote" in name)
         yield (
             name,
             [
@@ -164,28 +167,57 @@ def bearing_tests(X, fs, rng):
     return tests
 
 
-def print_table(models, data, tests):
+def calibration_error(proba, is_right):
+    """Return the mean gap between confidence and accuracy, in 15 bins of confidence."""
+    confidence = proba.max(axis=1)
+    index = np.minimum((15 * confidence).astype(int), 14)
+    gaps = np.bincount(index, confidence - is_right, 15)
+    return np.abs(gaps).sum() / len(proba)
+
+
+def judge(model, X, y):
+    """Return the log loss and the calibration error of a model."""
+    proba = model.predict_proba(X)
+    is_right = model.classes_[proba.argmax(axis=1)] == y
+    loss = log_loss(y, proba, labels=model.classes_)
+    return loss, calibration_error(proba, is_right)
+
+
+def print_table(models, data, tests, calibration):
     """Print the accuracy of each model on each version of the test signals.
 
-    `tests` holds versions of all signals, of which a fold scores its test rows.
+    `tests` holds versions of all signals, of which a fold scores its test rows. With
+    `calibration` the log loss and the calibration error follow.
     """
     X, y, folds = data
     print(f"{'mean/worst of groups':26}" + "".join(f"{name:>11}" for name in tests))
     for name, pipes in models:
-        scores = np.zeros((len(pipes), len(folds), len(tests)))
+        shape = len(pipes), len(folds), len(tests)
+        scores, losses = np.zeros(shape), np.zeros((*shape, 2))
+        judges = calibration and hasattr(pipes[0], "predict_proba")
         for i, model in enumerate(pipes):
             for j, (train, test) in enumerate(folds):
                 model.fit(X[train], y[train])
-                scores[i, j] = [model.score(T[test], y[test]) for T in tests.values()]
+                for k, T in enumerate(tests.values()):
+                    scores[i, j, k] = model.score(T[test], y[test])
+                    if judges:
+                        losses[i, j, k] = judge(model, T[test], y[test])
         cells = [f"{f.mean():.3f}/{f.min():.2f}" for f in scores.mean(axis=0).T]
         print(f"{name:26}" + "".join(f"{cell:>11}" for cell in cells), flush=True)
         if len(pipes) > 1:
-            spread = scores.mean(axis=1).std(axis=0)
-            cells = "".join(f"{deviation:>11.3f}" for deviation in spread)
-            print(f"{'  +- (seeds)':26}" + cells, flush=True)
+            print_cells("  +- (seeds)", scores.mean(axis=1).std(axis=0))
+        if judges:
+            log_losses, errors = losses.mean(axis=(0, 1)).T
+            print_cells("  log loss", log_losses)
+            print_cells("  calibration error", errors)
 
 
-def run(name, data_dir, seeds, chosen):
+def print_cells(title, values):
+    cells = "".join(f"{value:>11.3f}" for value in values)
+    print(f"{title:26}" + cells, flush=True)
+
+
+def run(name, data_dir, seeds, chosen, calibration):
     """Print the table of one data set."""
     file, models_of_task = TASKS[name]
     with np.load(data_dir / file) as archive:
@@ -203,7 +235,7 @@ def run(name, data_dir, seeds, chosen):
         )
     models = models_of_task(fs, seeds)
     models = [(name, nets) for name, nets in models if name in (chosen or [name])]
-    print_table(models, data, tests)
+    print_table(models, data, tests, calibration)
 
 
 # The file and the models of each task.
@@ -221,11 +253,15 @@ def main():
     parser.add_argument("data_dir", type=pathlib.Path)
     parser.add_argument("--only", choices=TASKS, help="one of the data sets")
     parser.add_argument("--models", nargs="+", help="names of rows to print only")
+    parser.add_argument(
+        "--calibration", action="store_true", help="print losses of probabilities"
+    )
     parser.add_argument("--seeds", type=int, default=3, help="number of net seeds")
     args = parser.parse_args()
     torch.set_num_threads(1)
     for name in [args.only] if args.only else TASKS:
-        run(name, args.data_dir, list(range(args.seeds)), args.models)
+        seeds = list(range(args.seeds))
+        run(name, args.data_dir, seeds, args.models, args.calibration)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python benchmarks/welch.py  # all rows, an hour, 16 GB of memory
     python benchmarks/welch.py --scale 0.05  # all rows on small arrays, minutes
-    python benchmarks/welch.py --only cache errors  # parts of it
+    python benchmarks/welch.py --only new cache errors  # parts of it
 
 All calls run in one process with torch at one thread. Calls of different packages
 alternate, and each printed number is a median.
@@ -16,11 +16,18 @@ installed, and for complex signals, which it does not support.
 blocks that fit the cache. "n_jobs=2" is the time with two jobs over that with one.
 "extra" is the growth of the resident memory beyond the result, in the first call with
 one job and with two (Linux only).
+
+The rows "new process" show what the others hide: the large arrays of other packages
+make malloc keep freed memory for good. Each such row runs in processes of its own that
+call WelchPSD alone. It prints the CPU time of a call, its ratio to the FFTs alone, and
+the page faults of a call beside the pages of its result (not on Windows).
 """
 
 import argparse
 import os
 import statistics
+import subprocess
+import sys
 import time
 import warnings
 from pathlib import Path
@@ -29,6 +36,7 @@ import numpy as np
 import torch
 from scipy import signal
 
+from sk_psd import WelchPSD
 from sk_psd.spectral import welch
 
 WHOLE = [
@@ -179,6 +187,57 @@ def repeated(function, n):
     return call
 
 
+def new_process(shape, dtype, nperseg, n_jobs, n_processes=3):
+    """Print medians over calls in processes that call nothing else before."""
+    code = (
+        f"from welch import call_alone; call_alone({shape}, {np.dtype(dtype).name!r}, "
+        f"{nperseg}, {n_jobs})"
+    )
+    folder = str(Path(__file__).parent)
+    found = []
+    for _ in range(n_processes):
+        done = subprocess.run(
+            [sys.executable, "-c", f"import sys; sys.path.append({folder!r}); {code}"],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        found.append([float(word) for word in done.stdout.split()])
+    seconds, bare, faults, pages = np.median(found, axis=0)
+    name = f"new process {shape} {np.dtype(dtype)} nperseg={nperseg} n_jobs={n_jobs}"
+    print(
+        f"{name:62s} {1e3 * seconds:7.2f} ms CPU  bare {seconds / bare:.2f}  "
+        f"page faults {faults:.0f} a call, result {pages:.0f} pages  "
+        f"load {os.getloadavg()[0]:.1f}",
+        flush=True,
+    )
+
+
+def call_alone(shape, dtype, nperseg, n_jobs, n_calls=9):
+    """Print the CPU seconds of a call and of bare FFTs, page faults and pages."""
+    import resource  # not on Windows
+
+    torch.set_num_threads(1)
+    X = make_noise(shape, dtype)
+    params = dict(nperseg=nperseg, return_onesided=not np.iscomplexobj(X))
+    psd = WelchPSD(**params, n_jobs=n_jobs).fit(X[:1])
+    result = psd.transform(X)  # the buffers, and the code of the libraries
+    seconds, faults, bare = [], [], []
+    for _ in range(n_calls):
+        start = time.process_time()
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        psd.transform(X)
+        faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+        seconds.append(time.process_time() - start)
+    np.empty(2**24, np.uint8)  # freed at once: malloc keeps the memory of the FFTs
+    for _ in range(n_calls):
+        start = time.process_time()
+        bare_fft(X, nperseg)
+        bare.append(time.process_time() - start)
+    medians = [statistics.median(values) for values in (seconds, bare, faults)]
+    print(*medians, result.nbytes / resource.getpagesize())
+
+
 def errors(nperseg):
     """Print the largest errors of sk_psd and SciPy, relative to max(P, 1e-3 mean P)."""
     # The offset is subtracted in long double precision, which is exact.
@@ -223,8 +282,8 @@ def main():
     parser.add_argument(
         "--only",
         nargs="+",
-        choices=["errors", "tiny", "cache", "whole"],
-        default=["errors", "tiny", "cache", "whole"],
+        choices=["errors", "new", "tiny", "cache", "whole"],
+        default=["errors", "new", "tiny", "cache", "whole"],
     )
     args = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -232,6 +291,11 @@ def main():
     if "errors" in args.only:
         for nperseg in args.nperseg:
             errors(nperseg)
+    if "new" in args.only:
+        for shape, dtype in CACHE:
+            for nperseg in args.nperseg:
+                for n_jobs in (1, 2):
+                    new_process(shape, dtype, nperseg, n_jobs)
     if "tiny" in args.only:
         for shape, dtype in TINY:
             row(shape, dtype, 256, 3 * args.repeats, n_inner=50)

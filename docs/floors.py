@@ -25,7 +25,7 @@ def read_imports():
     )
     # The table calls a package by its name, a file by its path.
     return {
-        name: {f"{m}.__init__" if m == "nn" else m for m in imported}
+        name: {f"{m}.__init__" if f"{m}.__init__" in table else m for m in imported}
         for name, imported in table.items()
     }
 

@@ -13,33 +13,52 @@ from sk_psd.classification import (
     GlobalPoolCNNClassifier,
     SpectrogramCNNClassifier,
 )
+from sk_psd.feature_classifier import InvariantFeaturesClassifier
 from sk_psd.filters import ConvFilter
 from sk_psd.inspection import filter_response, shift_curve, shift_invariance
+from sk_psd.invariant_features import InvariantFeatures
 from sk_psd.learned_filters import LearnedConvFilter
 from sk_psd.pipelines import make_spectrum_classifier
-from sk_psd.plotting import FilterDisplay, ShiftCurveDisplay
+from sk_psd.plotting import (
+    ActivationMapDisplay,
+    FeatureMapDisplay,
+    FilterDisplay,
+    LossCurveDisplay,
+    PSDDisplay,
+    ScoreCurveDisplay,
+    ShiftCurveDisplay,
+    SpectrogramDisplay,
+)
 from sk_psd.recordings import WindowedClassifier, cut_windows, vote
 from sk_psd.resampling import LogFrequency
 from sk_psd.scaling import MinMaxScale, PeakAlign
 from sk_psd.spectral import FFTMagnitude, Spectrogram, WelchPSD
 
 __all__ = [
+    "ActivationMapDisplay",
     "ConvFilter",
     "FFTMagnitude",
+    "FeatureMapDisplay",
     "FilterDisplay",
     "FlattenCNNClassifier",
     "GlobalPoolCNNClassifier",
+    "InvariantFeatures",
+    "InvariantFeaturesClassifier",
     "LearnedConvFilter",
     "LogFrequency",
+    "LossCurveDisplay",
     "MinMaxScale",
+    "PSDDisplay",
     "PeakAlign",
     "RandomFreqShift",
     "RandomNoise",
     "RandomSpeckle",
     "RandomTimeShift",
+    "ScoreCurveDisplay",
     "ShiftCurveDisplay",
     "Spectrogram",
     "SpectrogramCNNClassifier",
+    "SpectrogramDisplay",
     "WelchPSD",
     "WindowedClassifier",
     "cut_windows",

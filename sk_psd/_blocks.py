@@ -20,7 +20,7 @@ _BLOCK_BYTES_GPU = 2**28
 
 # Blocks of one task: enough that starting a task costs little beside it, and few enough
 # that all threads get a share.
-_TASK_BLOCKS = 4
+_TASK_BLOCKS = 8
 
 # A long signal is split into a multiple of this many tasks.
 _TASKS_PER_SIGNAL = 4
@@ -103,6 +103,12 @@ class _Buffers(threading.local):
 
     def __init__(self):
         self.by_use = {}
+        self.last_views = {}
+        # Freed at once and never touched. In a new process the malloc of glibc returns
+        # the memory of freed spectra to the system, and the next block faults its pages
+        # in again, which takes up to half of the time. From the first freed allocation
+        # of this size on it keeps up to twice as much.
+        torch.empty(2**24, dtype=torch.uint8, device="cpu")
 
 
 _buffers = _Buffers()
@@ -128,6 +134,11 @@ def reuse_buffer(use, shape, dtype):
     buffer : Tensor of shape `shape`
         On the CPU, with arbitrary values. Memory larger than a block is not kept.
     """
+    # Most blocks have the shape of the last one. A new view for each would take 5 % of
+    # the time, as calls are slow where an FFT has just filled the cache.
+    last = _buffers.last_views.get((use, dtype))
+    if last is not None and last.shape == shape:
+        return last
     size = math.prod(shape)
     if size * dtype.itemsize > _BLOCK_BYTES:
         return torch.empty(shape, dtype=dtype, device="cpu")
@@ -136,7 +147,8 @@ def reuse_buffer(use, shape, dtype):
         n_values = _BLOCK_BYTES // dtype.itemsize
         buffer = torch.empty(n_values, dtype=dtype, device="cpu")
         _buffers.by_use[use, dtype] = buffer
-    return buffer[:size].view(shape)
+    view = _buffers.last_views[use, dtype] = buffer[:size].view(shape)
+    return view
 
 
 _NUMPY_DTYPES = {
@@ -147,41 +159,52 @@ _NUMPY_DTYPES = {
 }
 
 
-def load_signals(block, dtype, center):
-    """Return the samples of a block as a tensor of the dtype to compute in.
+def load_signals(X, task, segments, dtype):
+    """Yield the samples of each block of a task, as tensors of the dtype to compute in.
+
+    Where a row of a block lies far from zero and `detrend` subtracts means, a typical
+    sample is subtracted from it. Numbers near zero have more digits behind the point,
+    so the means of segments lose fewer of them. The sample need not be exact, as the
+    means are subtracted later.
 
     Parameters
     ----------
-    block : ndarray or Tensor of shape (n_rows, n_times)
+    X : ndarray or Tensor of shape (n_samples, n_times)
+
+    task : list of Block
+
+    segments : Segments
+        Plan of the segments.
 
     dtype : torch.dtype
 
-    center : bool
-        Whether to subtract a typical sample from each row that lies far from zero.
-        Numbers near zero have more digits behind the point, so the means of segments
-        lose fewer of them. The sample need not be exact, as the means are subtracted
-        later.
-
-    Returns
-    -------
-    signals : Tensor of shape (n_rows, n_times)
-        They may share memory with `block`, or with the buffer "signals", so nothing
-        may write to them.
+    Yields
+    ------
+    signals : Tensor of shape (n_rows, n_times_of_block)
+        They may share memory with X, or with the buffer "signals" that the next block
+        overwrites. So nothing may write to them.
     """
-    if isinstance(block, torch.Tensor):
-        signals = block.to(dtype)
-        if center:
-            positions = torch.from_numpy(_sample_positions(block.shape[1]))
-            offset = _find_offsets(signals[:, positions.to(block.device)])
-            return signals if offset is None else signals - offset
-        return signals
-    native = _NUMPY_DTYPES[dtype]
-    offset = None
-    if center:
-        sample = block.take(_sample_positions(block.shape[1]), axis=1)
-        offset = _find_offsets(sample.astype(native, copy=False))
+    blocks = [X[block.rows, _times(block.segments, segments)] for block in task]
+    offsets = [None] * len(blocks)
+    if segments.detrend in ("constant", "linear"):
+        offsets = _find_offsets(blocks, dtype)
+    for block, offset in zip(blocks, offsets, strict=True):
+        if isinstance(block, torch.Tensor):
+            signals = block.to(dtype)
+            yield signals if offset is None else signals - offset
+        else:
+            yield _load_array(block, dtype, offset)
+
+
+def _times(block_segments, segments):
+    """Return the slice of a row that holds some of its segments."""
+    first, last = block_segments[0], block_segments[-1]
+    return slice(first * segments.step, last * segments.step + segments.nperseg)
+
+
+def _load_array(block, dtype, offset):
     # torch warns of arrays that are read-only, and takes no negative strides.
-    if offset is None and block.dtype == native and block.flags.writeable:
+    if offset is None and block.dtype == _NUMPY_DTYPES[dtype] and block.flags.writeable:
         if block.strides[1] == block.itemsize and block.strides[0] > 0:
             return torch.from_numpy(block)
     signals = reuse_buffer("signals", block.shape, dtype)
@@ -203,7 +226,31 @@ def _sample_positions(n_times):
     return ((np.arange(n) + jitter) * (n_times / n)).astype(np.int64)
 
 
-def _find_offsets(sample):
+def _find_offsets(blocks, dtype):
+    """Return a typical value of each row of each block.
+
+    All blocks of a task are looked at together. Next to an FFT that fills the cache
+    these few calls would take 7 % of the time of each block.
+
+    Returns
+    -------
+    offsets : list of (ndarray or Tensor of shape (n_rows, 1), or None)
+        None if all rows of all blocks lie around zero.
+    """
+    positions = _sample_positions(min(block.shape[1] for block in blocks))
+    if isinstance(blocks[0], torch.Tensor):
+        places = torch.from_numpy(positions).to(blocks[0].device)
+        found = _typical_values(torch.cat([b[:, places].to(dtype) for b in blocks]))
+    else:
+        sample = np.concatenate([block.take(positions, axis=1) for block in blocks])
+        found = _typical_values(sample.astype(_NUMPY_DTYPES[dtype], copy=False))
+    if found is None:
+        return [None] * len(blocks)
+    edges = np.cumsum([0] + [len(block) for block in blocks])
+    return [found[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+
+
+def _typical_values(sample):
     """Return a typical value of each row, or None if all rows lie around zero.
 
     The value is the upper median of the finite values. A mean would follow a few
@@ -217,10 +264,10 @@ def _find_offsets(sample):
 
     Returns
     -------
-    offsets : ndarray or Tensor of shape (n_rows, 1), or None
+    values : ndarray or Tensor of shape (n_rows, 1), or None
     """
     if is_complex(sample):
-        parts = _find_offsets(sample.real), _find_offsets(sample.imag)
+        parts = _typical_values(sample.real), _typical_values(sample.imag)
         if parts[0] is None and parts[1] is None:
             return None
         real, imag = (0 if part is None else part for part in parts)

@@ -6,7 +6,12 @@ import numpy as np
 import torch
 from scipy import special
 
-from sk_psd._periodograms import Periodograms, find_largest, to_powers, write
+from sk_psd._periodograms import (
+    Periodograms,
+    as_shared_tensor,
+    find_largest,
+    to_powers,
+)
 
 __all__ = ["write_median"]
 
@@ -41,7 +46,7 @@ def write_median(segments, X, out, n_jobs=None, *, double=False):
         Which signals need double precision: a value is so large that subtracting the
         mean of its segment costs the other values their digits.
     """
-    periodograms = Periodograms(segments, X, double=double)
+    periodograms, out = Periodograms(segments, X, double=double), as_shared_tensor(out)
     window = periodograms.window
     is_real = not window.is_complex()
     may_lose_digits = window.dtype in (torch.float32, torch.complex64)
@@ -56,8 +61,8 @@ def write_median(segments, X, out, n_jobs=None, *, double=False):
 
     def write_rows(task):
         parts, masks = [], []  # of all blocks that hold segments of the same rows
-        for block in task:
-            signals, spectra, used = periodograms.compute_spectra(block)
+        for block, signals in periodograms.load_blocks(task):
+            spectra, used = periodograms.compute_spectra(signals)
             powers = to_powers(spectra)
             totals = powers.sum(-1)
             _mark_overflow(powers, totals, signals, segments)
@@ -71,7 +76,7 @@ def write_median(segments, X, out, n_jobs=None, *, double=False):
                 result = find_median(powers)
                 for row, mask in _rows_with_gaps(parts, masks):
                     result[row] = find_median(powers[row, mask].unsqueeze(0))[0]
-                write(out, block.rows, result)
+                out[block.rows] = result
                 parts, masks = [], []
 
     for _ in periodograms.map_tasks(write_rows, n_jobs, split_rows=False):

@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state
 
 from sk_psd._callbacks import SklearnCallbackBridge
 from sk_psd._constraints import StrOptions, at_least, positive
+from sk_psd._doc_link import DocLink
 from sk_psd._fitted_state import FittedState
 from sk_psd._state import VersionedState
 from sk_psd._threads import one_torch_thread
@@ -35,7 +36,7 @@ __all__ = ["NetEstimator", "training_settings", "with_callbacks"]
 
 
 class NetEstimator(
-    CallbackSupportMixin, FittedState, VersionedState, BaseEstimator, ABC
+    CallbackSupportMixin, FittedState, VersionedState, DocLink, BaseEstimator, ABC
 ):
     """Base of the estimators that are trained by skorch."""
 

@@ -6,13 +6,21 @@ import torch
 
 __all__ = [
     "canonical_roll",
+    "canonical_shift",
     "noise_bins",
     "random_shift",
     "shift_bins",
 ]
 
 # Values in one part of the data, where their noise is looked for.
-_PART_VALUES = 2**20
+_PART_VALUES = 2**17
+
+# On a CPU spectra of so many bins, or so few spectra, are shifted one by one.
+_LONG_AXIS = 2048
+_FEW_ROWS = 16
+
+# Bins that are compared one by one where positions tie, before all are ranked.
+_N_STEPS = 8
 
 
 def shift_bins(x, shift, *, mode="wrap", noise=None, start=None, reach=None):
@@ -44,10 +52,52 @@ def shift_bins(x, shift, *, mode="wrap", noise=None, start=None, reach=None):
     -------
     y : Tensor like `x`
     """
+    reach = x.shape[-1] if reach is None else reach
+    is_long = x.shape[-1] >= _LONG_AXIS or len(x) <= _FEW_ROWS
+    if is_long and x.device.type == "cpu":
+        return _shift_each(x, shift, mode, noise, start, reach)
+    return _shift_all(x, shift, mode, noise, start, reach)
+
+
+def _shift_each(x, shift, mode, noise, start, reach):
+    """Shift one spectrum after the other, without copies of more than one length."""
+    n_freqs = x.shape[-1]
+    y = torch.empty(x.shape, dtype=x.dtype, device="cpu")
+    starts = [0] * len(x) if start is None else start.tolist()
+    # As arrays, whose slices take a fraction of the time of those of a Tensor.
+    sources, targets = x.numpy(), y.numpy()
+    fillings = sources if noise is None else noise.numpy()
+    for source, target, filling, first, step in zip(
+        sources, targets, fillings, starts, shift.tolist(), strict=True
+    ):
+        step = step % n_freqs if mode == "wrap" else step
+        low, high = max(step, 0), min(n_freqs + step, n_freqs)
+        target[..., low:high] = source[..., low - step : high - step]
+        gap = target[..., :low] if step > 0 else target[..., high:]
+        if mode == "wrap":
+            gap[...] = source[..., high - low :]
+        elif mode == "edge":
+            gap[...] = source[..., :1] if step > 0 else source[..., -1:]
+        else:
+            _fill_in_turn(gap, filling, first + (reach - step if step > 0 else 0))
+    return y
+
+
+def _fill_in_turn(gap, values, first):
+    """Fill a gap with values from `first` on, again from the start after the last."""
+    period, n_bins = values.shape[-1], gap.shape[-1]
+    begin, done = first % period, 0
+    while done < n_bins:
+        part = values[..., begin : begin + n_bins - done]
+        gap[..., done : done + part.shape[-1]] = part
+        begin, done = 0, done + part.shape[-1]
+
+
+def _shift_all(x, shift, mode, noise, start, reach):
+    """Shift all spectra at once, as windows of copies that are longer."""
     n_freqs = x.shape[-1]
     if mode == "wrap":
         return _window(torch.cat([x, x], -1), -shift % n_freqs, n_freqs)
-    reach = n_freqs if reach is None else reach
     if mode == "edge":
         size = *x.shape[:-1], reach
         left, right = x[..., :1].expand(size), x[..., -1:].expand(size)
@@ -76,25 +126,29 @@ def noise_bins(x, axis=-1):
 
     Parameters
     ----------
-    x : Tensor of shape (N, ..., F) or with the frequencies along `axis`
+    x : Tensor or StandardizedRows of shape (N, ..., F)
+        Or with the frequencies along `axis`.
 
     axis : int, default=-1
-        The frequency axis.
+        The frequency axis, not the first one.
 
     Returns
     -------
     noise : Tensor of shape (N, ..., H)
         With H = max(1, F // 2), and the frequencies along the last axis.
     """
-    x = x.movedim(axis, -1)
-    half = max(1, x.shape[-1] // 2)
-    noise = x.new_empty(*x.shape[:-1], half)
+    sizes = list(x.shape)
+    n_freqs = sizes.pop(axis)
+    half = max(1, n_freqs // 2)
+    noise = torch.empty(*sizes, half, dtype=x.dtype, device=x.device)
     # In parts, so that the memory beside the result stays small.
     n_rows = max(1, _PART_VALUES // math.prod(x.shape[1:]))
-    for part, out in zip(x.split(n_rows), noise.split(n_rows), strict=True):
+    for first in range(0, len(x), n_rows):
+        rows = slice(first, first + n_rows)
+        part = x[rows].movedim(axis, -1)
         weaker = part <= part.kthvalue(half, -1, keepdim=True).values
         weaker &= weaker.cumsum(-1) <= half  # where several bins tie at the limit
-        out[...] = part[weaker].view(out.shape)
+        noise[rows] = part[weaker].view(noise[rows].shape)
     return noise
 
 
@@ -150,10 +204,7 @@ def random_shift(x, max_bins, *, mode="wrap", axis=-1, noise=None, generator=Non
 def canonical_roll(x):
     """Roll each spectrum so that its strongest neighborhood lies at bin ``F // 2``.
 
-    All circular shifts of a spectrum give bit-identical results: the position is that
-    of the largest sum over a 64th of the axis, summed in the same order everywhere,
-    and where several positions tie, the one from which the values that follow are
-    largest in lexicographic order.
+    All circular shifts of a spectrum give bit-identical results.
 
     Parameters
     ----------
@@ -163,6 +214,26 @@ def canonical_roll(x):
     Returns
     -------
     y : Tensor like `x`
+    """
+    return shift_bins(x, canonical_shift(x))
+
+
+def canonical_shift(x):
+    """Return the number of bins by which `canonical_roll` moves each spectrum.
+
+    The position is that of the largest sum over a 64th of the axis, summed in the same
+    order everywhere, and where several positions tie, the one from which the values
+    that follow are largest in lexicographic order.
+
+    Parameters
+    ----------
+    x : Tensor of shape (N, F) or (N, C, F)
+        Spectra; all channels of a sample move together.
+
+    Returns
+    -------
+    shift : int64 Tensor of shape (N,)
+        Bins to move to the right (negative: to the left).
     """
     n_freqs = x.shape[-1]
     width = 1
@@ -174,13 +245,64 @@ def canonical_roll(x):
         score = score.nan_to_num(nan=-torch.inf, posinf=torch.inf, neginf=-torch.inf)
         top = score.amax(-1, keepdim=True)
     best = score == top
+    _keep_one_of_equal_bins(best, x)
     row, origin = best.nonzero().T  # several times faster than argmax
     if len(row) > len(x):
-        tied = best.sum(-1) > 1
-        rank = torch.zeros_like(best, dtype=torch.int64)
-        rank[tied] = _rank_rotations(x[tied])
-        origin = rank.masked_fill(~best, -1).argmax(-1)
-    return shift_bins(x, n_freqs // 2 - width // 2 - origin)
+        origin = _choose_origin(x, row, origin)
+    return n_freqs // 2 - width // 2 - origin
+
+
+def _keep_one_of_equal_bins(best, x):
+    """Leave one position of a spectrum whose bins are all equal, as any will do.
+
+    Parameters
+    ----------
+    best : bool Tensor of shape (N, F)
+        The positions that tie. Changed in place.
+
+    x : Tensor of shape (N, F) or (N, C, F)
+    """
+    # A few positions rule out nearly all spectra.
+    rows = best[:, :: max(1, best.shape[-1] // 8)].all(-1).nonzero().squeeze(-1)
+    if not len(rows):
+        return
+    x = x if len(rows) == len(x) else x[rows]
+    is_flat = (x.amin(-1) == x.amax(-1)).view(len(rows), -1).all(-1)
+    best[rows[is_flat]] = torch.arange(best.shape[-1], device=best.device) == 0
+
+
+def _choose_origin(x, row, origin):
+    """Choose among positions from which the values that follow are largest.
+
+    Parameters
+    ----------
+    x : Tensor of shape (N, F) or (N, C, F)
+
+    row, origin : int64 Tensor of shape (n_positions,)
+        Spectrum and bin of each position, in ascending order; at least one of each
+        spectrum.
+
+    Returns
+    -------
+    origin : int64 Tensor of shape (N,)
+    """
+    n_freqs = x.shape[-1]
+    channels = x[:, None] if x.ndim == 2 else x
+    for step in range(_N_STEPS):
+        for c in range(channels.shape[1]):
+            value = channels[row, c, (origin + step) % n_freqs]
+            top = value.new_full((len(x),), -torch.inf)
+            top = top.scatter_reduce(0, row, value, "amax")
+            is_top = value == top[row]
+            row, origin = row[is_top], origin[is_top]
+        if len(row) == len(x):
+            return origin
+    best = torch.zeros(len(x), n_freqs, dtype=torch.bool, device=x.device)
+    best[row, origin] = True
+    tied = best.sum(-1) > 1
+    rank = torch.zeros_like(best, dtype=torch.int64)
+    rank[tied] = _rank_rotations(x[tied])
+    return rank.masked_fill(~best, -1).argmax(-1)
 
 
 def _sum_channels(x):
@@ -223,8 +345,11 @@ def _rank_rotations(x):
     rank = torch.zeros_like(channels[:, 0], dtype=torch.int64)
     for c in range(channels.shape[1]):
         rank = _dense_rank(rank * n_freqs + _dense_rank(channels[:, c]))
-    width = 1
+    width, found = 1, -1
     while width < n_freqs:
+        before, found = found, int(rank.amax(-1).sum())
+        if found == before:  # a longer window tells no more apart: whole periods
+            break
         rank = _dense_rank(rank * n_freqs + rank.roll(-width, -1))
         width *= 2
     return rank

@@ -1,24 +1,27 @@
-"""One mean and one deviation for all training values, and float32 tensors of both."""
+"""One mean and one deviation of all training values, and rows standardized by both."""
 
 import math
 
 import numpy as np
 import torch
-from sklearn.utils import gen_batches
 
-__all__ = ["find_mean_and_deviation", "standardize"]
+__all__ = ["find_mean_and_deviation", "standardize", "standardize_when_read"]
 
 # Values in one part of the data, so that the memory for intermediate results is small.
-_PART_VALUES = 2**20
+_PART_VALUES = 2**17
+# The mean and the deviation are sums over parts, so their last bits depend on these.
+_SUMMED_VALUES = 2**20
 
 
-def _parts(X):
-    return gen_batches(len(X), max(1, _PART_VALUES // math.prod(X.shape[1:])))
+def _parts(X, n_values):
+    n_rows = max(1, n_values // math.prod(X.shape[1:]))
+    return (slice(first, first + n_rows) for first in range(0, len(X), n_rows))
 
 
 def _to_double(part):
+    """Return a copy in double precision."""
     is_tensor = isinstance(part, torch.Tensor)
-    return part.to(torch.float64) if is_tensor else part.astype(np.float64)
+    return part.to(torch.float64, copy=True) if is_tensor else part.astype(np.float64)
 
 
 def find_mean_and_deviation(X):
@@ -40,16 +43,26 @@ def find_mean_and_deviation(X):
     # A unit in which no square leaves the range of numbers.
     unit = 1.0 if peak == 0 or 1e-100 < peak < 1e100 else peak
 
-    def average(function):
-        sums = (function(_to_double(X[rows]) / unit).sum() for rows in _parts(X))
-        return math.fsum(float(part) for part in sums) / math.prod(X.shape)
+    def average(change):
+        def sum_of(rows):
+            part = _to_double(X[rows])
+            if unit != 1.0:
+                part /= unit
+            change(part)  # in place, as fresh memory for a result is not needed
+            return float(part.sum())
 
-    mean = average(lambda x: x)
-    deviation = math.sqrt(average(lambda x: (x - mean) ** 2))
+        return math.fsum(map(sum_of, _parts(X, _SUMMED_VALUES))) / math.prod(X.shape)
+
+    def square_distance(part):
+        part -= mean
+        part *= part
+
+    mean = average(lambda part: None)
+    deviation = math.sqrt(average(square_distance))
     return mean * unit, deviation * unit or 1.0
 
 
-def standardize(X, mean, deviation):
+def standardize(X, mean, deviation, order=None):
     """Return ``(X - mean) / deviation`` as a tensor of float32.
 
     Parameters
@@ -59,9 +72,12 @@ def standardize(X, mean, deviation):
     mean, deviation : float
         Mean and standard deviation of the training data.
 
+    order : int64 ndarray of shape (n_rows,) or None, default=None
+        The rows of `X` to return. None is all of them.
+
     Returns
     -------
-    x : float32 Tensor of the shape of `X`
+    x : float32 Tensor of shape (n_rows, ...)
         On the device of `X`, or on the CPU.
 
     Raises
@@ -69,16 +85,23 @@ def standardize(X, mean, deviation):
     ValueError
         If float32 cannot hold a result.
     """
-    device = X.device if isinstance(X, torch.Tensor) else "cpu"
-    x = torch.empty(tuple(X.shape), dtype=torch.float32, device=device)
+    xp, device = (torch, X.device) if isinstance(X, torch.Tensor) else (np, "cpu")
+    shape = (len(X) if order is None else len(order), *X.shape[1:])
+    x = torch.empty(shape, dtype=torch.float32, device=device)
     # An array writes into the memory of the tensor: the results need no second copy.
-    out = x if isinstance(X, torch.Tensor) else x.numpy()
+    out = x if xp is torch else x.numpy()
+    is_single = X.dtype.itemsize == 4
     # Single precision is short of numbers near its limits.
-    needs_double = X.dtype.itemsize == 4 and not (1e-30 < deviation < 1e30)
-    for rows in _parts(X):
-        part = _to_double(X[rows]) if needs_double else X[rows]
+    needs_double = is_single and not (1e-30 < deviation < 1e30)
+    for rows in _parts(x, _PART_VALUES):
+        part = X[rows] if order is None else X[order[rows]]
+        part = _to_double(part) if needs_double else part
         with np.errstate(over="ignore", invalid="ignore"):  # the error below says it
-            out[rows] = (part - mean) / deviation
+            if is_single and not needs_double:
+                xp.subtract(part, mean, out=out[rows])
+                out[rows] /= deviation
+            else:
+                out[rows] = (part - mean) / deviation
             is_finite = math.isfinite(out[rows].sum())  # quick, and enough where true
         if not (is_finite or bool(torch.isfinite(x[rows]).all())):
             raise ValueError(
@@ -87,3 +110,72 @@ def standardize(X, mean, deviation):
                 "as the training data were."
             )
     return x
+
+
+def standardize_when_read(X, mean, deviation, device):
+    """Return rows that are standardized when they are read, or a Tensor of all of them.
+
+    Parameters
+    ----------
+    X : ndarray or Tensor of shape (n_samples, ...)
+
+    mean, deviation : float
+        Mean and standard deviation of the training data.
+
+    device : torch.device
+        Where the rows are needed.
+
+    Returns
+    -------
+    x : StandardizedRows or float32 Tensor of the shape of `X`
+        A Tensor on the device, unless that is the CPU and X an array whose rows are
+        quick to read.
+
+    Raises
+    ------
+    ValueError
+        If float32 cannot hold a result.
+    """
+    is_near = device.type == "cpu" and isinstance(X, np.ndarray)
+    if is_near and X[0].flags.c_contiguous:
+        return StandardizedRows(X, mean, deviation)
+    return standardize(X, mean, deviation).to(device)
+
+
+class StandardizedRows:
+    """Rows of an array, each standardized when it is read, without a copy of them all.
+
+    Stands for the Tensor that :func:`standardize` returns where that is read by the
+    row: it has its shape, dtype and device, and ``rows[index]`` has its bits.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, ...)
+
+    mean, deviation : float
+        Mean and standard deviation of the training data.
+
+    Raises
+    ------
+    ValueError
+        If float32 cannot hold a result.
+    """
+
+    dtype = torch.float32
+    device = torch.device("cpu")
+
+    def __init__(self, X, mean, deviation):
+        self.X, self.mean, self.deviation = X, mean, deviation
+        self.shape, self.ndim = torch.Size(X.shape), X.ndim
+        extremes = np.array([[X.min(), X.max()]])
+        standardize(extremes, mean, deviation)  # now, not in the middle of a training
+
+    def __len__(self):
+        return len(self.X)
+
+    def __getitem__(self, rows):
+        if isinstance(rows, slice):
+            return standardize(self.X[rows], self.mean, self.deviation)
+        order = np.asarray(rows)
+        x = standardize(self.X, self.mean, self.deviation, np.atleast_1d(order))
+        return x if order.ndim else x[0]

@@ -10,9 +10,6 @@ from joblib.parallel import get_active_backend
 
 __all__ = ["count_free_threads", "map_in_threads", "one_torch_thread"]
 
-# torch runs an operation on fewer values than this in one thread.
-_MIN_VALUES_FOR_THREADS = 2**15
-
 # torch keeps a number of threads for each thread, and one that threads get when they
 # start. The latter is shared, so these variables count the calls that need it to be 1.
 # The last call to end restores it.
@@ -49,7 +46,7 @@ def count_free_threads():
     return 1 if get_active_backend()[0].nesting_level else torch.get_num_threads()
 
 
-def map_in_threads(function, tasks, *, n_values, n_jobs=None):
+def map_in_threads(function, tasks, *, n_jobs=None):
     """Yield the result of each task, in the order of the tasks.
 
     Tasks run side by side, with torch limited to one thread in each. The threads of
@@ -65,10 +62,6 @@ def map_in_threads(function, tasks, *, n_values, n_jobs=None):
     tasks : sequence
         The tasks.
 
-    n_values : int
-        Number of values in all tasks. For few values torch starts no threads, so its
-        number is left as it is.
-
     n_jobs : int or None, default=None
         Number of threads, as in joblib.
 
@@ -78,8 +71,7 @@ def map_in_threads(function, tasks, *, n_values, n_jobs=None):
         Result of one task.
     """
     n_jobs = min(effective_n_jobs(n_jobs), len(tasks))
-    few = n_values < _MIN_VALUES_FOR_THREADS
-    if n_jobs <= 1 and (few or torch.get_num_threads() == 1):
+    if n_jobs <= 1 and torch.get_num_threads() == 1:
         yield from map(function, tasks)
         return
     if n_jobs <= 1:

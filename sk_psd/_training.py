@@ -1,12 +1,12 @@
 """Train a module on tensors through skorch: batches, losses, schedules."""
 
-import numpy as np
 import torch
 from skorch import NeuralNetClassifier, NeuralNetRegressor
 from skorch.callbacks.scoring import ScoringBase
 from skorch.dataset import Dataset
 from torch.optim import lr_scheduler
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader
+from torch.utils.data import Dataset as TorchDataset
 
 from sk_psd._callbacks import (
     EpochBar,
@@ -64,19 +64,19 @@ def resolve_device(device):
     return resolved
 
 
-class SpectraDataset(TensorDataset):
+class SpectraDataset(TorchDataset):
     """All samples of a data set on the training device, and how their batches change.
 
     Parameters
     ----------
-    x : float32 Tensor of shape (N, C, F) or (N, C, F, T)
+    x : float32 Tensor or StandardizedRows of shape (N, C, F) or (N, C, F, T)
         Spectra, signals or spectrograms.
 
     targets : int64 Tensor of shape (N,) or float32 Tensor of shape (N, T)
         Classes, or the values to predict.
 
-    weights : float32 Tensor of shape (N,)
-        Weight of each sample in the loss.
+    weights : float32 Tensor of shape (N,) or (N, T)
+        Weight of each sample in the loss, or of each of its targets.
 
     augmentations : list of callable, default=()
         Applied to every batch in this order: ``augment(batch, rows, generator)``
@@ -84,8 +84,11 @@ class SpectraDataset(TensorDataset):
     """
 
     def __init__(self, x, targets, weights, augmentations=()):
-        super().__init__(x, targets, weights)
+        self.x, self.targets, self.weights = x, targets, weights
         self.augmentations = augmentations
+
+    def __len__(self):
+        return len(self.targets)
 
 
 class BatchLoader:
@@ -112,7 +115,8 @@ class BatchLoader:
         return n_batches(len(self.dataset), self.batch_size)
 
     def __iter__(self):
-        x, targets, weights = self.dataset.tensors
+        data = self.dataset
+        x, targets, weights = data.x, data.targets, data.weights
         edges = [i * self.batch_size for i in range(len(self))] + [len(x)]
         if self.generator is None:
             order = torch.arange(len(x), device=x.device)
@@ -171,9 +175,9 @@ class _WeightedNet:
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return the mean of the weighted losses of the samples."""
         losses = self.criterion_(y_pred, y_true)  # (N,) or (N, T)
-        if losses.ndim > 1:
+        weights = getattr(X, "sample_weight", None)  # likewise
+        if losses.ndim > 1 and (weights is None or weights.ndim == 1):
             losses = losses.mean(1)
-        weights = getattr(X, "sample_weight", None)
         return (losses if weights is None else losses * weights).mean()
 
     def _set_training(self, training=True):
@@ -202,7 +206,7 @@ class _WeightedNet:
             event["batch"] = x, self._to_labels(y)
         for name in ("dataset_train", "dataset_valid"):
             if isinstance(event.get(name), SpectraDataset):
-                x, y, _ = event[name].tensors
+                x, y = event[name].x, event[name].targets
                 event[name] = Dataset(x, self._to_labels(y))
         return event
 
@@ -231,14 +235,31 @@ class _WeightedNet:
 
 
 class ClassifierNet(_WeightedNet, NeuralNetClassifier):
-    """A net trained on codes of classes by cross entropy. It predicts labels."""
+    """A net trained on codes of labels, or on indicators. It predicts labels.
+
+    Parameters
+    ----------
+    *args, **kwargs
+        Those of skorch.
+
+    targets : LabelTargets or IndicatorTargets
+        The meaning of the targets and of the logits.
+    """
+
+    def __init__(self, *args, targets, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.targets = targets
 
     def predict(self, X):
-        """Return the most probable label of each row."""
-        return np.asarray(self.classes_)[self.predict_proba(X).argmax(axis=1)]
+        """Return the labels of each row."""
+        return self.targets.decode(self.targets.to_codes(self.predict_proba(X)))
+
+    def are_right(self, y_pred, y_true):
+        """Say for each row of a batch whether the prediction is right."""
+        return self.targets.are_right(y_pred, y_true)
 
     def _to_labels(self, targets):
-        return np.asarray(self.classes_)[targets.cpu().numpy()]
+        return self.targets.decode(targets.cpu().numpy())
 
 
 class RegressorNet(_WeightedNet, NeuralNetRegressor):
@@ -248,7 +269,7 @@ class RegressorNet(_WeightedNet, NeuralNetRegressor):
 def make_net(
     module,
     n_samples,
-    classes=None,
+    targets=None,
     *,
     device,
     optimizer,
@@ -276,9 +297,8 @@ def make_net(
     n_samples : int
         Number of training samples, on which the length of the schedule depends.
 
-    classes : ndarray of shape (n_classes,) or None, default=None
-        Labels of the classes; the targets are their codes. None for targets that are
-        values.
+    targets : LabelTargets, IndicatorTargets or None, default=None
+        The meaning of the targets of a classifier. None for targets that are values.
 
     device : torch.device
 
@@ -342,11 +362,16 @@ def make_net(
     )
     algorithm, options = _OPTIMIZERS[optimizer]
     options = options | {"weight_decay": weight_decay}
-    if classes is None:
+    if targets is None:
         kind, task = RegressorNet, dict(criterion=torch.nn.MSELoss)
     else:
         kind = ClassifierNet
-        task = dict(criterion=torch.nn.CrossEntropyLoss, classes=classes)
+        task = dict(
+            targets=targets,
+            classes=targets.classes,
+            criterion=targets.criterion,
+            predict_nonlinearity=targets.nonlinearity,
+        )
     return kind(
         module,
         **task,

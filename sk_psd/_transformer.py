@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
+from sk_psd._doc_link import DocLink
 from sk_psd._frequency_axis import frequencies_of, with_frequencies
 from sk_psd._state import VersionedState
 from sk_psd._validation import check_rows
@@ -43,7 +44,7 @@ def _count_axes(X):
     return getattr(X, "ndim", None) or np.asarray(X).ndim
 
 
-class Transformer(TransformerMixin, VersionedState, BaseEstimator):
+class Transformer(TransformerMixin, VersionedState, DocLink, BaseEstimator):
     """Base of all transformers: state, output for `set_output`, and dtypes."""
 
     def __init_subclass__(cls, **kwargs):

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from scipy.sparse import issparse
 from sklearn import get_config
-from sklearn.utils import check_array, column_or_1d, gen_batches
+from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _check_sample_weight,
@@ -205,6 +205,8 @@ def _check_real(estimator, X, rows, in_parts):
     if isinstance(rows, torch.Tensor):
         floats = [torch.float64, torch.float32]
         return _check_array(estimator, rows, None if in_parts else floats)
+    if _is_plain(rows):
+        return rows
     kind = None if issparse(rows) else rows.dtype.kind
     is_short = kind in {"b", "i", "u"} or (kind == "f" and rows.dtype.itemsize <= 8)
     if in_parts and is_short:
@@ -214,6 +216,13 @@ def _check_real(estimator, X, rows, in_parts):
     # a frame of polars. Else X itself, as its messages name what a user passed.
     is_numeric = kind in {"f", "i", "u"}
     return _check_array(estimator, rows if is_numeric else X, [np.float64, np.float32])
+
+
+def _is_plain(rows):
+    """Say whether check_array, which is slow, would return the rows as they are."""
+    if type(rows) is not np.ndarray or rows.ndim < 2 or not all(rows.shape):
+        return False
+    return rows.dtype in (np.float32, np.float64)  # of native byte order
 
 
 def _check_array(estimator, X, dtype):
@@ -285,14 +294,15 @@ def check_finite(estimator, X, name="X", *, omit_nan=False, first=(0, 0)):
     if isinstance(X, np.ndarray):  # reading rows of a file reads all between them
         n_rows = min(n_rows, _CHUNK_VALUES * X.itemsize // max(1, abs(X.strides[0])))
     n_rows = max(1, n_rows)
-    for rows in gen_batches(len(X), n_rows):
-        for columns in gen_batches(X.shape[-1], _CHUNK_VALUES):
-            part = X[rows, ..., columns]
+    # Not by gen_batches, which checks its parameters for longer than a row is read.
+    for top in range(0, len(X), n_rows):
+        for left in range(0, X.shape[-1], _CHUNK_VALUES):
+            part = X[top : top + n_rows, ..., left : left + _CHUNK_VALUES]
             with np.errstate(over="ignore", invalid="ignore"):
                 # A sum is quicker than np.isfinite, and finite if all values are.
                 finite = np.isfinite(complex(part.sum()))
             if not finite:
-                start = first[0] + rows.start, first[1] + columns.start
+                start = first[0] + top, first[1] + left
                 _refuse_not_finite(estimator, part, start, name, omit_nan)
         release_pages(X)
 
@@ -405,21 +415,30 @@ def check_labels(estimator, X, y):
     name = type(estimator).__name__
     if y is None:
         raise ValueError(f"{name} requires y to be passed, but the target y is None.")
+    shape = _shape_of(y)
+    if len(shape) == 2 and shape[1] > 1:
+        raise ValueError(
+            f"{name} needs one label for each sample: y should be a 1d array of "
+            f"labels, got an array of shape {shape} instead. If its rows are one-hot, "
+            "pass y.argmax(axis=1)."
+        )
     y = _check_label_values(name, y, "y")
     check_consistent_length(X, y)
     return y
 
 
+def _shape_of(y):
+    """Return the shape of a list or an array, () of anything else."""
+    return np.shape(y) if isinstance(y, (list, tuple)) else getattr(y, "shape", ())
+
+
 def _check_label_values(estimator_name, y, name):
-    y = tensor_to_ndarray(y)
-    shape = np.shape(y) if isinstance(y, (list, tuple)) else getattr(y, "shape", ())
-    if len(shape) == 2 and shape[1] > 1:
-        raise ValueError(
-            f"{name} should be a 1d array of labels, got an array of shape {shape} "
-            f"instead. If its rows are one-hot, pass {name}.argmax(axis=1)."
-        )
     y = check_array(
-        y, ensure_2d=False, dtype=None, estimator=estimator_name, input_name=name
+        tensor_to_ndarray(y),
+        ensure_2d=False,
+        dtype=None,
+        estimator=estimator_name,
+        input_name=name,
     )
     y = column_or_1d(y, warn=True)
     try:
@@ -453,6 +472,12 @@ def check_classes(estimator, classes):
         If `classes` has no order, holds no class labels, or fewer than two.
     """
     name = type(estimator).__name__
+    shape = _shape_of(classes)
+    if len(shape) > 1:
+        raise ValueError(
+            f"classes should be a 1d array of labels, got an array of shape {shape} "
+            "instead."
+        )
     if isinstance(classes, (set, frozenset, dict)):
         raise ValueError(
             f"classes must be a list or an array of labels. Got a "

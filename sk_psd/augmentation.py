@@ -35,6 +35,7 @@ __all__ = [
     "RandomSpeckle",
     "RandomTimeShift",
     "list_augmentations",
+    "reads_rows",
 ]
 
 # The span of spectra that were scaled to [0, 1], or to [-1, 1].
@@ -769,6 +770,23 @@ def list_augmentations(augmentation, default, level):
             )
         step._validate_params()
     return steps
+
+
+def reads_rows(step):
+    """Say whether an augmentation reads the training data by the row.
+
+    Parameters
+    ----------
+    step : BatchAugmentation
+
+    Returns
+    -------
+    reads_rows : bool
+        Whether `for_batches` takes StandardizedRows as well as a Tensor of all rows.
+    """
+    # By the method itself, as a subclass may have another one.
+    by_row = RandomFreqShift.for_batches, RandomTimeShift.for_batches
+    return type(step).for_batches in by_row
 
 
 def _to_powers(x, nepers):

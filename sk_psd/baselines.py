@@ -1,11 +1,14 @@
-"""Pipelines of logistic regression to compare a net with."""
+"""Classical pipelines to compare a net with."""
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.svm import SVC
 
+from sk_psd.invariant_features import InvariantFeatures
 from sk_psd.scaling import MinMaxScale, PeakAlign
 from sk_psd.spectral import FFTMagnitude, WelchPSD
 
@@ -13,12 +16,12 @@ __all__ = ["make_baselines"]
 
 
 def make_baselines(psd=None, *, C=0.01):
-    """Make four pipelines that end in a logistic regression.
+    """Make six pipelines of classical features and classifiers.
 
     All of them start from raw signals and differ in the features of a signal. The
-    spectra of several channels are concatenated. The features of the last two pipelines
-    do not change when a spectrum is rolled along its axis. These two are the fair
-    comparison for a shift-invariant net.
+    features of several channels are concatenated. The features of the last four
+    pipelines do not change when a spectrum is rolled along its axis. These four are the
+    fair comparison for a shift-invariant net, and the last two are the strong ones.
 
     Parameters
     ----------
@@ -28,14 +31,19 @@ def make_baselines(psd=None, *, C=0.01):
         decibels=True)``, or leave out `detrend` if they have an offset.
 
     C : float, default=0.01
-        Inverse of the strength of the regularization, for standardized features.
+        Inverse of the strength of the regularization of the logistic regressions, for
+        standardized features.
 
     Returns
     -------
     baselines : dict of str to Pipeline
-        By the features: "logreg_psd", the spectrum scaled to [0, 1]; "logreg_fft", the
-        FFT magnitude of the signal; "logreg_fft_of_psd", the FFT magnitude of the
-        spectrum; "logreg_aligned_psd", the spectrum rolled to its peak.
+        Named by the classifier and the features. Logistic regression: "logreg_psd" on
+        the spectrum scaled to [0, 1]; "logreg_fft" on the FFT magnitude of the signal;
+        "logreg_fft_of_psd" on the FFT magnitude of the spectrum; "logreg_aligned_psd"
+        on the spectrum rolled to its peak. Linear discriminant analysis:
+        "lda_sorted_psd" on the sorted outputs and Fourier magnitudes of
+        :class:`InvariantFeatures`. A support vector machine: "svc_bispectrum_of_psd"
+        on Fourier magnitudes and the bispectrum.
 
     Raises
     ------
@@ -45,8 +53,14 @@ def make_baselines(psd=None, *, C=0.01):
     Examples
     --------
     >>> from sk_psd import make_baselines
-    >>> list(make_baselines())
-    ['logreg_psd', 'logreg_fft', 'logreg_fft_of_psd', 'logreg_aligned_psd']
+    >>> for name in make_baselines():
+    ...     print(name)
+    logreg_psd
+    logreg_fft
+    logreg_fft_of_psd
+    logreg_aligned_psd
+    lda_sorted_psd
+    svc_bispectrum_of_psd
     """
     psd = WelchPSD(decibels=True) if psd is None else psd
     if isinstance(psd, type) or not hasattr(psd, "transform"):
@@ -56,18 +70,25 @@ def make_baselines(psd=None, *, C=0.01):
         )
 
     def pipeline(*steps):
+        *steps, classifier = map(clone, steps)
+        return make_pipeline(*steps, StandardScaler(), classifier)
+
+    def logreg(*steps):
         # On thousands of features the default tolerance takes ten times as long and
         # changes no accuracy by more than 0.03.
         classifier = LogisticRegression(C=C, tol=1e-3, max_iter=1000)
-        flat = FunctionTransformer(_flatten)
-        return make_pipeline(*map(clone, steps), flat, StandardScaler(), classifier)
+        return pipeline(*steps, FunctionTransformer(_flatten), classifier)
 
     scaled = psd, MinMaxScale()
+    lda = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.05)
+    bispectrum = InvariantFeatures(n_octaves=0, n_bispectrum=28)
     return {
-        "logreg_psd": pipeline(*scaled),
-        "logreg_fft": pipeline(FFTMagnitude(), MinMaxScale()),
-        "logreg_fft_of_psd": pipeline(*scaled, FFTMagnitude()),
-        "logreg_aligned_psd": pipeline(*scaled, PeakAlign()),
+        "logreg_psd": logreg(*scaled),
+        "logreg_fft": logreg(FFTMagnitude(), MinMaxScale()),
+        "logreg_fft_of_psd": logreg(*scaled, FFTMagnitude()),
+        "logreg_aligned_psd": logreg(*scaled, PeakAlign()),
+        "lda_sorted_psd": pipeline(psd, InvariantFeatures(), lda),
+        "svc_bispectrum_of_psd": pipeline(psd, bispectrum, SVC(C=10)),
     }
 
 

@@ -1,10 +1,15 @@
 """The recommended Pipeline for each kind of frequency axis."""
 
+from sklearn.ensemble import VotingClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
 from sk_psd._arguments import check_flag, check_option
 from sk_psd._numbers import as_int, as_rate
+from sk_psd.augmentation import RandomFreqShift, RandomNoise, RandomSpeckle
 from sk_psd.classification import GlobalPoolCNNClassifier
+from sk_psd.feature_classifier import InvariantFeaturesClassifier
+from sk_psd.invariant_features import InvariantFeatures
 from sk_psd.resampling import LogFrequency
 from sk_psd.scaling import MinMaxScale
 from sk_psd.spectral import WelchPSD
@@ -18,6 +23,7 @@ def make_spectrum_classifier(
     fs,
     nperseg=256,
     robust=False,
+    vote=False,
     device="auto",
     random_state=None,
 ):
@@ -42,6 +48,11 @@ def make_spectrum_classifier(
         data. Each spectrum is then brought to its median level, and on the first two
         axes the net is trained with noise of -5 to 30 dB, which takes twice as long.
 
+    vote : bool, default=False
+        Whether a second classifier votes beside the net: logistic regression on
+        :class:`InvariantFeatures`, trained in a second. The probabilities are the means
+        of both. See Notes for where this helps.
+
     device : str, default="auto"
         Where to train and predict, as in :class:`GlobalPoolCNNClassifier`.
 
@@ -54,7 +65,10 @@ def make_spectrum_classifier(
         With the steps "psd" (:class:`WelchPSD`), on the logarithmic axis "log"
         (:class:`LogFrequency`), unless robust "scale" (:class:`MinMaxScale`), and "net"
         (:class:`GlobalPoolCNNClassifier`). All their parameters can be set, for example
-        by ``pipeline.set_params(psd__fmin=100, net__max_epochs=50)``.
+        by ``pipeline.set_params(psd__fmin=100, net__max_epochs=50)``. With a vote the
+        last step is "vote", a :class:`sklearn.ensemble.VotingClassifier` of "net" and
+        "features" (:class:`InvariantFeaturesClassifier`), and the names are longer:
+        ``pipeline.set_params(vote__net__max_epochs=50)``.
 
     See Also
     --------
@@ -67,6 +81,14 @@ def make_spectrum_classifier(
     a tenth of the axis, the other one is trained as if the axis were closed. Each was
     the better one on recorded vibration. On a logarithmic axis noise is not trained: it
     cost more accuracy on recorded instruments than it gained.
+
+    A vote suits the one-sided axis. On recorded vibration, two seeds, the mean accuracy
+    rose from 0.951 to 0.987 as recorded, from 0.934 to 0.972 with shifts by up to
+    1000 Hz and from 0.600 to 0.836 in noise of 10 dB, for 4 % more training time.
+    With `robust` it rose from 0.959 to 0.983, and from 0.831 to 0.894 in noise of 0 dB.
+    Only holes of up to 1000 Hz became worse there, by 0.004. On two-sided axes the vote
+    cost 0.03 of the accuracy on spectra that the end of the axis cuts off, and 0.05 on
+    shapes that look alike. On the logarithmic axis it made little difference.
 
     Examples
     --------
@@ -81,6 +103,7 @@ def make_spectrum_classifier(
     """
     check_option("axis", axis, ("two-sided", "one-sided", "log"))
     check_flag("robust", robust)
+    check_flag("vote", vote)
     fs, nperseg = as_rate(fs), _check_nperseg(nperseg)
     two_sided = axis == "two-sided"
     psd = WelchPSD(
@@ -104,13 +127,25 @@ def make_spectrum_classifier(
     if axis == "log":
         steps.append(("log", LogFrequency(256, fs=fs, decibels=True)))
         net.set_params(kernel_size=32)  # two octaves, as far as harmonics are apart
+    # Where the axis is a circle the copies show what its ends cut off.
+    copies = [RandomFreqShift(0.5 if two_sided else 0.1, mode="floor")]
     if robust:
         net.set_params(level="median")
         if axis != "log":
             net.set_params(augmentation="robust")
+            copies += [RandomSpeckle(), RandomNoise(domain="spectrum")]
     else:
         steps.append(("scale", MinMaxScale()))
-    return Pipeline([*steps, ("net", net)])
+    if not vote:
+        return Pipeline([*steps, ("net", net)])
+    features = InvariantFeaturesClassifier(
+        InvariantFeatures(n_bispectrum=28),
+        LogisticRegression(C=0.02, tol=1e-3, max_iter=1000),
+        augmentation=copies,
+        random_state=random_state,
+    )
+    voters = [("net", net), ("features", features)]
+    return Pipeline([*steps, ("vote", VotingClassifier(voters, voting="soft"))])
 
 
 def _check_nperseg(nperseg):

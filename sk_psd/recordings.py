@@ -22,6 +22,7 @@ from sk_psd._arrays import (
     tensor_to_ndarray,
 )
 from sk_psd._constraints import HasMethods, StrOptions, WholeNumber
+from sk_psd._doc_link import DocLink
 from sk_psd._fitted_state import FittedState
 from sk_psd._holdout import set_aside
 from sk_psd._layout import check_signals
@@ -223,7 +224,8 @@ def vote(proba, index, method="log"):
         1. The most probable class is that of the product of the probabilities. A
         probability below 1e-6 counts as 1e-6, so that a single window does not decide.
         "mean" takes the mean of the probabilities, in which windows that are sure weigh
-        less.
+        less. It is the one for several labels for each window, whose probabilities have
+        no sum of 1.
 
     Returns
     -------
@@ -279,7 +281,9 @@ def _is_transformer(self):
     return hasattr(getattr(self, "estimator_", self.estimator), "transform")
 
 
-class WindowedClassifier(ClassifierMixin, FittedState, VersionedState, BaseEstimator):
+class WindowedClassifier(
+    ClassifierMixin, FittedState, VersionedState, DocLink, BaseEstimator
+):
     """Classify recordings of any length by a classifier of their windows.
 
     A sample is a recording. It is cut into windows of one length, the estimator is

@@ -12,6 +12,8 @@ from sk_psd import (
     FFTMagnitude,
     FlattenCNNClassifier,
     GlobalPoolCNNClassifier,
+    InvariantFeatures,
+    InvariantFeaturesClassifier,
     LearnedConvFilter,
     LogFrequency,
     MinMaxScale,
@@ -29,6 +31,7 @@ from sk_psd import (
 TRANSFORMERS = [
     ConvFilter(),
     FFTMagnitude(),
+    InvariantFeatures(),
     LogFrequency(),
     MinMaxScale(),
     PeakAlign(),
@@ -43,6 +46,7 @@ CLASSIFIERS = [
     FlattenCNNClassifier(max_epochs=1),
     GlobalPoolCNNClassifier(max_epochs=1),
     SpectrogramCNNClassifier(max_epochs=1),
+    InvariantFeaturesClassifier(),
     WindowedClassifier(GlobalPoolCNNClassifier(max_epochs=1), 40),
 ]
 REGRESSORS = [LearnedConvFilter(max_epochs=1)]
@@ -211,6 +215,16 @@ def test_bad_labels_are_refused(classifier, y, match):
         (ConvFilter(stride=0), "'stride' .*Got 0 instead"),
         (ConvFilter(dilation=1.5), "'dilation' .*Got 1.5 instead"),
         (ConvFilter(fs=0), "'fs' .*Got 0 instead"),
+        (InvariantFeatures(-1), "'n_octaves' .* int in the range .*Got -1 instead"),
+        (InvariantFeatures(n_ranks=0), "'n_ranks' .*Got 0 instead"),
+        (InvariantFeatures(n_fourier=2.5), "'n_fourier' .*Got 2.5 instead"),
+        (InvariantFeatures(align="yes"), "'align' .*Got 'yes' instead"),
+        (InvariantFeaturesClassifier("all"), "'features' .*Got 'all' instead"),
+        (InvariantFeaturesClassifier(n_copies=-1), "'n_copies' .*Got -1 instead"),
+        (
+            InvariantFeaturesClassifier(augmentation=["wrap"]),
+            "augmentation must be .*Got 'wrap'",
+        ),
         (LogFrequency(1), r"'n_freqs' .* int in the range \[2, inf\). Got 1 instead"),
         (LogFrequency(fmin=0), "'fmin' .* float in the range .*Got 0 instead"),
         (LogFrequency(fmax="high"), "'fmax' .*Got 'high' instead"),

@@ -23,7 +23,9 @@ from draws import (
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression, Perceptron
 from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 
 from sk_psd import (
@@ -31,6 +33,8 @@ from sk_psd import (
     FFTMagnitude,
     FlattenCNNClassifier,
     GlobalPoolCNNClassifier,
+    InvariantFeatures,
+    InvariantFeaturesClassifier,
     LearnedConvFilter,
     LogFrequency,
     MinMaxScale,
@@ -163,6 +167,22 @@ ESTIMATORS = {
             *("auto", None, RandomFreqShift(1), RandomFreqShift(0.1, mode="floor")),
             *([RandomFreqShift(2, mode="edge"), RandomFreqShift()], []),
         ],
+    ),
+    InvariantFeatures: dict(
+        n_octaves=[0, 1, 3, np.int64(2), 99],
+        n_ranks=[1, 2, 5, np.uint8(3), 500],
+        n_fourier=[0, 1, 5, np.int64(2), 99],
+        n_bispectrum=[0, 1, 2, 5, np.int64(3)],
+        align=FLAGS,
+    ),
+    InvariantFeaturesClassifier: dict(
+        features=[None, InvariantFeatures(), InvariantFeatures(0, 1, 0, 0)],
+        classifier=[None, KNeighborsClassifier(1), LogisticRegression(), Perceptron()],
+        augmentation=[
+            *(None, [], RandomFreqShift(1), RandomFreqShift(0.1, mode="floor")),
+            *([RandomFreqShift(2, mode="edge"), RandomFreqShift()], RandomSpeckle()),
+        ],
+        n_copies=[0, 1, 2, np.int64(1)],
     ),
     LearnedConvFilter: TRAINING
     | dict(
@@ -304,6 +324,8 @@ def shape_out(estimator, shape):
         return (*front, len(estimator.freqs_), len(estimator.times_))
     if isinstance(estimator, LogFrequency):
         return (*front, estimator.n_freqs)
+    if isinstance(estimator, InvariantFeatures):
+        return (front[0], len(estimator.get_feature_names_out()))
     if isinstance(estimator, (WelchPSD, FFTMagnitude)):
         return (*front, len(estimator.freqs_))
     return shape
@@ -376,6 +398,7 @@ LABELS = {
     "objects": lambda n: np.array(["x", "yy"], object)[np.arange(n) % 2],
     "list": lambda n: ["a", "b"] * (n // 2) + ["a"] * (n % 2),
     "column": lambda n: (np.arange(n) % 2)[:, None],
+    "indicators": lambda n: np.arange(2 * n).reshape(n, 2) % 3 == 0,
     "one class": lambda n: np.zeros(n),
     "one of each": lambda n: np.arange(n),
     "continuous": lambda n: np.linspace(0, 1, n),
@@ -403,7 +426,7 @@ def few_numbers(ndims):
 @st.composite
 def labels(draw, n):
     good = draw(st.integers(0, 3)) > 0
-    return LABELS[draw(st.sampled_from([*LABELS][: 6 if good else None]))](n)
+    return LABELS[draw(st.sampled_from([*LABELS][: 7 if good else None]))](n)
 
 
 @pytest.mark.parametrize("cls", CLASSIFIERS, ids=by_name)
@@ -435,13 +458,15 @@ def test_a_classifier_predicts_probabilities_or_refuses(cls, data):
     proba, refusal = attempt(fitted.predict_proba, X)
     assert not refusal
     assert proba.shape == (n, len(fitted.classes_)) and proba.dtype == np.float64
-    np.testing.assert_allclose(proba.sum(axis=1), 1)
-    assert (proba >= 0).all()
+    several = np.ndim(y) == 2 and np.shape(y)[1] > 1
+    assert several or np.allclose(proba.sum(axis=1), 1)
+    assert (proba >= 0).all() and (proba <= 1).all()
     labels_seen = set(np.ravel(y).tolist())
     assert labels_seen <= set(fitted.classes_.tolist())
-    assert method == "partial_fit" or labels_seen == set(fitted.classes_.tolist())
+    assert method == "partial_fit" or several or labels_seen == {*fitted.classes_}
     predicted, _ = attempt(fitted.predict, X)
-    np.testing.assert_array_equal(predicted, fitted.classes_[proba.argmax(axis=1)])
+    expected = proba > 0.5 if several else fitted.classes_[proba.argmax(axis=1)]
+    np.testing.assert_array_equal(predicted, expected)
     bits = as_bits(proba)
     assert bits_of(pickle.loads(pickle.dumps(fitted)).predict_proba, X) == bits
     row = slice(i := data.draw(st.integers(0, n - 1)), i + 1)
@@ -450,6 +475,32 @@ def test_a_classifier_predicts_probabilities_or_refuses(cls, data):
         again, _ = attempt(clone(fitted).fit, X, y, **kwargs)
         assert bits_of(again.predict_proba, X) == bits
     assert as_bits([X, y, kwargs]) == before
+
+
+@examples(70)
+@given(st.data())
+def test_a_classifier_of_features_predicts_classes_or_refuses(data):
+    estimator = data.draw(estimators(InvariantFeaturesClassifier))
+    drawn = data.draw(few_numbers([2, 2, 2, 3]))
+    n, X = len(drawn.values), drawn.X
+    y = data.draw(labels(n))
+    before = as_bits([X, y])
+    fitted, refusal = attempt(clone(estimator).fit, X, y, may_warn=True)
+    assert as_bits([X, y]) == before
+    if refusal:
+        return
+    assert drawn.finite
+    predicted, refusal = attempt(fitted.predict, X)
+    assert not refusal
+    assert set(predicted.tolist()) <= set(fitted.classes_.tolist())
+    if hasattr(fitted, "predict_proba"):
+        proba, _ = attempt(fitted.predict_proba, X)
+        assert proba.shape == (n, len(fitted.classes_))
+        np.testing.assert_allclose(proba.sum(axis=1), 1, rtol=1e-5)
+    bits = as_bits(predicted)
+    assert bits_of(pickle.loads(pickle.dumps(fitted)).predict, X) == bits
+    again, _ = attempt(clone(fitted).fit, X, y, may_warn=True)
+    assert bits_of(again.predict, X) == bits
 
 
 @examples(70)

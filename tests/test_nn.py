@@ -5,7 +5,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from sk_psd._shift import canonical_roll, noise_bins, random_shift, shift_bins
+from sk_psd._shift import (
+    _rank_rotations,
+    _shift_all,
+    _shift_each,
+    canonical_roll,
+    noise_bins,
+    random_shift,
+    shift_bins,
+)
 from sk_psd.nn import (
     AxisNorm,
     FlattenCNN,
@@ -113,6 +121,24 @@ def test_shift_bins_equals_shifts_made_by_hand():
     assert nearer.tolist() == [[8, 1, 2, 3], [3, 4, 8, 7]]
 
 
+@pytest.mark.parametrize("mode", ["wrap", "edge", "floor"])
+@pytest.mark.parametrize("shape", [(6, 9), (6, 3, 40), (3, 1, 1)])
+def test_shifts_one_by_one_equal_shifts_of_all_at_once(shape, mode):
+    generator = torch.Generator().manual_seed(0)
+    n_freqs, period = shape[-1], max(1, shape[-1] // 3)
+    x = torch.randn(shape, generator=generator)
+    noise = torch.randn((*shape[:-1], period), generator=generator)
+    for reach in (0, n_freqs // 2, n_freqs):
+        size = (len(x),)
+        shift = torch.randint(-reach, reach + 1, size, generator=generator)
+        start = torch.randint(period, size, generator=generator)
+        each, every = (
+            function(x, shift, mode, noise, start, reach)
+            for function in (_shift_each, _shift_all)
+        )
+        assert torch.equal(each, every)
+
+
 def test_noise_bins_are_the_weaker_half_in_order():
     assert noise_bins(torch.tensor([[5.0, 1, 9, 2, 8]])).tolist() == [[1, 2]]
     assert noise_bins(torch.tensor([[5.0]])).tolist() == [[5]]
@@ -139,6 +165,21 @@ def test_canonical_roll_is_bit_identical_for_every_shift_of_tied_spectra(
     every = torch.stack([x.roll(s) for s in range(n_freqs)])
     rolled = canonical_roll(every)
     assert torch.equal(rolled, rolled[:1].expand_as(rolled))
+
+
+@pytest.mark.parametrize("n_channels", [1, 2])
+@pytest.mark.parametrize("period", [1, 2, 7, 30, 210])
+def test_canonical_roll_takes_the_rotation_that_ranks_highest(period, n_channels):
+    rng = np.random.default_rng(period)
+    x = torch.from_numpy(rng.integers(2, size=(5, n_channels, period)))
+    x = torch.cat([x] * (210 // period), -1).float()
+    x[0, :, 1:] = x[0, :, :1]  # equal bins, among others that are not
+    score = x.sum(1)
+    score = score + score.roll(-1, -1)  # over a 64th of the axis: 2 bins
+    best = score == score.amax(-1, keepdim=True)
+    origin = _rank_rotations(x).masked_fill(~best, -1).argmax(-1)
+    expected = [x[i].roll(105 - 1 - int(origin[i]), -1) for i in range(5)]
+    assert torch.equal(canonical_roll(x), torch.stack(expected))
 
 
 def test_canonical_roll_tells_apart_two_equal_peaks_by_all_that_follows():

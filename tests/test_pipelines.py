@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.model_selection import cross_val_score
+from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from sk_psd import GlobalPoolCNNClassifier, make_spectrum_classifier
 from sk_psd.datasets import make_harmonic_sounds, make_spectral_shapes
@@ -115,6 +115,64 @@ def test_another_length_of_the_segments_leaves_out_the_first_bin_alone(nperseg):
     np.testing.assert_allclose(psd.freqs_, np.fft.rfftfreq(nperseg, 1e-3)[1:])
 
 
+@ROBUST
+@AXES
+def test_a_vote_is_the_mean_of_the_net_and_of_the_features(axis, robust):
+    X, y = make_data(axis, 80, 0)
+    model = make(axis, robust, vote=True, device="cpu", random_state=0)
+    alone = make(axis, robust, device="cpu", random_state=0)
+    assert list(model.named_steps)[:-1] == list(alone.named_steps)[:-1]
+    model.set_params(vote__net__max_epochs=3).fit(X, y)
+    alone.set_params(net__max_epochs=3).fit(X, y)
+    spectra = model[:-1].transform(X)
+    features = model["vote"].named_estimators_["features"]
+    mean = (alone.predict_proba(X) + features.predict_proba(spectra)) / 2
+    proba = model.predict_proba(X)
+    np.testing.assert_allclose(proba, mean)
+    np.testing.assert_array_equal(model.predict(X), model.classes_[proba.argmax(1)])
+    assert model.score(X, y) > 0.9
+    shift, *others = features.augmentation
+    assert shift.max_shift == (0.5 if axis == "two-sided" else 0.1)
+    assert shift.mode == "floor" and len(others) == 2 * (robust and axis != "log")
+    loaded = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(loaded.predict_proba(X), proba)
+    again = clone(model).fit(X, y)
+    np.testing.assert_array_equal(again.predict_proba(X), proba)
+
+
+def test_a_vote_on_the_circle_is_exact():
+    X, y = make_data("two-sided", 40, 0)
+    model = make("two-sided", vote=True, random_state=0)
+    model.set_params(vote__net__max_epochs=1).fit(X, y)
+    row = model[:-1].transform(X[:1])
+    rolled = np.concatenate([np.roll(row, s, axis=1) for s in range(row.shape[1])])
+    proba = model["vote"].predict_proba(rolled)
+    assert np.ptp(proba, axis=0).max() == 0
+
+
+def test_a_vote_takes_weights_channels_and_searches():
+    X, y = make_data("two-sided", 40, 0)
+    model = make("two-sided", vote=True, random_state=0)
+    model.set_params(vote__net__max_epochs=1)
+    weight = np.where(np.arange(40) < 30, 1.0, 0.0)
+    few = clone(model).fit(X, y, vote__sample_weight=weight)
+    voters = few["vote"].named_estimators_
+    assert voters["features"].scaler_.n_samples_seen_ == 4 * 30
+    assert model.fit(np.stack([X, X], axis=1), y).predict(
+        np.stack([X, X], axis=1)
+    ).shape == (40,)
+    grid = {"vote__net__kernel_size": [4, 8], "vote__weights": [None, [2, 1]]}
+    search = GridSearchCV(model, grid, cv=2).fit(X, y)
+    assert search.best_params_.keys() == grid.keys()
+
+
+def test_a_vote_takes_no_table_of_labels():
+    X, _ = make_data("two-sided", 8, 0)
+    model = make("two-sided", vote=True)
+    with pytest.raises(NotImplementedError, match="Multilabel .* not supported"):
+        model.fit(X, np.eye(4, dtype=int)[[0, 1, 2, 3] * 2])
+
+
 def test_two_sided_and_256_samples_are_the_defaults():
     model = make_spectrum_classifier(fs=2e6)
     assert isinstance(model["net"], GlobalPoolCNNClassifier)
@@ -135,6 +193,7 @@ def test_two_sided_and_256_samples_are_the_defaults():
         (dict(fs="fast"), "fs must be .*'fast'"),
         (dict(fs=np.nan), "fs must be .*nan"),
         (dict(fs=1.0, robust="yes"), "robust must be .*'yes'"),
+        (dict(fs=1.0, vote="soft"), "vote must be True or False.*'soft'"),
         (dict(fs=1.0, nperseg=0), "nperseg must be .*0"),
         (dict(fs=1.0, nperseg="auto"), "nperseg must be .*'auto'"),
         (dict(fs=1.0, axis="one-sided", nperseg=None), "nperseg must be .*None"),

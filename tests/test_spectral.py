@@ -19,7 +19,6 @@ from sk_psd import (
     WelchPSD,
     _blocks,
     _segment_transformer,
-    _threads,
     spectral,
 )
 from sk_psd._blocks import split_into_tasks
@@ -278,7 +277,6 @@ def test_the_number_of_threads_does_not_change_a_bit(case, n_bytes):
     X, params = case
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_blocks, "_BLOCK_BYTES", n_bytes)
-        patch.setattr(_threads, "_MIN_VALUES_FOR_THREADS", 0)
         _, one = welch(X, **params, n_jobs=1)
         for n_jobs in (2, 4):
             np.testing.assert_array_equal(welch(X, **params, n_jobs=n_jobs)[1], one)

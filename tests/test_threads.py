@@ -20,7 +20,6 @@ def test_n_jobs_none_follows_parallel_config():
     used = []
     pool = _threads.ThreadPoolExecutor
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_threads, "_MIN_VALUES_FOR_THREADS", 0)
         patch.setattr(_blocks, "_BLOCK_BYTES", 2**16)
         patch.setattr(
             _threads,

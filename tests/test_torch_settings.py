@@ -173,7 +173,7 @@ def test_the_number_of_threads_comes_back_after_errors_and_in_every_thread(two_t
     def use(i):
         before = torch.get_num_threads()
         with one_torch_thread():
-            list(map_in_threads(abs, [1, 2, 3], n_values=2**20, n_jobs=1 + i % 2))
+            list(map_in_threads(abs, [1, 2, 3], n_jobs=1 + i % 2))
             inside = torch.get_num_threads()
         return before, inside, torch.get_num_threads()
 

@@ -1,10 +1,15 @@
 """FlattenCNN: convolution, pool and a linear layer over positions, for comparison."""
 
+import torch
 from torch import nn
+from torch.nn import functional as F
 
 from sk_psd.nn.layers import Head, Level, check_size
 
 __all__ = ["FlattenCNN", "flatten_sizes"]
+
+# With this many values, 32 MB, the copy in another layout costs more than it saves.
+_MAX_COPIED_VALUES = 2**23
 
 
 def flatten_sizes(n_freqs, kernel_size, stride, padding, pool_size, pool_stride):
@@ -59,6 +64,14 @@ class FlattenCNN(nn.Module):
 
     level : {"median", "minmax"} or None, default=None
         As in :class:`sk_psd.nn.Level`.
+
+    Attributes
+    ----------
+    windows : list of one list of (kernel_size, stride, padding)
+        Sizes of the convolution and of the pool.
+
+    wraps : bool
+        False: the axis ends.
     """
 
     def __init__(
@@ -77,6 +90,8 @@ class FlattenCNN(nn.Module):
     ):
         super().__init__()
         self.level = Level(level)
+        self.windows = [[(kernel_size, stride, padding), (pool_size, pool_stride, 0)]]
+        self.wraps = False
         self.conv = nn.Conv1d(
             n_channels, n_filters, kernel_size, stride, padding=padding
         )
@@ -107,5 +122,39 @@ class FlattenCNN(nn.Module):
         -------
         features : Tensor of shape (N, n_filters * n_positions)
         """
-        x = self.pool(self.conv(self.level(x)))  # (N, n_filters, n_positions)
-        return x.flatten(1)
+        return self.maps(x).flatten(1)
+
+    def maps(self, x):
+        """Return the maps after the pool, which the linear layer sees.
+
+        Parameters
+        ----------
+        x : Tensor of shape (N, C, F)
+
+        Returns
+        -------
+        maps : Tensor of shape (N, n_filters, n_positions)
+        """
+        x = self.conv(self.level(x))  # (N, n_filters, F')
+        if self.training and x.numel() < _MAX_COPIED_VALUES:
+            # torch has a faster max pool for images in channels-last memory, most of
+            # all a faster gradient of it, and its result is the same.
+            image = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
+            size, stride = (1, self.pool.kernel_size), (1, self.pool.stride)
+            x = F.max_pool2d(image, size, stride).squeeze(2)
+        else:
+            x = self.pool(x)
+        return x
+
+    def read(self, maps):
+        """Return the logits for the maps after the pool.
+
+        Parameters
+        ----------
+        maps : Tensor of shape (N, n_filters, n_positions)
+
+        Returns
+        -------
+        logits : Tensor of shape (N, n_classes)
+        """
+        return self.head(maps.flatten(1))

@@ -9,6 +9,7 @@ from sk_psd.nn.layers import (
     Level,
     check_size,
     one_per_layer,
+    same_padding,
 )
 
 __all__ = ["GlobalPoolCNN", "global_pool_layers"]
@@ -81,6 +82,14 @@ class GlobalPoolCNN(nn.Module):
 
     level : {"median", "minmax"} or None, default=None
         As in :class:`sk_psd.nn.Level`.
+
+    Attributes
+    ----------
+    windows : list of one list of (kernel_size, stride, padding)
+        Sizes of the layers along the axis.
+
+    wraps : bool
+        Whether the axis is closed.
     """
 
     def __init__(
@@ -94,6 +103,8 @@ class GlobalPoolCNN(nn.Module):
     ):
         super().__init__()
         self.level = Level(level)
+        self.windows = [[(k, s, same_padding(k)[0]) for _, k, s in layers]]
+        self.wraps = padding_mode == "circular"
         blocks = []
         for n_filters, kernel_size, stride in layers:
             blocks.append(
@@ -130,5 +141,30 @@ class GlobalPoolCNN(nn.Module):
         features : Tensor of shape (N, n_pooled)
             The maxima of all channels of the last layer, their means, or both.
         """
-        x = self.features(self.level(x).unsqueeze(2))  # (N, C, 1, F)
-        return self.pool(x.squeeze(2))  # (N, n_pooled)
+        return self.pool(self.maps(x))  # (N, n_pooled)
+
+    def maps(self, x):
+        """Return the rectified maps of the last convolution, which the pool sees.
+
+        Parameters
+        ----------
+        x : Tensor of shape (N, C, F)
+
+        Returns
+        -------
+        maps : Tensor of shape (N, C', F')
+        """
+        return self.features(self.level(x).unsqueeze(2)).squeeze(2)
+
+    def read(self, maps):
+        """Return the logits for the maps of the last convolution.
+
+        Parameters
+        ----------
+        maps : Tensor of shape (N, C', F')
+
+        Returns
+        -------
+        logits : Tensor of shape (N, n_classes)
+        """
+        return self.head(self.pool(maps))

@@ -7,6 +7,12 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from sk_psd.nn.gradients import (
+    max_and_mean_in_training,
+    pad_circularly,
+    pad_in_training,
+)
+
 __all__ = [
     "AxisNorm",
     "ConvBlock",
@@ -119,8 +125,8 @@ class ConvBlock(nn.Module):
         padding_mode="circular",
     ):
         super().__init__()
-        self.padding = (*same_padding(kernel_size), 0, 0)
-        self.padding_mode = "constant" if padding_mode == "zeros" else padding_mode
+        self.padding = same_padding(kernel_size)
+        self.padding_mode = padding_mode
         self.conv = nn.Conv2d(
             in_channels, out_channels, (1, kernel_size), (1, stride), bias=False
         )
@@ -128,8 +134,15 @@ class ConvBlock(nn.Module):
 
     def forward(self, x):
         """Map (N, C, 1, F) to (N, C', 1, ceil(F / stride))."""
-        x = F.pad(x, self.padding, mode=self.padding_mode)  # (N, C, 1, F + K - 1)
+        x = self._pad(x)  # (N, C, 1, F + K - 1)
         return F.relu(self.norm(self.conv(x)))  # (N, C', 1, ceil(F / S))
+
+    def _pad(self, x):
+        if self.padding_mode == "zeros":
+            return F.pad(x, self.padding)
+        # In prediction by plain operations, which torch can trace and export.
+        pad = pad_in_training if self.training else pad_circularly
+        return pad(x, *self.padding)
 
 
 class AxisNorm(nn.Module):
@@ -190,6 +203,8 @@ class GlobalPool(nn.Module):
 
     def forward(self, x):
         """Map (N, C, F) to (N, C), or to (N, 2C) for both."""
+        if self.training and self.pooling == "max_mean":
+            return max_and_mean_in_training(x)
         parts = {"max": lambda: x.amax(-1), "mean": lambda: x.mean(-1)}
         return torch.cat(
             [parts[p]() for p in self.pooling.split("_")], 1
@@ -229,15 +244,18 @@ class Level(nn.Module):
         Parameters
         ----------
         x : Tensor of shape (N, C, F) or (N, C, F, T)
+            Or an object that gives Tensors of rows, as a Tensor does.
         """
         if self.level is None:
             return
         # In parts, so that the memory for intermediate results is small.
-        n_rows = max(1, 2**20 // x[0].numel())
+        n_rows = max(1, 2**20 // math.prod(x.shape[1:]))
 
         def average(function):
-            parts = (function(self._take_out(part)) for part in x.split(n_rows))
-            return math.fsum(float(part.sum()) for part in parts) / x.numel()
+            starts = range(0, len(x), n_rows)
+            parts = (self._take_out(x[first : first + n_rows]) for first in starts)
+            sums = (float(function(part).sum()) for part in parts)
+            return math.fsum(sums) / math.prod(x.shape)
 
         mean = average(lambda part: part)
         variance = average(lambda part: (part - mean).square())

@@ -83,6 +83,14 @@ class SpectrogramCNN(nn.Module):
 
     level : {"median", "minmax"} or None, default=None
         As in :class:`sk_psd.nn.Level`.
+
+    Attributes
+    ----------
+    windows : two lists of (kernel_size, stride, padding)
+        Sizes of the layers along frequency and along time.
+
+    wraps : bool
+        False: the axes end.
     """
 
     def __init__(
@@ -101,6 +109,11 @@ class SpectrogramCNN(nn.Module):
         super().__init__()
         self.level = Level(level)
         self.pool_axis = pool_axis
+        self.windows = [
+            [(k[axis], s[axis], same_padding(k[axis])[0]) for _, k, s in layers]
+            for axis in (0, 1)
+        ]
+        self.wraps = False
         self.convs, self.norms, self.paddings = nn.ModuleList(), nn.ModuleList(), []
         for n_filters, kernels, strides in layers:
             conv = nn.Conv2d(
@@ -142,10 +155,40 @@ class SpectrogramCNN(nn.Module):
             The maxima, the means or both, of all channels of the last layer, and with
             ``pool_axis="time"`` at each of its frequencies.
         """
+        return self._pool(self.maps(x))  # (N, n_pooled)
+
+    def maps(self, x):
+        """Return the rectified maps of the last convolution, which the pool sees.
+
+        Parameters
+        ----------
+        x : Tensor of shape (N, C, F, T)
+
+        Returns
+        -------
+        maps : Tensor of shape (N, C', F', T')
+        """
         x = self.level(x)
         for conv, norm, padding in zip(
             self.convs, self.norms, self.paddings, strict=True
         ):
             x = F.relu(norm(conv(F.pad(x, padding))))  # (N, C', F / S, T / S)
-        x = x.flatten(2) if self.pool_axis == "both" else x.flatten(1, 2)
-        return self.pool(x)  # (N, n_pooled)
+        return x
+
+    def read(self, maps):
+        """Return the logits for the maps of the last convolution.
+
+        Parameters
+        ----------
+        maps : Tensor of shape (N, C', F', T')
+
+        Returns
+        -------
+        logits : Tensor of shape (N, n_classes)
+        """
+        return self.head(self._pool(maps))
+
+    def _pool(self, maps):
+        return self.pool(
+            maps.flatten(2) if self.pool_axis == "both" else maps.flatten(1, 2)
+        )

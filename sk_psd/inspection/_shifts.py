@@ -1,4 +1,4 @@
-"""Scores and predictions of a model on shifted data, and responses of filters."""
+"""Scores and predictions of a model on shifted data."""
 
 import inspect
 from numbers import Integral, Real
@@ -9,20 +9,17 @@ from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator
 from sklearn.metrics import check_scoring
 from sklearn.preprocessing import FunctionTransformer
-from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._arguments import check_n_jobs, check_option, check_rng
-from sk_psd._arrays import as_floating, as_ndarray
+from sk_psd._arrays import as_floating
 from sk_psd._frequency_axis import frequencies_of, with_frequencies
-from sk_psd._numbers import as_rate
+from sk_psd._result import Result
 from sk_psd._shift import noise_bins, shift_bins
 from sk_psd._signal_shift import shift_signals, warn_of_drift
-from sk_psd.filters import dilate
 from sk_psd.resampling import LogFrequency
-from sk_psd.spectral import decibels
 
-__all__ = ["filter_response", "shift_curve", "shift_invariance", "shift_rows"]
+__all__ = ["shift_curve", "shift_invariance", "shift_rows"]
 
 
 def shift_rows(
@@ -190,13 +187,19 @@ class _Axis:
 
     offset : {"move", "remove", "stay"}, default=None
         Treatment of the mean of each signal for ``offset="auto"``.
+
+    bin_width : float, default=None
+        Width of a bin in Hz, for signals of known sampling frequency.
     """
 
-    def __init__(self, domain, n_bins, cycles_per_bin=None, offset=None):
+    def __init__(
+        self, domain, n_bins, cycles_per_bin=None, offset=None, bin_width=None
+    ):
         self.domain = domain
         self.n_bins = n_bins
         self.cycles_per_bin = cycles_per_bin
         self.offset = offset
+        self.bin_width = bin_width
 
     def to_bins(self, shift, name="shift"):
         """Return a shift, an int or a fraction of the axis, as a number of bins."""
@@ -273,7 +276,14 @@ def _find_axis(estimator, X, domain):
         return _Axis(domain, n_bins, 1 / X.shape[-1], "stay")
     step = (psd.freqs_[1] - psd.freqs_[0]) / psd.fs
     keeps_mean = getattr(psd, "detrend", None) is False
-    return _Axis(domain, len(psd.freqs_), step, "move" if keeps_mean else "remove")
+    return _Axis(
+        domain,
+        len(psd.freqs_),
+        step,
+        "move" if keeps_mean else "remove",
+        # fs=1.0 is the default of the steps, which tells no frequencies.
+        bin_width=None if psd.fs == 1 else float(psd.freqs_[1] - psd.freqs_[0]),
+    )
 
 
 def _estimators_inside(value, seen):
@@ -333,6 +343,18 @@ def _list_bins(shifts, default, axis):
     return shifts, [axis.to_bins(shift, "each of shifts") for shift in shifts]
 
 
+def _list_neighbors(bins, phases, axis):
+    """Return the shifts around each shift, (n_shifts, n_phases), within the axis."""
+    if not isinstance(phases, Integral) or isinstance(phases, bool) or phases < 1:
+        raise ValueError(f"phases must be an int of at least 1. Got {phases!r}.")
+    if phases > axis.n_bins:
+        raise ValueError(
+            f"phases (={phases}) must not exceed the axis of {axis.n_bins} bins."
+        )
+    around = np.arange(phases) - phases // 2
+    return np.clip(bins[:, None] + around, -axis.n_bins, axis.n_bins)
+
+
 def _find_scorer(estimator, scoring):
     """Return the scorer, a callable of (estimator, X, y), or raise a ValueError."""
     is_valid = scoring is None or isinstance(scoring, str)
@@ -358,6 +380,7 @@ def shift_curve(
     y,
     *,
     shifts=None,
+    phases=1,
     mode="wrap",
     domain="auto",
     fill="noise",
@@ -377,8 +400,8 @@ def shift_curve(
     X : array-like of shape (n_samples, ..., n_features)
         Input of the estimator: spectra or raw signals.
 
-    y : array-like of shape (n_samples,)
-        True labels.
+    y : array-like of shape (n_samples,) or (n_samples, n_classes)
+        True labels, or an indicator matrix.
 
     shifts : array-like of int or float, default=None
         Integers are bins of the spectrum, floats are fractions of its axis. No shift
@@ -387,6 +410,11 @@ def shift_curve(
         raw signals the axis is that of the spectra of :class:`WelchPSD`, from `fmin` to
         `fmax` if these are set. It is in Hz even if :class:`LogFrequency` follows: the
         signals are shifted, not stretched.
+
+    phases : int, default=1
+        Number of neighboring shifts, a bin apart, that are scored around each of
+        `shifts`. A net with strides sees them at different phases: as many as the
+        `stride` that :func:`describe` tells show the best and the worst one.
 
     mode : {"wrap", "edge", "floor"}, default="wrap"
         Values that enter a spectrum at the vacated end, as in
@@ -430,8 +458,10 @@ def shift_curve(
     Returns
     -------
     curve : Bunch
-        `shifts` in bins, `fractions` of the axis, and the `scores`. Each is an ndarray
-        of shape (n_shifts,).
+        `shifts` in bins, `fractions` of the axis, and the `scores`, which are means
+        over the phases; `lowest` and `highest` are the extremes. Each is an ndarray of
+        shape (n_shifts,). `bin_width` in Hz, or None for
+        spectra and where `fs` of the steps is 1.0, the default.
 
     Raises
     ------
@@ -461,8 +491,10 @@ def shift_curve(
     """
     X, rewrap = _as_array(X)
     axis = _find_axis(estimator, X, domain)
-    shifts, bins = _list_bins(shifts, np.linspace(-0.5, 0.5, 41), axis)
+    _, bins = _list_bins(shifts, np.linspace(-0.5, 0.5, 41), axis)
     bins = np.array(bins)
+    # Each shift once, although the neighbors of several may overlap.
+    each, places = np.unique(_list_neighbors(bins, phases, axis), return_inverse=True)
     check_n_jobs(n_jobs)
     if np.shape(y)[:1] != (len(X),):
         raise ValueError(
@@ -475,9 +507,17 @@ def shift_curve(
         return scorer(estimator, rewrap(shift_by(shift)), y)
 
     scores = Parallel(n_jobs=n_jobs, prefer="threads")(
-        delayed(score)(shift) for shift in shifts
+        delayed(score)(int(shift)) for shift in each
     )
-    return Bunch(shifts=bins, fractions=bins / axis.n_bins, scores=np.array(scores))
+    scores = np.array(scores)[places.reshape(len(bins), -1)]  # (n_shifts, n_phases)
+    return Result(
+        shifts=bins,
+        fractions=bins / axis.n_bins,
+        scores=scores.mean(axis=1),
+        lowest=scores.min(axis=1),
+        highest=scores.max(axis=1),
+        bin_width=axis.bin_width,
+    )
 
 
 def shift_invariance(
@@ -541,8 +581,8 @@ def shift_invariance(
     report : Bunch
         Over all pairs of a sample and a shift: `max_change` and `median_change` of the
         largest change of a class probability; `flipped`, the share of pairs whose
-        predicted label changes; `worst_sample` (its index) and `worst_shift` (in bins)
-        of the pair with the largest change.
+        predicted label, or any of several labels, changes; `worst_sample` (its index)
+        and `worst_shift` (in bins) of the pair with the largest change.
 
     Raises
     ------
@@ -579,11 +619,16 @@ def shift_invariance(
     check_n_jobs(n_jobs)
     shift_by = _RowShifter(X, axis, mode, fill, offset, static, random_state)
     reference = estimator.predict_proba(rewrap(shift_by(0)))
-    label = reference.argmax(axis=1)
+    # Probabilities of several labels for each sample have no sum of 1.
+    one_label = np.allclose(reference.sum(axis=1), 1)
 
     def compare(shift):
         proba = estimator.predict_proba(rewrap(shift_by(shift)))
-        return np.abs(proba - reference).max(axis=1), proba.argmax(axis=1) != label
+        if one_label:
+            flips = proba.argmax(axis=1) != reference.argmax(axis=1)
+        else:
+            flips = ((proba > 0.5) != (reference > 0.5)).any(axis=1)
+        return np.abs(proba - reference).max(axis=1), flips
 
     changes, flips = zip(
         *Parallel(n_jobs=n_jobs, prefer="threads")(
@@ -593,100 +638,10 @@ def shift_invariance(
     )
     changes = np.array(changes)  # (n_shifts, n_samples)
     row, column = np.unravel_index(changes.argmax(), changes.shape)
-    return Bunch(
+    return Result(
         max_change=float(changes.max()),
         median_change=float(np.median(changes)),
         flipped=float(np.mean(flips)),
         worst_sample=int(column),
         worst_shift=bins[row],
     )
-
-
-def filter_response(filter, fs=None, *, n_freqs=512):
-    """Return the gain and the phase of a filter at each frequency.
-
-    Parameters
-    ----------
-    filter : estimator object or array-like of shape (kernel_size,)
-        Fitted :class:`ConvFilter` or :class:`LearnedConvFilter`, or a kernel for a true
-        convolution.
-
-    fs : float, default=None
-        Sampling frequency, in Hz. None is the `fs` of the filter. It is 1.0 for a
-        kernel and for a :class:`LearnedConvFilter`, which have none.
-
-    n_freqs : int, default=512
-        Number of frequencies.
-
-    Returns
-    -------
-    response : Bunch
-        `freqs`, in Hz and ascending: for a real kernel `n_freqs` values from 0 to
-        ``fs / 2``, both included; for a complex one from ``-fs / 2`` to just below
-        ``fs / 2``. `gain` of the amplitude, in dB, with a floor 120 dB below its
-        maximum. `phase`, in rad from -pi to pi. Each is an ndarray of shape
-        (n_freqs,). `kernel` is the dilated kernel, an ndarray.
-
-    See Also
-    --------
-    sk_psd.plotting.FilterDisplay : Draws the kernel and its gain.
-    scipy.signal.freqz : Gives the same values.
-
-    Notes
-    -----
-    The phase belongs to mode "full", in which no value depends on a later sample. In
-    mode "same" the values come ``(kernel_size - 1) // 2`` samples earlier, so that a
-    symmetric kernel of odd size changes no phase. A dilation is taken into account, a
-    stride is not.
-
-    Examples
-    --------
-    >>> from sk_psd import filter_response
-    >>> response = filter_response([0.5, 0.5], fs=100, n_freqs=3)
-    >>> response.freqs
-    array([ 0., 25., 50.])
-    >>> response.gain.round(2)
-    array([   0.  ,   -3.01, -120.  ])
-    """
-    kernel = _read_kernel(filter)
-    if fs is None:
-        fs = getattr(filter, "fs", 1.0) if isinstance(filter, BaseEstimator) else 1.0
-    fs = as_rate(fs)
-    if not (isinstance(n_freqs, Integral) and n_freqs >= 2):
-        raise ValueError(f"n_freqs must be an int of at least 2. Got {n_freqs!r}.")
-    if np.iscomplexobj(kernel):
-        cycles = np.arange(n_freqs) / n_freqs - 0.5
-    else:
-        cycles = np.linspace(0, 0.5, n_freqs)
-    # Scaled, as squares of very large or very small taps would overflow or vanish.
-    largest = float(np.abs(kernel).max()) or 1.0
-    response = np.polynomial.polynomial.polyval(
-        np.exp(-2j * np.pi * cycles), kernel / largest
-    )
-    return Bunch(
-        freqs=cycles * fs,
-        gain=decibels(np.abs(response) ** 2) + 20 * np.log10(largest),
-        phase=np.angle(response),
-        kernel=kernel,
-    )
-
-
-def _read_kernel(filter):
-    """Return the dilated kernel of a fitted filter, or a kernel as an array."""
-    if isinstance(filter, BaseEstimator):
-        check_is_fitted(filter)
-        if not hasattr(filter, "kernel_"):
-            raise ValueError(
-                f"filter has no kernel_: it is a {type(filter).__name__}. Pass a "
-                "ConvFilter or a LearnedConvFilter. From a Pipeline pass the filter "
-                "alone."
-            )
-        return dilate(filter.kernel_, getattr(filter, "dilation", 1))
-    kernel = as_ndarray(filter, "filter")
-    is_valid = kernel.ndim == 1 and len(kernel) and kernel.dtype.kind in "biufc"
-    if not (is_valid and np.isfinite(kernel).all()):
-        raise ValueError(
-            "filter must be a fitted ConvFilter or LearnedConvFilter, or a kernel: a "
-            f"one-dimensional array of finite numbers. Got {filter!r} instead."
-        )
-    return kernel

@@ -1,0 +1,181 @@
+"""The evidence of a net for a class, at each frequency."""
+
+import numpy as np
+import torch
+from sklearn.utils import gen_batches
+
+from sk_psd._chunks import CPU_ROWS
+from sk_psd._net_estimator import training_settings
+from sk_psd._result import Result
+from sk_psd._shift import canonical_shift, shift_bins
+from sk_psd._standardize import standardize
+from sk_psd._validation import encode_labels
+from sk_psd.inspection._fields import spread_over_fields
+from sk_psd.inspection._net_input import follow_to_net
+
+__all__ = ["activation_map"]
+
+
+def activation_map(estimator, X, *, target=None):
+    """Return the evidence of a net for a class at each frequency.
+
+    The last layer of the nets adds products of weights and pooled values, so the logit
+    of a class is a sum over the positions of the last maps, and a bias. The share of
+    each position is spread evenly over the bins that the position sees, its receptive
+    field. The mean of a map and the bias are together the logit. With maxima, the
+    position of the maximum has the whole share of a channel.
+
+    Parameters
+    ----------
+    estimator : estimator object
+        Fitted net classifier, or a Pipeline that ends in one. A search or a vote with
+        one inside will do.
+
+    X : array-like of shape (n_samples, ..., n_features)
+        Input of the estimator: spectra, spectrograms or raw signals.
+
+    target : label or array-like of shape (n_samples,), default=None
+        Class that the evidence is for: one for all samples or one for each. None is the
+        predicted class of each sample. If the net was trained on an indicator matrix, a
+        label is the number of a column, and None is the most probable one.
+
+    Returns
+    -------
+    result : Bunch
+        `maps`, a float64 ndarray of shape (n_samples, n_freqs[, n_frames]): positive
+        where the spectrum speaks for the class, and negative where it speaks against
+        it. `freqs`, ndarray of shape (n_freqs,), with its `unit`, "Hz", or "bins" where
+        the steps do not tell the frequencies. `times` (s) of the frames of
+        spectrograms, otherwise None. For each sample the label of the `predictions` and
+        of the `targets`, the `logits` of the targets and the `bias` in them:
+        ``maps.mean(axis) + bias`` is `logits`, up to rounding.
+
+    Raises
+    ------
+    ValueError
+        If there is no net in the estimator, or `target` is not one of its classes.
+
+    See Also
+    --------
+    locate : Center and width of the evidence, in Hz.
+    sk_psd.plotting.ActivationMapDisplay : Draws the maps over the spectra.
+
+    Notes
+    -----
+    The maps lie on the axis of the spectra that the net sees, back at the place where
+    the spectrum was before :class:`PeakAlign` or the net itself moved it. Where the
+    invariance of the net is exact, the map of a rolled spectrum is the rolled map, bit
+    for bit. The fields are as wide as the shapes that the net can tell apart, so a map
+    cannot be sharper than :func:`describe` says.
+
+    References
+    ----------
+    .. [1] Zhou, B. et al. (2016). "Learning deep features for discriminative
+       localization". CVPR, 2921-2929. :arxiv:`1512.04150`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_psd import GlobalPoolCNNClassifier
+    >>> from sk_psd.inspection import activation_map
+    >>> narrow, wide = np.zeros((2, 10, 64))
+    >>> narrow[:, 30:34], wide[:, 20:44] = 1, 1
+    >>> X, y = np.vstack([narrow, wide]), [0] * 10 + [1] * 10
+    >>> model = GlobalPoolCNNClassifier(max_epochs=20, random_state=0).fit(X, y)
+    >>> result = activation_map(model, X)
+    >>> result.maps.shape
+    (20, 64)
+    >>> bool(np.allclose(result.maps.mean(axis=1) + result.bias, result.logits))
+    True
+    """
+    found = follow_to_net(estimator, X)
+    net = found.net
+    X = net._check(found.X, reset=False)
+    logits = net._logits(found.X)[0]  # those of the first roll
+    codes = _encode_targets(target, logits, net.classes_)
+    module, device = net.module_.eval(), next(net.module_.parameters()).device
+    maps = np.empty((len(X), *X.shape[2:]))
+    with training_settings(device):
+        matrices = None
+        for rows in gen_batches(len(X), CPU_ROWS):
+            x = standardize(X[rows], net.mean_, net.scale_).to(device)
+            shift = torch.zeros(len(x), dtype=torch.int64, device=device)
+            if net._is_exact:
+                shift = canonical_shift(x)
+                x = shift_bins(x, shift)
+            shares = _find_shares(module, x, torch.from_numpy(codes[rows]).to(device))
+            if matrices is None:
+                matrices = [
+                    spread_over_fields(windows, n_out, n_bins, module.wraps)
+                    for windows, n_out, n_bins in zip(
+                        module.windows, shares.shape[1:], x.shape[2:], strict=True
+                    )
+                ]
+            back = -(shift.cpu() + torch.from_numpy(found.shift[rows]))
+            maps[rows] = _roll(_spread(shares, matrices), back)
+    return Result(
+        maps=maps,
+        freqs=found.freqs,
+        unit=found.unit,
+        times=found.times,
+        predictions=net.predict(found.X),
+        targets=net.classes_[codes],
+        logits=logits[np.arange(len(X)), codes],
+        bias=module.head.bias.detach().cpu().numpy().astype(np.float64)[codes],
+    )
+
+
+def _encode_targets(target, logits, classes):
+    """Return the index of the class of each sample, the likeliest one for None."""
+    if target is None:
+        return logits.argmax(axis=1)
+    n_samples = len(logits)
+    target = np.asarray(target)
+    if target.ndim == 0:
+        target = np.full(n_samples, target)
+    if target.shape != (n_samples,):
+        raise ValueError(
+            f"target must be one label, or one for each of the {n_samples} samples. "
+            f"Got an array of shape {target.shape}."
+        )
+    try:
+        return encode_labels(target, classes)
+    except ValueError as error:
+        raise ValueError(f"target: {error}") from error
+
+
+def _find_shares(module, x, codes):
+    """Return the share of each position of the last maps in the logit of a class.
+
+    The pool and the linear layer are homogeneous: without its bias a logit is the sum
+    of all values of the maps, each multiplied by its derivative.
+
+    Returns
+    -------
+    shares : float64 ndarray of shape (N, F') or (N, F', T')
+    """
+    with torch.no_grad():
+        maps = module.maps(x)
+    maps.requires_grad_()
+    with torch.enable_grad():
+        logits = module.read(maps)
+        chosen = logits.gather(1, codes[:, None]).sum()
+        (slopes,) = torch.autograd.grad(chosen, maps)
+    return (maps.detach().double() * slopes.double()).sum(1).cpu().numpy()
+
+
+def _spread(shares, matrices):
+    """Spread shares (N, F'[, T']) over the bins (N, F[, T]) of their fields."""
+    if shares.ndim == 2:
+        return shares @ matrices[0]
+    over_freqs, over_times = matrices
+    n_samples, n_out, n_out_times = shares.shape
+    maps = (shares.reshape(-1, n_out_times) @ over_times).reshape(n_samples, n_out, -1)
+    return np.stack([over_freqs.T @ part for part in maps])
+
+
+def _roll(maps, shift):
+    """Roll each map by its own number of bins, the frequencies of a spectrogram too."""
+    if maps.ndim == 3:  # no spectrogram was rolled
+        return maps
+    return shift_bins(torch.from_numpy(maps), shift).numpy()

@@ -1,0 +1,147 @@
+"""Follow data through a Pipeline to its net: the spectra there, and their axis."""
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from sk_psd._arrays import as_ndarray
+from sk_psd._frequency_axis import frequencies_of
+from sk_psd._net_classifier import NetClassifier
+from sk_psd._shift import canonical_shift
+from sk_psd.resampling import LogFrequency
+from sk_psd.scaling import PeakAlign
+
+__all__ = ["NetInput", "find_net", "follow_to_net"]
+
+
+class NetInput:
+    """The spectra that reach a net, and where their bins lie.
+
+    Parameters
+    ----------
+    net : NetClassifier
+        Fitted.
+
+    X : ndarray of shape (n_samples, [n_channels,] n_freqs[, n_frames])
+
+    freqs : ndarray of shape (n_freqs,)
+        Frequencies, or numbers of bins where the frequencies are not known.
+
+    unit : {"Hz", "bins"}
+
+    times : ndarray of shape (n_frames,) or None
+        Times of the frames of spectrograms: in seconds, or their numbers.
+
+    shift : int64 ndarray of shape (n_samples,)
+        Number of bins by which the steps before the net rolled each spectrum.
+    """
+
+    def __init__(self, net, X, freqs, unit, times, shift):
+        self.net = net
+        self.X = X
+        self.freqs = freqs
+        self.unit = unit
+        self.times = times
+        self.shift = shift
+
+
+def find_net(estimator):
+    """Return the steps before the net classifier of an estimator, and the classifier.
+
+    Parameters
+    ----------
+    estimator : estimator object
+        A net classifier, a Pipeline that ends in one, a search over one of these, or a
+        vote with one of these.
+
+    Returns
+    -------
+    steps : list of transformers
+
+    net : NetClassifier
+
+    Raises
+    ------
+    ValueError
+        If there is no net classifier at the end of the estimator.
+    """
+    found = _find(estimator)
+    if found is None:
+        raise ValueError(
+            "estimator must be a net classifier of sk_psd, or a Pipeline that ends in "
+            f"one. Got {estimator!r} instead."
+        )
+    check_is_fitted(found[1], "module_")
+    return found
+
+
+def _find(estimator):
+    if isinstance(estimator, NetClassifier):
+        return [], estimator
+    if isinstance(estimator, Pipeline):
+        found = _find(estimator.steps[-1][1])
+        return found and (_transformers(estimator.steps[:-1]) + found[0], found[1])
+    if isinstance(estimator, BaseEstimator) and hasattr(estimator, "best_estimator_"):
+        return _find(estimator.best_estimator_)
+    # Models that were fitted beside each other, as in a VotingClassifier.
+    beside = getattr(estimator, "named_estimators_", {})
+    return next(filter(None, map(_find, beside.values())), None)
+
+
+def _transformers(steps):
+    """Return the transformers of the steps of a Pipeline, and of Pipelines in it."""
+    found = []
+    for _, step in steps:
+        if isinstance(step, Pipeline):
+            found += _transformers(step.steps)
+        elif step not in (None, "passthrough"):
+            found.append(step)
+    return found
+
+
+def follow_to_net(estimator, X):
+    """Transform data as the Pipeline does, up to its net.
+
+    Parameters
+    ----------
+    estimator : estimator object
+        Fitted, as :func:`find_net` takes it.
+
+    X : array-like
+        Input of the estimator.
+
+    Returns
+    -------
+    found : NetInput
+    """
+    steps, net = find_net(estimator)
+    freqs, unit, times, shift = frequencies_of(X), "Hz", None, 0
+    for step in steps:
+        before, X = X, step.transform(X)
+        if isinstance(step, PeakAlign):
+            spectra = torch.from_numpy(np.array(before, order="C"))
+            shift = shift + canonical_shift(spectra).numpy()
+            continue  # The bins are rolled back at the end, to the same axis.
+        carried = frequencies_of(X)
+        if carried is not None:
+            freqs, unit = carried, "Hz"
+        elif hasattr(step, "fs") and hasattr(step, "freqs_"):
+            freqs, unit = step.freqs_, "Hz"
+            if isinstance(step, LogFrequency):
+                unit = step._unit
+        times = getattr(step, "times_", times)
+    n_axes = 2 if len(net.module_.windows) == 2 else 1
+    X = as_ndarray(X, "X")
+    if X.ndim <= n_axes:
+        raise ValueError(
+            f"X must be of shape (n_samples, ..., n_freqs{', n_frames' * (n_axes - 1)})"
+            f". Got {X.shape}."
+        )
+    n_freqs = X.shape[-n_axes]
+    if freqs is None or len(freqs) != n_freqs:
+        freqs, unit = np.arange(n_freqs, dtype=np.float64), "bins"
+    if n_axes == 2 and (times is None or len(times) != X.shape[-1]):
+        times = np.arange(X.shape[-1], dtype=np.float64)
+    return NetInput(net, X, freqs, unit, times, np.zeros(len(X), np.int64) + shift)
