@@ -34,7 +34,7 @@ _CHUNK_VALUES = 2**20
 
 
 def _can_tell_probabilities(self):
-    """Say whether the classifier inside has predict_proba; else raise its error."""
+    """Say whether the classifier of the features has predict_proba."""
     inner = getattr(self, "classifier_", self.classifier)
     return inner is None or getattr(inner, "predict_proba", None) is not None
 
@@ -45,7 +45,7 @@ class InvariantFeaturesClassifier(
     """Classify spectra by :class:`InvariantFeatures` and a classifier of scikit-learn.
 
     The classifier is trained on the features of the spectra and of randomly changed
-    copies of them, in a fit of a second or less. It is the quick alternative to
+    copies of them, in a few seconds at most. It is the quick alternative to
     :class:`GlobalPoolCNNClassifier`, and a good second opinion beside it: see `vote` of
     :func:`make_spectrum_classifier`.
 

@@ -51,9 +51,9 @@ class InvariantFeatures(SpectrumTransformer):
     bispectrum, which keeps the phases of the Fourier coefficients as far as a shift
     leaves them alone.
 
-    Before, each spectrum is rolled to a canonical position, as :class:`PeakAlign` does.
+    Each spectrum is first rolled to a canonical position, as :class:`PeakAlign` does.
     All circular shifts of a spectrum therefore give the same numbers, bit for bit.
-    Nothing is learned, so the transformer suits searches and few spectra.
+    Nothing is learned from the training data.
 
     Parameters
     ----------
@@ -75,8 +75,8 @@ class InvariantFeatures(SpectrumTransformer):
         leaves it out.
 
     align : bool, default=True
-        Whether to roll each spectrum to a canonical position. False is faster. The
-        result then changes a little from one shift to the next.
+        Whether to roll each spectrum to a canonical position. Without, the coarser
+        octaves change a little from one shift to the next, and the rest by rounding.
 
     Attributes
     ----------
@@ -97,8 +97,8 @@ class InvariantFeatures(SpectrumTransformer):
 
     Notes
     -----
-    Spectra should be in decibels. A gain does not matter. Spectra of 2048 bins and more
-    are first shortened to means of two bins until they have fewer.
+    Spectra should be in decibels. A gain does not matter. For the sorted outputs,
+    spectra of 2048 bins and more are first shortened, to means of 2, 4, 8, ... bins.
 
     Each channel of a sample has features of its own. All channels are rolled together.
 
@@ -118,8 +118,8 @@ class InvariantFeatures(SpectrumTransformer):
     (2, 687)
     >>> bool((features.transform(np.roll(X, 100, axis=1)) == F).all())
     True
-    >>> features.get_feature_names_out()[[0, 150, -1]].tolist()
-    ['level0_value_rank000', 'level1_slope_rank081', 'fourier_power_64']
+    >>> features.get_feature_names_out()[[0, -1]].tolist()
+    ['level0_value_rank000', 'fourier_power_64']
     """
 
     _parameter_constraints = {
@@ -220,11 +220,12 @@ class InvariantFeatures(SpectrumTransformer):
         return result
 
     def _describe(self, x):
-        """Return the features of rows, which are scaled and aligned.
+        """Return the features of scaled and aligned rows, of shape (n_rows, n_freqs).
 
-        Each step gives a row the same bits wherever in `x` it stands: sums of whole
-        rows of numbers, FFTs of NumPy, which takes one row at a time, and no matrix
-        products.
+        Each step gives a row the same bits wherever it stands in `x`: operations on
+        single values, sorts, and FFTs of NumPy, which takes one row at a time. There
+        are no sums over an axis and no matrix products, as the order of their additions
+        depends on the place of a row.
         """
         parts = []
         for _, octave in _octaves(x, self.n_octaves):
@@ -248,7 +249,7 @@ class InvariantFeatures(SpectrumTransformer):
         return np.concatenate(parts, axis=1)
 
     def _counts(self, n_freqs):
-        """Return how many coefficients the two kinds have on an axis of this length."""
+        """Return the numbers of coefficients on an axis of this length."""
         n = n_freqs // 2
         return min(int(self.n_fourier), n), min(int(self.n_bispectrum), n)
 
