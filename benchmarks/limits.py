@@ -333,10 +333,11 @@ def net_logits(data, n_nets):
 
 def combine(evidence, logits, y, share, seed):
     """Print the limit by a logistic regression on the evidence and the logits."""
-    # Classes below a probability of 1e-9 are out, however far below they are.
-    posterior = np.maximum(log_softmax(evidence, axis=1), np.log(1e-9))
+    # Classes below a probability of 1e-4 are out, however far below they are. Without
+    # a bound the few far ones set the scale, and the limit falls below the evidence.
+    posterior = np.maximum(log_softmax(evidence, axis=1), np.log(1e-4))
     folds = StratifiedKFold(5, shuffle=True, random_state=seed)
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1))
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))
     both = np.hstack([posterior, logits])
     for label, features in (("nets alone", logits), ("limit", both)):
         proba = cross_val_predict(model, features, y, cv=folds, method="predict_proba")
