@@ -42,7 +42,7 @@ def count_min_rows(module, device):
 
 
 def _is_along_one_axis(conv):
-    """Say whether the last axis alone has a kernel, or steps, of more than one value."""
+    """Say whether the kernel and the steps are longer than 1 on the last axis alone."""
     *others, (kernel_size, stride) = zip(conv.kernel_size, conv.stride, strict=True)
     return (kernel_size, stride) != (1, 1) and all(sizes == (1, 1) for sizes in others)
 
