@@ -8,7 +8,9 @@ One process, one thread, calls interleaved; medians of the ratios of CPU time.
 batches, shifts and schedule; "skorch" a NeuralNetClassifier with its defaults beside
 the loop without shifts and alignment, which it does not know. Below 1 is cheaper than
 the loop. "roll" is the part of a prediction that brings the spectra to their canonical
-position. "noise / ours" is training with a median level, shifts, speckle, noise of a
+position. The first rows give forward and backward pass of one batch of 32 in "u", the
+time of a product of two 512 x 512 float32 matrices in the same rounds: beside a loop
+of the same net, slow layers would not show. "noise / ours" is training with a median level, shifts, speckle, noise of a
 color and lines beside training with shifts alone. Memory is the growth of the resident
 peak over the data, each variant in a process of its own (Linux only).
 """
@@ -180,6 +182,31 @@ def ratio(seconds, name, other):
     return statistics.median(one / two for one, two in pairs)
 
 
+def step_row(n_freqs, rounds):
+    """Forward and backward pass, and forward pass, in products of matrices."""
+    module, y = make_module(n_freqs), torch.arange(32) % N_CLASSES
+    x = torch.from_numpy(make_data(32, n_freqs)[0]).unsqueeze(1)
+    matrix = torch.randn(512, 512)
+
+    def step():
+        module.train().zero_grad()
+        F.cross_entropy(module(x), y).backward()
+
+    def forward():
+        with torch.inference_mode():
+            module.eval()(x)
+
+    calls = {"step": step, "forward": forward}
+    calls["product"] = lambda: torch.mm(matrix, matrix)
+    calls = {k: lambda f=f: [f() for _ in range(5)] for k, f in calls.items()}
+    seconds = interleaved(calls, rounds)
+    print(
+        f"{n_freqs:6} bins: forward and backward {ratio(seconds, 'step', 'product'):.2f}"
+        f" u, prediction {ratio(seconds, 'forward', 'product'):.2f} u",
+        flush=True,
+    )
+
+
 def speed_row(n_freqs, batch_size, rounds):
     # Enough steps that, as in a real fit, what is done once does not count.
     n_samples, epochs = max(256, 8 * batch_size), 16 if batch_size < 32 else 4
@@ -315,15 +342,23 @@ def main():
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--quick", action="store_true", help="two rows, 3 rounds")
     parser.add_argument("--noise", action="store_true", help="the cost of noise alone")
+    parser.add_argument("--steps", action="store_true", help="the first rows alone")
     args = parser.parse_args()
     torch.set_num_threads(1)
     if args.noise:
         return noise_rows(args.rounds)
+    if args.steps:
+        for n_freqs in (256, 1024, 8192):
+            step_row(n_freqs, 5 * args.rounds)
+        return None
     lengths, sizes = [256, 1024, 8192], [8, 32, 128]
     if args.quick:
         lengths, sizes, args.rounds = [256, 1024], [32], 3
+    print("A batch of 32 in products of matrices (u)")
+    for n_freqs in lengths:
+        step_row(n_freqs, 5 * args.rounds)
     print(
-        "  bins batch | train: us loop  ours  skorch | predict: us  ours  skorch   roll"
+        "\n  bins batch | train: us loop  ours  skorch | predict: us  ours  skorch   roll"
     )
     for n_freqs in lengths:
         for batch_size in sizes:

@@ -16,7 +16,7 @@ from sklearn.base import (
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sk_psd._chunks import CPU_ROWS, run_in_chunks
+from sk_psd._chunks import CPU_ROWS, count_min_rows, run_in_chunks
 from sk_psd._constraints import StrOptions, at_least, fraction
 from sk_psd._layout import (
     warn_of_frames,
@@ -570,7 +570,9 @@ class NetClassifier(
             x = standardize(rows, self.mean_, self.scale_).to(device)
             return canonical_roll(x) if self._is_exact else x
 
-        result = run_in_chunks(partial(function, module), X, n_out, device, prepare)
+        run = partial(function, module)
+        min_rows = count_min_rows(module, device)
+        result = run_in_chunks(run, X, n_out, device, prepare, min_rows)
         if not np.isfinite(result).all():
             row = int(np.flatnonzero(~np.isfinite(result).all(axis=1))[0])
             raise ValueError(

@@ -219,7 +219,7 @@ def _check_real(estimator, X, rows, in_parts):
 
 
 def _is_plain(rows):
-    """Say whether check_array, which is slow, would return the rows as they are."""
+    """Say whether check_array of scikit-learn, which is slow, would change nothing."""
     if type(rows) is not np.ndarray or rows.ndim < 2 or not all(rows.shape):
         return False
     return rows.dtype in (np.float32, np.float64)  # of native byte order

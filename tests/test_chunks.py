@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sk_psd._chunks import run_in_chunks
+from sk_psd._chunks import count_min_rows, run_in_chunks
 from sk_psd.nn import (
     FlattenCNN,
     GlobalPoolCNN,
@@ -14,6 +14,7 @@ from sk_psd.nn import (
     spectrogram_layers,
 )
 
+CPU = torch.device("cpu")
 N_ROWS = 70
 # Numbers of rows, by the number of threads of torch.
 BATCHES = {1: [1, 2, 3, 5, 8, 31, 33, 65, 70], 2: [1, 2, 7, 34, 65]}
@@ -21,7 +22,12 @@ BATCHES = {1: [1, 2, 3, 5, 8, 31, 33, 65, 70], 2: [1, 2, 7, 34, 65]}
 
 def pool_net(rng, n_channels, n_classes, level):
     n_freqs = int(rng.integers(1, 1500))
-    layers = global_pool_layers(n_freqs, rng.choice([3, 8, 16, 20, 32, 64], 3))
+    kernels, strides = (
+        [None, 1, 3, *rng.choice([1, 2, 3, 8], (1, 3))][rng.integers(4)]
+        for _ in range(2)
+    )
+    filters = rng.choice([3, 8, 16, 20, 32, 64], 3)
+    layers = global_pool_layers(n_freqs, filters, kernels, strides)
     pooling = rng.choice(["max", "mean", "max_mean"])
     padding = rng.choice(["circular", "zeros"])
     net = GlobalPoolCNN(n_channels, n_classes, layers, pooling, padding, level)
@@ -60,7 +66,7 @@ def with_random_memory(rows, rng):
     return view
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("make", [pool_net, flatten_net, spectrogram_net])
 def test_the_bits_of_a_row_do_not_depend_on_the_others(make, seed):
     rng = np.random.default_rng(seed)
@@ -76,7 +82,7 @@ def test_the_bits_of_a_row_do_not_depend_on_the_others(make, seed):
 
     def run(rows):
         return run_in_chunks(
-            net, rows, n_classes, torch.device("cpu"), lambda x: torch.tensor(x)
+            net, rows, n_classes, CPU, torch.tensor, count_min_rows(net, CPU)
         )
 
     whole = run(X)
@@ -102,6 +108,23 @@ def test_only_a_single_row_is_padded_on_a_cpu(n, sizes):
         return x
 
     X = np.arange(3.0 * n, dtype=np.float32).reshape(n, 3)
-    result = run_in_chunks(count, X, 3, torch.device("cpu"), torch.from_numpy)
+    result = run_in_chunks(count, X, 3, CPU, torch.from_numpy, 2)
     np.testing.assert_array_equal(result, X)
     assert seen == sizes
+
+
+@pytest.mark.parametrize(
+    "kernel_size, stride, expected", [(1, 1, 32), (1, 2, 2), (3, 1, 2), ([3, 1], 1, 32)]
+)
+def test_a_net_with_a_kernel_of_one_value_needs_full_chunks(
+    kernel_size, stride, expected
+):
+    net = GlobalPoolCNN(1, 2, global_pool_layers(40, (3, 4), kernel_size, stride))
+    assert count_min_rows(net, CPU) == expected
+    assert count_min_rows(net, torch.device("cuda")) == 1024
+
+
+def test_a_net_of_spectrograms_needs_full_chunks():
+    layers = spectrogram_layers(20, 9)
+    net = SpectrogramCNN(1, 2, layers, n_freqs=20, n_frames=9)
+    assert count_min_rows(net, CPU) == 32
