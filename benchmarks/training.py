@@ -10,9 +10,10 @@ the loop without shifts and alignment, which it does not know. Below 1 is cheape
 the loop. "roll" is the part of a prediction that brings the spectra to their canonical
 position. The first rows give forward and backward pass of one batch of 32 in "u", the
 time of a product of two 512 x 512 float32 matrices in the same rounds: beside a loop
-of the same net, slow layers would not show. "noise / ours" is training with a median level, shifts, speckle, noise of a
-color and lines beside training with shifts alone. Memory is the growth of the resident
-peak over the data, each variant in a process of its own (Linux only).
+of the same net, slow layers would not show. "noise / ours" is training with a median
+level, shifts, speckle, noise of a color and lines beside training with shifts alone.
+Memory is the growth of the resident peak over the data, each variant in a process of
+its own (Linux only).
 """
 
 import argparse
@@ -200,9 +201,10 @@ def step_row(n_freqs, rounds):
     calls["product"] = lambda: torch.mm(matrix, matrix)
     calls = {k: lambda f=f: [f() for _ in range(5)] for k, f in calls.items()}
     seconds = interleaved(calls, rounds)
+    step_units, units = (ratio(seconds, k, "product") for k in ("step", "forward"))
     print(
-        f"{n_freqs:6} bins: forward and backward {ratio(seconds, 'step', 'product'):.2f}"
-        f" u, prediction {ratio(seconds, 'forward', 'product'):.2f} u",
+        f"{n_freqs:6} bins: forward and backward {step_units:.2f} u, "
+        f"prediction {units:.2f} u",
         flush=True,
     )
 
@@ -357,8 +359,9 @@ def main():
     print("A batch of 32 in products of matrices (u)")
     for n_freqs in lengths:
         step_row(n_freqs, 5 * args.rounds)
+    print()
     print(
-        "\n  bins batch | train: us loop  ours  skorch | predict: us  ours  skorch   roll"
+        "  bins batch | train: us loop  ours  skorch | predict: us  ours  skorch   roll"
     )
     for n_freqs in lengths:
         for batch_size in sizes:

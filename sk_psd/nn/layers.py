@@ -135,7 +135,8 @@ class ConvBlock(nn.Module):
     def forward(self, x):
         """Map (N, C, 1, F) to (N, C', 1, ceil(F / stride))."""
         x = self._pad(x)  # (N, C, 1, F + K - 1)
-        return F.relu(self.norm(self.conv(x)))  # (N, C', 1, ceil(F / S))
+        # In place, as fresh memory costs as much as the ReLU.
+        return F.relu_(self.norm(self.conv(x)))  # (N, C', 1, ceil(F / S))
 
     def _pad(self, x):
         if self.padding_mode == "zeros":
