@@ -563,8 +563,10 @@ class NetClassifier(
     def _run_net(self, X, function, n_out):
         """Return what ``function(module, x)`` gives for unchecked X, in float64."""
         X = self._check(X, reset=False)
-        device = next(self.module_.parameters()).device
-        module = self.module_.eval()
+        module = self.module_
+        if module.training:  # as eval() visits all layers
+            module.eval()
+        device = next(module.parameters()).device
 
         def prepare(rows):
             x = standardize(rows, self.mean_, self.scale_).to(device)

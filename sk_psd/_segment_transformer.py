@@ -6,7 +6,6 @@ from numbers import Integral, Real
 
 import numpy as np
 import torch
-from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._constraints import (
@@ -288,8 +287,8 @@ class SegmentTransformer(Transformer):
             n_frames = segments.n_segments if self._average() is None else 1
             n_values = len(self.freqs_) * n_frames * math.prod(X.shape[1:-1])
             n_rows = max(1, _FIT_VALUES // n_values)
-        for rows in gen_batches(len(X), n_rows):
-            yield rows.start, X[rows], segments
+        for first in range(0, len(X), n_rows):
+            yield first, X[first : first + n_rows], segments
 
     def _check_frames(self, segments, row):
         """Raise an error if a spectrogram has another number of frames than others."""

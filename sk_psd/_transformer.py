@@ -4,7 +4,6 @@ from functools import wraps
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._doc_link import DocLink
@@ -147,7 +146,9 @@ class SpectrumTransformer(OneToOneFeatureMixin, Transformer):
     def _in_chunks(self, function, X):
         """Apply a function to a few rows at a time, so that it needs little memory."""
         result = np.empty_like(X, order="C")
-        for rows in gen_batches(len(X), max(1, _CHUNK_VALUES // max(1, X[0].size))):
+        n_rows = max(1, _CHUNK_VALUES // max(1, X[0].size))
+        for first in range(0, len(X), n_rows):
+            rows = slice(first, first + n_rows)
             # A copy, as torch warns of arrays that are read-only.
             result[rows] = function(np.array(X[rows], order="C"))
         return result
