@@ -70,7 +70,10 @@ display.figure_.suptitle("A global pool keeps values, not their positions")
 for name, model in models.items():
     here, there = (
         model.predict_proba(moved)[0].max()
-        for moved in (X[[sample]], X[[sample]] * np.exp(0.54j * np.pi * np.arange(2048)))
+        for moved in (
+            X[[sample]],
+            X[[sample]] * np.exp(0.54j * np.pi * np.arange(2048)),
+        )
     )
     print(f"{name:14} largest probability {here:.4f} here, {there:.4f} there")
 

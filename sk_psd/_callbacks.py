@@ -151,11 +151,13 @@ class ValidAccuracy(Callback):
 
     def on_batch_end(self, net, batch, training, y_pred, **kwargs):
         """Count the right predictions in a batch of validation data."""
-        if training or batch[1].is_floating_point():
+        if training or not hasattr(net, "are_right"):  # a regressor
             return
         x, y = batch
-        weights = getattr(x, "sample_weight", torch.ones_like(y))
-        self.right_ += float(weights[y_pred.argmax(1) == y].sum())
+        weights = getattr(x, "sample_weight", torch.ones(len(y), device=y.device))
+        if weights.ndim > 1:
+            weights = weights.mean(1)
+        self.right_ += float(weights[net.are_right(y_pred, y)].sum())
         self.all_ += float(weights.sum())
 
     def on_epoch_end(self, net, **kwargs):

@@ -6,7 +6,7 @@ import numpy as np
 
 from sk_psd._validation import check_weights, keep_weighted, scale_weights
 
-__all__ = ["weigh_samples"]
+__all__ = ["weigh_indicators", "weigh_samples"]
 
 
 def weigh_samples(X, codes, classes, sample_weight=None, class_weight=None):
@@ -47,6 +47,51 @@ def weigh_samples(X, codes, classes, sample_weight=None, class_weight=None):
             raise ValueError("At least one weight must be positive. Got zeros only.")
         weights = weights * scale_weights(factors)
         X, codes, weights = keep_weighted(weights, X, codes, weights)
+    return X, codes, weights / weights.mean()
+
+
+def weigh_indicators(X, codes, classes, sample_weight=None, class_weight=None):
+    """Return the samples of weight above 0 and the weights of their indicators.
+
+    Parameters
+    ----------
+    X : ndarray or Tensor of shape (n_samples, ...)
+
+    codes : float32 ndarray of shape (n_samples, n_classes)
+        Indicators: 1 where a sample has a label, 0 elsewhere.
+
+    classes : ndarray of shape (n_classes,)
+        Numbers of the columns.
+
+    sample_weight : array-like of shape (n_samples,) or None, default=None
+
+    class_weight : dict, "balanced" or None, default=None
+        A dict gives the weight of the ones of each column; the zeros have the weight 1.
+        "balanced" gives the ones and the zeros of a column the same total weight.
+
+    Returns
+    -------
+    X, codes : as they came
+        Without the samples of weight 0.
+
+    weights : float64 ndarray of shape (n_samples, n_classes)
+        Their mean is 1.
+    """
+    weights = check_weights(sample_weight, codes)
+    X, codes, weights = keep_weighted(weights, X, codes, weights)
+    ones = codes > 0.5
+    factors = np.ones(codes.shape)
+    if class_weight == "balanced":
+        totals = np.stack([weights @ ~ones, weights @ ones])  # (2, n_classes)
+        # A column of zeros only, or of ones only, keeps the weight 1.
+        n_kinds = np.count_nonzero(totals, axis=0)
+        factors = weights.sum() / (n_kinds * np.where(ones, totals[1], totals[0]))
+    elif class_weight is not None:
+        factors = np.where(ones, _weights_of_classes(class_weight, classes), factors)
+        if not factors.any():
+            raise ValueError("At least one weight must be positive. Got zeros only.")
+        factors /= factors.max()  # as their products could overflow
+    weights = weights[:, None] * factors
     return X, codes, weights / weights.mean()
 
 

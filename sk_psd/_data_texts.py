@@ -1,6 +1,11 @@
 """Descriptions of made data sets: units, shapes and the law of the data."""
 
-__all__ = ["describe_benchmark", "describe_shapes", "describe_sounds"]
+__all__ = [
+    "describe_benchmark",
+    "describe_mixtures",
+    "describe_shapes",
+    "describe_sounds",
+]
 
 
 def describe_shapes(X, fs):
@@ -39,6 +44,25 @@ test     the test sets, pairs (X, y) like the training set:
 nperseg  {nperseg}, the length of the Welch segments that the signals are meant for
 
 Law: that of make_spectral_shapes, with a nominal bandwidth of an eighth of the axis.
+"""
+
+
+def describe_mixtures(X, fs):
+    """Return the text about :func:`sk_psd.datasets.make_spectral_mixtures`."""
+    return f"""\
+Made signals of several emissions, each of a named shape, at any place on the axis
+
+X             {X.dtype} of shape {X.shape}: one signal in each row, sampled at
+              fs = {fs:g} Hz, in an arbitrary unit of amplitude
+y             1 where a signal (row) has an emission of a shape (column), else 0
+target_names  name of the shape of each column
+bands         lower and upper end of each emission, in Hz, NaN where there is none
+snr_db        power of each emission over that of the noise inside of its band, in dB
+
+Law: x = h * (sum of a[k] s[k] exp(2j pi f[k] t) + n). s[k] is an emission of power 1, a
+its amplitude, f[k] its center frequency, uniformly random, n white Gaussian noise. h is
+the receiver: a gain, and a tilt of the gain over the axis. No shape occurs twice in a
+signal. Emissions may overlap.
 """
 
 

@@ -1,9 +1,10 @@
-"""Set a stratified part of the training data aside for validation."""
+"""Set a part of the training data aside for validation, with all classes in it."""
 
 import numpy as np
 from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
 
-__all__ = ["set_aside"]
+__all__ = ["set_aside", "set_aside_by_rarest"]
 
 
 def set_aside(data, fraction, random_state):
@@ -46,4 +47,55 @@ def set_aside(data, fraction, random_state):
             f"{len(others)} samples. Change it, or pass X_val and y_val. {error}"
         ) from error
     train = np.concatenate([train, np.flatnonzero(is_single)])
+    return tuple(tuple(values[part] for values in data) for part in (train, valid))
+
+
+def set_aside_by_rarest(data, fraction, random_state):
+    """Split data with several labels for each sample.
+
+    The samples are sorted by the rarest label that each has, in random order where it
+    is the same one, and validation samples are taken from them at equal distances. So
+    both parts have nearly the same share of each label. A split that is stratified by
+    the sets of labels would fail, as many sets occur once.
+
+    Parameters
+    ----------
+    data : tuple of (X, indicators, weights)
+        Arrays, or tensors, of as many samples. `indicators` are of shape (n_samples,
+        n_classes).
+
+    fraction : float
+        Part of the samples to set aside, between 0 and 1.
+
+    random_state : int
+        Seed of the order.
+
+    Returns
+    -------
+    train, valid : tuple of (X, indicators, weights)
+        The only sample of a label is always for training.
+
+    Raises
+    ------
+    ValueError
+        If no sample can be set aside.
+    """
+    has_label = data[1] > 0.5
+    counts = has_label.sum(axis=0)
+    # The number of samples with the rarest label of each, infinite without any label.
+    rarity = np.where(has_label, counts, np.inf)
+    rarest = np.where(has_label.any(axis=1), rarity.argmin(axis=1), len(counts))
+    order = check_random_state(random_state).permutation(len(has_label))
+    order = order[np.argsort(rarest[order], kind="stable")]
+    is_single = rarity.min(axis=1) == 1
+    others = order[~is_single[order]]
+    n_valid = int(np.ceil(float(fraction) * len(others)))
+    if not 0 < n_valid < len(others):
+        raise ValueError(
+            f"early_stopping cannot set aside validation_fraction (={fraction}) of "
+            f"{len(others)} samples. Change it, or pass X_val and y_val."
+        )
+    places = ((np.arange(n_valid) + 0.5) * len(others) / n_valid).astype(int)
+    valid = others[places]
+    train = np.setdiff1d(np.arange(len(has_label)), valid)
     return tuple(tuple(values[part] for values in data) for part in (train, valid))

@@ -7,7 +7,6 @@ from numbers import Real
 
 import numpy as np
 import torch
-from scipy.special import log_softmax, softmax
 from sklearn.base import (
     ClassifierMixin,
     ClassNamePrefixFeaturesOutMixin,
@@ -17,9 +16,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._chunks import CPU_ROWS, run_in_chunks
-from sk_psd._class_weights import weigh_samples
 from sk_psd._constraints import StrOptions, at_least, fraction
-from sk_psd._holdout import set_aside
 from sk_psd._layout import (
     warn_of_frames,
     warn_of_linear_power,
@@ -29,16 +26,10 @@ from sk_psd._layout import (
 from sk_psd._net_estimator import NetEstimator, training_settings, with_callbacks
 from sk_psd._shift import canonical_roll
 from sk_psd._standardize import find_mean_and_deviation, standardize
+from sk_psd._targets import IndicatorTargets, LabelTargets, read_targets
 from sk_psd._torch_settings import torch_defaults
 from sk_psd._training import SpectraDataset, resolve_device
-from sk_psd._validation import (
-    check_classes,
-    check_labels,
-    check_rows,
-    check_weights,
-    encode_labels,
-    find_classes,
-)
+from sk_psd._validation import check_rows, check_weights
 from sk_psd.augmentation import BatchAugmentation, list_augmentations
 from sk_psd.nn.layers import empty_module, reset_parameters
 
@@ -84,7 +75,12 @@ class NetClassifier(
         "warm_start": ["boolean"],
     }
 
-    _private_fitted = ("_can_continue", "_config", "_is_exact", "_net")
+    _private_fitted = (
+        *("_can_continue", "_config", "_is_exact", "_is_multilabel", "_net"),
+    )
+
+    # Whether y was an indicator matrix. In files of earlier versions it is missing.
+    _is_multilabel = False
 
     @property
     @abstractmethod
@@ -153,8 +149,10 @@ class NetClassifier(
         X : array-like of shape (n_samples, [n_channels,] n_freqs[, n_frames])
             Spectra, or spectrograms for a classifier of those.
 
-        y : array-like of shape (n_samples,)
-            Labels of any type, of at least two classes.
+        y : array-like of shape (n_samples,), or array-like or sparse of shape \
+                (n_samples, n_classes)
+            Labels of any type, of at least two classes. Or an indicator matrix, with 1
+            where a sample has a label and 0 elsewhere, for several labels at once.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples in the loss. Those of weight 0 are left out.
@@ -165,8 +163,9 @@ class NetClassifier(
             if metadata routing is enabled and ``set_fit_request(X_val=True,
             y_val=True)`` was called on the classifier.
 
-        y_val : array-like of shape (n_val_samples,), default=None
-            Labels of the samples to validate on.
+        y_val : array-like of shape (n_val_samples,) or (n_val_samples, n_classes), \
+                default=None
+            Labels of the samples to validate on, or an indicator matrix, as in `y`.
 
         sample_weight_val : array-like of shape (n_val_samples,), default=None
             Weights of the samples to validate on.
@@ -186,11 +185,9 @@ class NetClassifier(
             device = resolve_device(self.device)
             fit_args = X, y, sample_weight
             X = self._check(X, reset=not continues)
-            y = check_labels(self, X, y)
-            classes = find_classes(self, y)
-            codes = encode_labels(y, classes)
-            train = weigh_samples(X, codes, classes, sample_weight, self.class_weight)
-            train, valid = self._split(train, X_val, y_val, sample_weight_val, classes)
+            targets, codes = read_targets(self, X, y)
+            train = targets.weigh(X, codes, sample_weight, self.class_weight)
+            train, valid = self._split(train, X_val, y_val, sample_weight_val, targets)
             if len(train[0]) < 2:
                 raise ValueError(
                     "fit needs at least 2 samples of non-zero weight. Got n_samples = "
@@ -200,9 +197,9 @@ class NetClassifier(
             # each epoch the order of the samples and the augmentation of each batch.
             generator = self._make_generator()
             if continues:
-                module = self._check_same_module(X.shape[1:], classes)
+                module = self._check_same_module(X.shape[1:], targets)
             else:
-                module = self._build_module(train[0], classes, generator)
+                module = self._build_module(train[0], targets, generator)
             # Without a net as long as it is not trained.
             self._net, self._can_continue = None, False
             if valid is not None:
@@ -217,7 +214,7 @@ class NetClassifier(
                 len(dataset),
                 device,
                 generator,
-                classes=classes,
+                targets=targets,
                 lr_schedule=self._option("lr_schedule"),
                 auto_steps=_AUTO_STEPS_ROBUST if is_robust else _AUTO_STEPS,
                 valid=valid,
@@ -251,11 +248,13 @@ class NetClassifier(
             Spectra, or spectrograms for a classifier of those. A single one is enough
             where the net has no batch norm over a single value.
 
-        y : array-like of shape (n_samples,)
-            Labels, all of them in `classes`.
+        y : array-like of shape (n_samples,), or array-like or sparse of shape \
+                (n_samples, n_classes)
+            Labels, all of them in `classes`, or an indicator matrix, as in `fit`.
 
         classes : array-like of shape (n_classes,), default=None
-            All labels that will ever occur. Needed in the first call only.
+            All labels that will ever occur, or the numbers of the columns of the
+            indicator matrix, ``range(n_classes)``. Needed in the first call only.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples in the loss. Those of weight 0 are left out.
@@ -269,23 +268,23 @@ class NetClassifier(
         guard = self._unfitted_on_error if first else self._restored_on_error
         with guard(), torch_defaults():
             self._validate_params()
+            self._check_partial(classes, first)
             device = resolve_device(self.device)
             X = self._check(X, reset=first)
-            y = check_labels(self, X, y)
-            classes = self._check_partial(classes, first)
-            codes = encode_labels(y, classes)
-            train = weigh_samples(X, codes, classes, sample_weight, self.class_weight)
+            known = None if first else self._targets
+            targets, codes = read_targets(self, X, y, known=known, classes=classes)
+            train = targets.weigh(X, codes, sample_weight, self.class_weight)
             if first:
-                module = self._build_module(train[0], classes, self._make_generator())
+                module = self._build_module(train[0], targets, self._make_generator())
             else:
-                module = self._check_same_module(X.shape[1:], classes)
+                module = self._check_same_module(X.shape[1:], targets)
             if first or not self._can_continue:
                 net = self._wrap_in_net(
                     module,
                     len(train[0]),
                     device,
                     self._make_generator(),
-                    classes=classes,
+                    targets=targets,
                     max_epochs=1,
                     bar=False,
                 )
@@ -335,7 +334,7 @@ class NetClassifier(
             with training_settings(device):
                 # The number of samples, 2, plans a schedule that is never used.
                 net = self._wrap_in_net(
-                    self.module_, 2, device, None, classes=self.classes_, bar=False
+                    self.module_, 2, device, None, targets=self._targets, bar=False
                 )
                 self._net = net.initialize()
             self.module_.eval()
@@ -358,8 +357,15 @@ class NetClassifier(
             module.eval()
             raise
 
+    @property
+    def _targets(self):
+        """The meaning of y in the fit before."""
+        check_is_fitted(self, "module_")
+        kind = IndicatorTargets if self._is_multilabel else LabelTargets
+        return kind(self.classes_)
+
     def _check_partial(self, classes, first):
-        """Return the classes of `partial_fit`, those of the first call if None."""
+        """Raise if partial_fit cannot work with these parameters, or needs classes."""
         if self._option("early_stopping"):
             raise ValueError(
                 "partial_fit does not support early_stopping=True, as it makes one "
@@ -372,15 +378,6 @@ class NetClassifier(
             )
         if first and classes is None:
             raise ValueError("classes must be passed in the first call of partial_fit.")
-        if classes is None:
-            return self.classes_
-        classes = check_classes(self, classes)
-        if not first and not np.array_equal(classes, self.classes_):
-            raise ValueError(
-                f"classes (={classes.tolist()}) must be those of the first call "
-                f"(={self.classes_.tolist()}), or None."
-            )
-        return classes
 
     def predict_proba(self, X):
         """Return the probability of each class.
@@ -393,9 +390,11 @@ class NetClassifier(
         Returns
         -------
         proba : float64 ndarray of shape (n_samples, n_classes)
-            Columns in the order of `classes_`. A row does not depend on the others.
+            Columns in the order of `classes_`. A row does not depend on the others. Its
+            sum is 1, except after a fit with an indicator matrix: then each class has a
+            probability of its own.
         """
-        return softmax(self._logits(X), axis=1)
+        return self._targets.to_proba(self._logits(X))
 
     def predict_log_proba(self, X):
         """Return the logarithm of the probability of each class.
@@ -411,10 +410,10 @@ class NetClassifier(
             Columns in the order of `classes_`. Finite also where a probability is too
             small for a number, so that logarithms of many windows can be summed.
         """
-        return log_softmax(self._logits(X), axis=1)
+        return self._targets.to_log_proba(self._logits(X))
 
     def predict(self, X):
-        """Return the most probable class.
+        """Return the most probable class, or all classes that are probable.
 
         Parameters
         ----------
@@ -423,11 +422,12 @@ class NetClassifier(
 
         Returns
         -------
-        y : ndarray of shape (n_samples,)
-            Labels as in `classes_`.
+        y : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Labels as in `classes_`. After a fit with an indicator matrix another one,
+            of int: 1 where the probability is above 0.5, and 0 elsewhere.
         """
         proba = self.predict_proba(X)
-        return self.classes_[proba.argmax(axis=1)]
+        return self._targets.decode(self._targets.to_codes(proba))
 
     def transform(self, X):
         """Return the features that the last, linear layer of the net sees.
@@ -455,14 +455,14 @@ class NetClassifier(
         check_is_fitted(self, "module_")
         return self.module_.head.in_features
 
-    def _split(self, train, X_val, y_val, sample_weight_val, classes):
+    def _split(self, train, X_val, y_val, sample_weight_val, targets):
         """Return the training and the validation data; the latter may be None."""
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val must be passed together.")
         if X_val is not None:
             try:
                 X_val = self._check(X_val, reset=False)
-                codes = encode_labels(check_labels(self, X_val, y_val), classes)
+                _, codes = read_targets(self, X_val, y_val, known=targets)
                 weights = check_weights(sample_weight_val, codes)
             except ValueError as error:
                 raise ValueError(f"In X_val and y_val: {error}") from error
@@ -472,41 +472,42 @@ class NetClassifier(
         if not self._option("early_stopping"):
             return train, None
         seed = check_random_state(self.random_state).randint(2**31 - 1)
-        return set_aside(train, self.validation_fraction, seed)
+        return targets.set_aside(train, self.validation_fraction, seed)
 
-    def _full_config(self, shape, classes):
+    def _full_config(self, shape, targets):
         """Return all parameters of the module."""
         n_channels, *axes = shape
         config = self._module_config(*axes)
         return {
             "n_channels": n_channels,
-            "n_classes": len(classes),
+            "n_classes": len(targets.classes),
             "level": self.level,
             **config,
         }
 
-    def _build_module(self, X, classes, generator):
+    def _build_module(self, X, targets, generator):
         """Return a new module, and set the fitted attributes that training needs."""
-        config = self._full_config(X.shape[1:], classes)
+        config = self._full_config(X.shape[1:], targets)
         is_exact = self._needs_alignment
-        self.classes_, self._config, self._is_exact = classes, config, is_exact
+        self.classes_, self._is_multilabel = targets.classes, targets.is_multilabel
+        self._config, self._is_exact = config, is_exact
         self.mean_, self.scale_ = find_mean_and_deviation(X)
         module = empty_module(self._module_class, config)
         reset_parameters(module, generator)
         return module
 
-    def _check_same_module(self, shape, classes):
+    def _check_same_module(self, shape, targets):
         """Return the module of the previous fit, if it suits these data.
 
         All parameters may change in a training that continues, except those of the
         module.
         """
-        if not np.array_equal(classes, self.classes_):
+        if not targets.mean_the_same_as(self._targets):
             raise ValueError(
                 f"warm_start=True needs the classes of the fit before "
-                f"(={self.classes_.tolist()}). Got {classes.tolist()} in y."
+                f"(={self._targets}). Got {targets} in y."
             )
-        config = self._full_config(shape, classes)
+        config = self._full_config(shape, targets)
         changed = [key for key in config if config[key] != self._config[key]]
         if changed:
             raise ValueError(
@@ -567,6 +568,7 @@ class NetClassifier(
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
+        tags.classifier_tags.multi_label = True
         return tags
 
     def _portable(self, state):

@@ -1,6 +1,5 @@
 """Train a module on tensors through skorch: batches, losses, schedules."""
 
-import numpy as np
 import torch
 from skorch import NeuralNetClassifier, NeuralNetRegressor
 from skorch.callbacks.scoring import ScoringBase
@@ -75,8 +74,8 @@ class SpectraDataset(TensorDataset):
     targets : int64 Tensor of shape (N,) or float32 Tensor of shape (N, T)
         Classes, or the values to predict.
 
-    weights : float32 Tensor of shape (N,)
-        Weight of each sample in the loss.
+    weights : float32 Tensor of shape (N,) or (N, T)
+        Weight of each sample in the loss, or of each of its targets.
 
     augmentations : list of callable, default=()
         Applied to every batch in this order: ``augment(batch, rows, generator)``
@@ -171,9 +170,9 @@ class _WeightedNet:
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return the mean of the weighted losses of the samples."""
         losses = self.criterion_(y_pred, y_true)  # (N,) or (N, T)
-        if losses.ndim > 1:
+        weights = getattr(X, "sample_weight", None)  # likewise
+        if losses.ndim > 1 and (weights is None or weights.ndim == 1):
             losses = losses.mean(1)
-        weights = getattr(X, "sample_weight", None)
         return (losses if weights is None else losses * weights).mean()
 
     def _set_training(self, training=True):
@@ -231,14 +230,31 @@ class _WeightedNet:
 
 
 class ClassifierNet(_WeightedNet, NeuralNetClassifier):
-    """A net trained on codes of classes by cross entropy. It predicts labels."""
+    """A net trained on codes of labels, or on indicators. It predicts labels.
+
+    Parameters
+    ----------
+    *args, **kwargs
+        Those of skorch.
+
+    targets : LabelTargets or IndicatorTargets
+        The meaning of the targets and of the logits.
+    """
+
+    def __init__(self, *args, targets, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.targets = targets
 
     def predict(self, X):
-        """Return the most probable label of each row."""
-        return np.asarray(self.classes_)[self.predict_proba(X).argmax(axis=1)]
+        """Return the labels of each row."""
+        return self.targets.decode(self.targets.to_codes(self.predict_proba(X)))
+
+    def are_right(self, y_pred, y_true):
+        """Say for each row of a batch whether the prediction is right."""
+        return self.targets.are_right(y_pred, y_true)
 
     def _to_labels(self, targets):
-        return np.asarray(self.classes_)[targets.cpu().numpy()]
+        return self.targets.decode(targets.cpu().numpy())
 
 
 class RegressorNet(_WeightedNet, NeuralNetRegressor):
@@ -248,7 +264,7 @@ class RegressorNet(_WeightedNet, NeuralNetRegressor):
 def make_net(
     module,
     n_samples,
-    classes=None,
+    targets=None,
     *,
     device,
     optimizer,
@@ -276,9 +292,8 @@ def make_net(
     n_samples : int
         Number of training samples, on which the length of the schedule depends.
 
-    classes : ndarray of shape (n_classes,) or None, default=None
-        Labels of the classes; the targets are their codes. None for targets that are
-        values.
+    targets : LabelTargets, IndicatorTargets or None, default=None
+        The meaning of the targets of a classifier. None for targets that are values.
 
     device : torch.device
 
@@ -342,11 +357,16 @@ def make_net(
     )
     algorithm, options = _OPTIMIZERS[optimizer]
     options = options | {"weight_decay": weight_decay}
-    if classes is None:
+    if targets is None:
         kind, task = RegressorNet, dict(criterion=torch.nn.MSELoss)
     else:
         kind = ClassifierNet
-        task = dict(criterion=torch.nn.CrossEntropyLoss, classes=classes)
+        task = dict(
+            targets=targets,
+            classes=targets.classes,
+            criterion=targets.criterion,
+            predict_nonlinearity=targets.nonlinearity,
+        )
     return kind(
         module,
         **task,

@@ -405,21 +405,25 @@ def check_labels(estimator, X, y):
     name = type(estimator).__name__
     if y is None:
         raise ValueError(f"{name} requires y to be passed, but the target y is None.")
+    shape = np.shape(y) if isinstance(y, (list, tuple)) else getattr(y, "shape", ())
+    if len(shape) == 2 and shape[1] > 1:
+        raise ValueError(
+            f"{name} needs one label for each sample: y should be a 1d array of "
+            f"labels, got an array of shape {tuple(shape)} instead. If its rows are "
+            "one-hot, pass y.argmax(axis=1)."
+        )
     y = _check_label_values(name, y, "y")
     check_consistent_length(X, y)
     return y
 
 
 def _check_label_values(estimator_name, y, name):
-    y = tensor_to_ndarray(y)
-    shape = np.shape(y) if isinstance(y, (list, tuple)) else getattr(y, "shape", ())
-    if len(shape) == 2 and shape[1] > 1:
-        raise ValueError(
-            f"{name} should be a 1d array of labels, got an array of shape {shape} "
-            f"instead. If its rows are one-hot, pass {name}.argmax(axis=1)."
-        )
     y = check_array(
-        y, ensure_2d=False, dtype=None, estimator=estimator_name, input_name=name
+        tensor_to_ndarray(y),
+        ensure_2d=False,
+        dtype=None,
+        estimator=estimator_name,
+        input_name=name,
     )
     y = column_or_1d(y, warn=True)
     try:

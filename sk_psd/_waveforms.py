@@ -1,9 +1,9 @@
-"""Ten kinds of complex baseband signals, each with its own spectral shape."""
+"""Ten kinds of complex signals, each with its own spectral shape, and a receiver."""
 
 import numpy as np
 from scipy import fft
 
-__all__ = ["SHAPES"]
+__all__ = ["SHAPES", "add_receiver", "make_emission"]
 
 # Each function takes a random source, a length n in samples and a bandwidth b in cycles
 # per sample, and returns a signal centered at 0. Pulses are added in the frequency
@@ -128,3 +128,57 @@ SHAPES = {
     "chirp": _chirp,
     "ofdm": _ofdm,
 }
+
+
+def make_emission(shape, rng, n_times, bandwidth, center_freq):
+    """Make a signal of power 1 at its center frequency, with a random phase.
+
+    Parameters
+    ----------
+    shape : str
+        A name among SHAPES.
+
+    rng : RandomState
+
+    n_times : int
+        Length, in samples.
+
+    bandwidth, center_freq : float
+        In cycles per sample.
+
+    Returns
+    -------
+    x : complex ndarray of shape (n_times,)
+    """
+    x = SHAPES[shape](rng, n_times, bandwidth)
+    x = x / np.sqrt(np.mean(np.abs(x) ** 2))
+    return x * np.exp(2j * np.pi * (center_freq * np.arange(n_times) + rng.uniform()))
+
+
+def add_receiver(x, rng, density, gain_db, tilt_db):
+    """Return a signal as a receiver gives it: with white noise, a gain and a tilt.
+
+    Parameters
+    ----------
+    x : complex ndarray of shape (n_times,)
+
+    rng : RandomState
+
+    density : float
+        Power of the noise.
+
+    gain_db : float
+        Power gain, in dB.
+
+    tilt_db : float
+        Largest change of the gain from the center of the axis to either end, in dB.
+
+    Returns
+    -------
+    received : complex ndarray of shape (n_times,)
+    """
+    noise = rng.standard_normal((2, len(x)))
+    x = x + np.sqrt(density / 2) * (noise[0] + 1j * noise[1])
+    slope = rng.uniform(-tilt_db, tilt_db) / 0.5
+    tilt = 10 ** ((slope * fft.fftfreq(len(x)) + gain_db) / 20)
+    return fft.ifft(fft.fft(x) * tilt)

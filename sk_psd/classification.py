@@ -24,10 +24,13 @@ __all__ = [
 ]
 
 
-def _default_shifts(padding_mode):
+def _default_shifts(padding_mode, is_multilabel):
     """Return the augmentation "auto" for spectra on an axis with this padding."""
     if padding_mode != "circular":
         return [RandomFreqShift(0.1, mode="floor")]
+    if is_multilabel:
+        # Off the edge it would take emissions away whose labels stay.
+        return [RandomFreqShift(mode="wrap")]
     # The circular shift brings the cut of the first one to all phases of the strides.
     return [RandomFreqShift(mode="floor"), RandomFreqShift(mode="wrap")]
 
@@ -78,10 +81,11 @@ class GlobalPoolCNNClassifier(NetClassifier):
         Random changes of each training batch: objects of :mod:`sk_psd.augmentation`,
         applied in this order. Their `random_state` is not used. "auto": with circular
         padding a :class:`RandomFreqShift` off the edge by up to half of the axis,
-        filled with the noise of the spectrum, then a circular one. With zeros a filled
-        shift by up to a tenth of the axis. "robust" adds :class:`RandomSpeckle` and
-        :class:`RandomNoise` to these shifts, for signals in noise of any level. It
-        needs spectra in decibels and `level`.
+        filled with the noise of the spectrum, then a circular one; the circular one
+        alone if y is an indicator matrix. With zeros a filled shift by up to a tenth of
+        the axis. "robust" adds :class:`RandomSpeckle` and :class:`RandomNoise` to these
+        shifts, for signals in noise of any level. It needs spectra in decibels and
+        `level`.
 
     level : {"median", "minmax"} or None, default=None
         Scaling of each channel of each sample, after the augmentation and in
@@ -112,6 +116,9 @@ class GlobalPoolCNNClassifier(NetClassifier):
 
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the loss. "balanced" makes all classes count the same.
+        For an indicator matrix a dict, such as ``{2: 5.0}``, gives the weight of the
+        ones of a column, whose zeros have the weight 1. "balanced" makes the ones and
+        the zeros of each column count the same.
 
     early_stopping : bool, default=False
         Whether to stop when the validation loss no longer falls, and to restore the
@@ -120,8 +127,9 @@ class GlobalPoolCNNClassifier(NetClassifier):
         cannot see what happens elsewhere.
 
     validation_fraction : float, default=0.1
-        Part of the training data to set aside for early stopping, stratified. Not used
-        if `X_val` is passed to `fit`.
+        Part of the training data to set aside for early stopping, stratified; for an
+        indicator matrix by the rarest label of each sample. Not used if `X_val` is
+        passed to `fit`.
 
     n_iter_no_change : int, default=10
         Epochs without a fall of the validation loss by `tol` before stopping.
@@ -155,7 +163,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Labels in sorted order.
+        Labels in sorted order, or the numbers of the columns of an indicator matrix.
 
     layers_ : list of (n_filters, kernel_size, stride)
         The convolutions as built for the axis.
@@ -192,7 +200,8 @@ class GlobalPoolCNNClassifier(NetClassifier):
 
     history_ : list of dict
         Record of each epoch: "epoch", "train_loss", with validation data "valid_loss"
-        and "valid_acc" (the accuracy), and the scores of callbacks.
+        and "valid_acc" (the accuracy, as `score` gives it), and the scores of
+        callbacks.
 
     See Also
     --------
@@ -201,6 +210,13 @@ class GlobalPoolCNNClassifier(NetClassifier):
 
     Notes
     -----
+    A spectrum may have several labels at once, or none: pass y as an indicator matrix
+    of shape (n_samples, n_classes), dense or sparse, with 1 where a sample has a label
+    and 0 elsewhere. The net then has a sigmoid for each class in place of the softmax,
+    and is trained by the binary cross-entropy, averaged over the classes. `predict`
+    returns an indicator matrix, of the probabilities above 0.5. `score` is the share of
+    the samples whose labels are all right. All else is as with one label.
+
     For an axis of L bins the first convolution has stride S = L / 256 (at most 64)
     and kernel 4 S (7 if S is 1), the others kernel 8 and stride 2.
 
@@ -336,7 +352,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
         return circular and self.invariance != "approximate"
 
     def _default_augmentation(self):
-        return _default_shifts(self.padding_mode)
+        return _default_shifts(self.padding_mode, self._is_multilabel)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -420,6 +436,9 @@ class SpectrogramCNNClassifier(NetClassifier):
 
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the loss. "balanced" makes all classes count the same.
+        For an indicator matrix a dict, such as ``{2: 5.0}``, gives the weight of the
+        ones of a column, whose zeros have the weight 1. "balanced" makes the ones and
+        the zeros of each column count the same.
 
     early_stopping : bool, default=False
         Whether to stop when the validation loss no longer falls, and to restore the
@@ -428,8 +447,9 @@ class SpectrogramCNNClassifier(NetClassifier):
         cannot see what happens elsewhere.
 
     validation_fraction : float, default=0.1
-        Part of the training data to set aside for early stopping, stratified. Not used
-        if `X_val` is passed to `fit`.
+        Part of the training data to set aside for early stopping, stratified; for an
+        indicator matrix by the rarest label of each sample. Not used if `X_val` is
+        passed to `fit`.
 
     n_iter_no_change : int, default=10
         Epochs without a fall of the validation loss by `tol` before stopping.
@@ -463,7 +483,7 @@ class SpectrogramCNNClassifier(NetClassifier):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Labels in sorted order.
+        Labels in sorted order, or the numbers of the columns of an indicator matrix.
 
     layers_ : list of (n_filters, kernel_sizes, strides)
         The convolutions as built for the axes; the latter two as pairs (along
@@ -504,7 +524,8 @@ class SpectrogramCNNClassifier(NetClassifier):
 
     history_ : list of dict
         Record of each epoch: "epoch", "train_loss", with validation data "valid_loss"
-        and "valid_acc" (the accuracy), and the scores of callbacks.
+        and "valid_acc" (the accuracy, as `score` gives it), and the scores of
+        callbacks.
 
     See Also
     --------
@@ -695,6 +716,9 @@ class FlattenCNNClassifier(NetClassifier):
 
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the loss. "balanced" makes all classes count the same.
+        For an indicator matrix a dict, such as ``{2: 5.0}``, gives the weight of the
+        ones of a column, whose zeros have the weight 1. "balanced" makes the ones and
+        the zeros of each column count the same.
 
     device : str, default="auto"
         Where to train and predict: "auto" is CUDA where there is one and the CPU
@@ -719,7 +743,7 @@ class FlattenCNNClassifier(NetClassifier):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Labels in sorted order.
+        Labels in sorted order, or the numbers of the columns of an indicator matrix.
 
     module_ : torch.nn.Module
         The trained :class:`sk_psd.nn.FlattenCNN`, in inference mode. It expects
@@ -751,7 +775,8 @@ class FlattenCNNClassifier(NetClassifier):
 
     history_ : list of dict
         Record of each epoch: "epoch", "train_loss", with validation data "valid_loss"
-        and "valid_acc" (the accuracy), and the scores of callbacks.
+        and "valid_acc" (the accuracy, as `score` gives it), and the scores of
+        callbacks.
 
     See Also
     --------
@@ -860,7 +885,7 @@ class FlattenCNNClassifier(NetClassifier):
         )
 
     def _default_augmentation(self):
-        return _default_shifts("circular")
+        return _default_shifts("circular", self._is_multilabel)
 
 
 def _check_kernel(kernel_size, n_freqs):

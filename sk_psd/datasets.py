@@ -1,21 +1,32 @@
-"""Made signals with a known spectral shape, a known timbre or a known clean part."""
-
-from numbers import Integral, Real
+"""Made signals with known spectral shapes, a known timbre or a known clean part."""
 
 import numpy as np
 from scipy import fft
 from sklearn.utils import check_random_state, gen_batches
 
 from sk_psd._arguments import check_flag
-from sk_psd._data_texts import describe_benchmark, describe_shapes, describe_sounds
+from sk_psd._data_texts import (
+    describe_benchmark,
+    describe_mixtures,
+    describe_shapes,
+    describe_sounds,
+)
+from sk_psd._draws import (
+    are_names,
+    check_int,
+    check_number,
+    draw_levels,
+    draw_numbers,
+)
 from sk_psd._numbers import as_rate
 from sk_psd._result import Result
-from sk_psd._waveforms import SHAPES
+from sk_psd._waveforms import SHAPES, add_receiver, make_emission
 
 __all__ = [
     "make_harmonic_sounds",
     "make_noisy_sines",
     "make_shift_benchmark",
+    "make_spectral_mixtures",
     "make_spectral_shapes",
     "make_two_tones",
 ]
@@ -129,6 +140,7 @@ def make_spectral_shapes(
     See Also
     --------
     make_shift_benchmark : Training and test sets that differ in position only.
+    make_spectral_mixtures : Signals of several emissions.
 
     Examples
     --------
@@ -140,40 +152,24 @@ def make_spectral_shapes(
     ['qpsk', 'qpsk', 'qpsk', 'rect', 'rect', 'rect']
     """
     rng = check_random_state(random_state)
-    if not _are_names(shapes, SHAPES):
+    if not are_names(shapes, SHAPES):
         raise ValueError(
             f"shapes must be names among {sorted(SHAPES)}, in a list. Got {shapes!r}."
         )
-    n_samples = _check_int("n_samples", n_samples, 1)
-    n_times = _check_int("n_times", n_times, 16)
-    n_spurs = _check_int("n_spurs", n_spurs, 0)
+    n_samples = check_int("n_samples", n_samples, 1)
+    n_times = check_int("n_times", n_times, 16)
+    n_spurs = check_int("n_spurs", n_spurs, 0)
     fs = as_rate(fs)
     check_flag("real", real)
     check_flag("return_X_y", return_X_y)
-    tilt_db = _check_number("tilt_db", tilt_db)
-    if not abs(tilt_db) <= 1000:
-        raise ValueError(f"tilt_db must lie between -1000 and 1000. Got {tilt_db!r}.")
-    if not 0 <= _check_number("bandwidth_jitter", bandwidth_jitter) < 1:
-        raise ValueError(
-            f"bandwidth_jitter must lie between 0 and 1. Got {bandwidth_jitter!r}."
-        )
-    nominal = fs / 8 if bandwidth is None else _check_number("bandwidth", bandwidth)
-    if not 0 < nominal * (1 + bandwidth_jitter) <= (fs / 2 if real else fs):
-        raise ValueError(
-            f"bandwidth (={nominal!r} Hz, with its jitter) must be positive and fit "
-            f"an axis of {fs / 2 if real else fs} Hz."
-        )
-
-    if nominal * (1 - bandwidth_jitter) / fs * n_times < 3:
-        raise ValueError(
-            f"n_times (={n_times}) is too short for a bandwidth of {nominal!r} Hz at "
-            f"fs (={fs!r}) Hz: the band must cover at least 3 / n_times of the axis."
-        )
-
+    tilt_db = _check_tilt(tilt_db)
+    nominal = _check_bandwidth(
+        bandwidth, bandwidth_jitter, n_times, fs, fs / 2 if real else fs
+    )
     label = rng.permutation(np.arange(n_samples) % len(shapes))
-    center = _one_per_sample(center_freq, n_samples, rng, "center_freq")
-    snr = _levels(snr_db, n_samples, rng, "snr_db", high=np.inf)
-    gain = _levels(gain_db, n_samples, rng, "gain_db")
+    center = draw_numbers(center_freq, n_samples, rng, "center_freq")
+    snr = draw_levels(snr_db, n_samples, rng, "snr_db", high=np.inf)
+    gain = draw_levels(gain_db, n_samples, rng, "gain_db")
     if not np.isfinite(center).all():
         raise ValueError(f"center_freq must be finite. Got {center_freq!r}.")
     # Beyond this limit the phases would be rounding errors.
@@ -192,28 +188,22 @@ def make_spectral_shapes(
     X = np.empty((n_samples, n_times), float if real else complex)
     t = np.arange(n_times)
     for i in range(n_samples):
-        b, f0 = width[i] / fs, center[i] / fs
-        x = SHAPES[shapes[label[i]]](rng, n_times, b)
-        x = x / np.sqrt(np.mean(np.abs(x) ** 2))
-        x = x * np.exp(2j * np.pi * (f0 * t + rng.uniform()))
+        b = width[i] / fs
+        x = make_emission(shapes[label[i]], rng, n_times, b, center[i] / fs)
         for _ in range(rng.randint(n_spurs + 1)):
             f, amplitude = rng.uniform(-0.5, 0.5), np.sqrt(10 ** rng.uniform(-2.3, -1))
             x += amplitude * np.exp(2j * np.pi * (f * t + rng.uniform()))
         # The real part below folds the noise of the negative frequencies onto the
         # positive ones. Half the density keeps the ratio inside the band.
         density = 10 ** (-snr[i] / 10) / b * (0.5 if real else 1)
-        noise = rng.standard_normal((2, n_times))
-        x = x + np.sqrt(density / 2) * (noise[0] + 1j * noise[1])
-        slope = rng.uniform(-tilt_db, tilt_db) / 0.5
-        tilt = 10 ** ((slope * fft.fftfreq(n_times) + gain[i]) / 20)
-        x = fft.ifft(fft.fft(x) * tilt)
+        x = add_receiver(x, rng, density, gain[i], tilt_db)
         X[i] = np.sqrt(2) * x.real if real else x
 
     truth = dict(center_freq=center, bandwidth=width, snr_db=snr)
     if line_db is not None:
         # Drawn last, so that the rest of the signals is the same without a line.
-        level = _levels(line_db, n_samples, rng, "line_db")
-        freq = _one_per_sample(line_freq, n_samples, rng, "line_freq")
+        level = draw_levels(line_db, n_samples, rng, "line_db")
+        freq = draw_numbers(line_freq, n_samples, rng, "line_freq")
         X += _lines(freq, fs, level + gain, n_times, real, rng)
         truth.update(line_db=level, line_freq=freq)
 
@@ -221,6 +211,31 @@ def make_spectral_shapes(
     if return_X_y:
         return X, y
     return Result(X=X, y=y, fs=fs, **truth, DESCR=describe_shapes(X, fs))
+
+
+def _check_tilt(tilt_db):
+    tilt_db = check_number("tilt_db", tilt_db)
+    if not abs(tilt_db) <= 1000:
+        raise ValueError(f"tilt_db must lie between -1000 and 1000. Got {tilt_db!r}.")
+    return tilt_db
+
+
+def _check_bandwidth(bandwidth, jitter, n_times, fs, axis):
+    """Return the nominal bandwidth in Hz, if it fits an axis of `axis` Hz."""
+    if not 0 <= check_number("bandwidth_jitter", jitter) < 1:
+        raise ValueError(f"bandwidth_jitter must lie between 0 and 1. Got {jitter!r}.")
+    nominal = fs / 8 if bandwidth is None else check_number("bandwidth", bandwidth)
+    if not 0 < nominal * (1 + jitter) <= axis:
+        raise ValueError(
+            f"bandwidth (={nominal!r} Hz, with its jitter) must be positive and fit "
+            f"an axis of {axis} Hz."
+        )
+    if nominal * (1 - jitter) / fs * n_times < 3:
+        raise ValueError(
+            f"n_times (={n_times}) is too short for a bandwidth of {nominal!r} Hz at "
+            f"fs (={fs!r}) Hz: the band must cover at least 3 / n_times of the axis."
+        )
+    return nominal
 
 
 def _lines(freq, fs, level, n_times, real, rng):
@@ -238,83 +253,6 @@ def _lines(freq, fs, level, n_times, real, rng):
         lines = lines.real
         lines /= np.sqrt(np.mean(lines**2, axis=1, keepdims=True))
     return lines * 10 ** (level[:, None] / 20)
-
-
-def _check_int(name, value, low):
-    """Return a number as an int of Python, whose products do not overflow."""
-    is_int = isinstance(value, Integral) and not isinstance(value, bool)
-    if not (is_int and value >= low):
-        raise ValueError(f"{name} must be an int of at least {low}. Got {value!r}.")
-    return int(value)
-
-
-def _check_number(name, value):
-    """Return a finite number as a float, or raise a ValueError."""
-    try:
-        number = float(value) if isinstance(value, Real) else np.nan
-    except OverflowError:
-        number = np.nan
-    if not np.isfinite(number):
-        raise ValueError(f"{name} must be a finite number. Got {value!r}.")
-    return number
-
-
-def _are_names(names, known):
-    """Say whether `names` is a sequence of at least one known name."""
-    # A set is refused, as its order differs from process to process.
-    if not isinstance(names, (list, tuple, np.ndarray)) or not np.iterable(names):
-        return False
-    return len(names) > 0 and all(isinstance(n, str) and n in known for n in names)
-
-
-def _one_per_sample(value, n_samples, rng, name):
-    """Return an array of one number for each sample.
-
-    Parameters
-    ----------
-    value : float, (float, float) or array-like of shape (n_samples,)
-        A number for all samples, a range to draw from uniformly, or the array.
-
-    n_samples : int
-
-    rng : RandomState
-        Draws once if `value` is a range, and not at all otherwise.
-
-    name : str
-        Name of the parameter, for the message.
-    """
-    expected = (
-        f"{name} must be a number, a tuple (low, high) or an array of shape "
-        f"({n_samples},). Got "
-    )
-    try:
-        numbers = np.asarray(value)
-        numbers = numbers.astype(float) if numbers.dtype.kind in "biuf" else None
-    except ValueError:  # from rows of different lengths
-        numbers = None
-    if numbers is None:
-        raise ValueError(f"{expected}{value!r} instead.")
-    if isinstance(value, tuple) and len(value) == 2:
-        if not np.isfinite(np.ptp(numbers)):
-            raise ValueError(f"{expected}{value!r}, which is not a finite range.")
-        return rng.uniform(*value, size=n_samples)
-    if numbers.shape not in [(), (n_samples,)]:
-        raise ValueError(f"{expected}an array of shape {numbers.shape} instead.")
-    return np.broadcast_to(numbers, (n_samples,)).copy()
-
-
-def _levels(value, n_samples, rng, name, high=1000):
-    """Return a level in dB for each sample, within the range of floating point.
-
-    Parameters as in `_one_per_sample`; `high` is the largest level allowed.
-    """
-    level = _one_per_sample(value, n_samples, rng, name)
-    if not np.all((level >= -1000) & (level <= high)):
-        raise ValueError(
-            f"{name} must lie between -1000 and {high} dB. Got values from "
-            f"{level.min():g} to {level.max():g}."
-        )
-    return level
 
 
 _BENCHMARKS = {
@@ -389,8 +327,8 @@ def make_shift_benchmark(
         raise ValueError(
             f"name must be one of {sorted(_BENCHMARKS)}. Got {name!r} instead."
         )
-    n_train, n_test = _check_int("n_train", n_train, 1), _check_int("n_test", n_test, 1)
-    n_freqs = _check_int("n_freqs", n_freqs, 8)  # or a band has less than three bins
+    n_train, n_test = check_int("n_train", n_train, 1), check_int("n_test", n_test, 1)
+    n_freqs = check_int("n_freqs", n_freqs, 8)  # or a band has less than three bins
     rng = check_random_state(random_state)
     b = 1 / 8
 
@@ -432,6 +370,186 @@ def _keep_center_half(X):
     n = X.shape[-1]
     spectrum = fft.fftshift(fft.fft(X), axes=-1)[..., n // 4 : n - n // 4]
     return fft.ifft(fft.ifftshift(spectrum, axes=-1)) / 2
+
+
+def make_spectral_mixtures(
+    n_samples=100,
+    *,
+    shapes=("rect", "tri", "twohump", "am"),
+    n_emissions=(1, 3),
+    n_times=4096,
+    fs=1.0,
+    bandwidth=None,
+    bandwidth_jitter=0.1,
+    snr_db=(5.0, 10.0),
+    level_db=10.0,
+    gain_db=(-30.0, 30.0),
+    tilt_db=0.5,
+    return_X_y=True,
+    random_state=None,
+):
+    """Make noisy signals with several emissions, each of a named shape, at any place.
+
+    A signal is a sum of emissions in white noise. Their places are drawn one by one, so
+    that emissions may overlap. No shape occurs twice in a signal. The receiver has an
+    unknown gain and a slight tilt.
+
+    Parameters
+    ----------
+    n_samples : int, default=100
+        Number of signals.
+
+    shapes : sequence of str, or str, default=("rect", "tri", "twohump", "am")
+        The classes, named as in :func:`make_spectral_shapes`; or "easy4", "standard8"
+        or "hard6" for those of :func:`make_shift_benchmark`.
+
+    n_emissions : int or (int, int), default=(1, 3)
+        Number of emissions in each signal, or the least and the largest number, both
+        included. At most the number of shapes.
+
+    n_times : int, default=4096
+        Length of each signal, in samples.
+
+    fs : float, default=1.0
+        Sampling frequency, in Hz.
+
+    bandwidth : float, default=None
+        Nominal bandwidth, in Hz. None is ``fs / 8``.
+
+    bandwidth_jitter : float, default=0.1
+        The bandwidth of each emission is scaled by a factor drawn from ``1 - jitter``
+        to ``1 + jitter``.
+
+    snr_db : float, (float, float) or array of shape (n_samples,), default=(5.0, 10.0)
+        Signal-to-noise ratio of the weakest emission of each signal, in dB: the ratio
+        of the power of the emission to that of the noise inside of its band. Other
+        emissions do not count as noise. A number is used for all signals, a tuple is a
+        range to draw from uniformly, an array has one value for each signal.
+
+    level_db : float, default=10.0
+        Largest difference of the signal-to-noise ratios of two emissions of a signal,
+        in dB. Each emission but the weakest stands above the weakest by a number of
+        decibels drawn from 0 to `level_db`. With both defaults, every emission has 5 to
+        20 dB.
+
+    gain_db : float, (float, float) or array, default=(-30.0, 30.0)
+        Power gain of the receiver, in dB.
+
+    tilt_db : float, default=0.5
+        Largest change of the gain from the center of the axis to either end, in dB. The
+        gain of each signal rises or falls linearly over the axis.
+
+    return_X_y : bool, default=True
+        Whether to return ``(X, y)`` instead of a Bunch.
+
+    random_state : int, RandomState instance or None, default=None
+        Pass an int for the same data at every call.
+
+    Returns
+    -------
+    X : ndarray of shape (n_samples, n_times)
+        The signals, complex baseband, complex128.
+
+    y : ndarray of shape (n_samples, n_shapes)
+        Indicators: 1 where a signal (row) has an emission of a shape (column), and 0
+        elsewhere.
+
+    bunch : Bunch
+        Returned instead of X and y if `return_X_y` is False: `X`, `y`, `target_names`
+        (the shape of each column), `fs`, `bands` of shape (n_samples, n_shapes, 2) (the
+        lower and the upper end of each emission in Hz, within ``-fs / 2`` and
+        ``fs / 2``) and `snr_db` of shape (n_samples, n_shapes) (that of each emission).
+        Both hold NaN where `y` is 0. A band holds at least 95 % of the power of its
+        emission, or 94 % for "ofdm". `DESCR` describes the data.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is not as described above, or the bands do not fit the axis.
+
+    See Also
+    --------
+    make_spectral_shapes : Signals of one emission each.
+
+    Examples
+    --------
+    >>> from sk_psd.datasets import make_spectral_mixtures
+    >>> data = make_spectral_mixtures(3, return_X_y=False, random_state=0)
+    >>> data.X.shape, data.target_names.tolist()
+    ((3, 4096), ['rect', 'tri', 'twohump', 'am'])
+    >>> data.y
+    array([[0, 1, 0, 0],
+           [0, 0, 1, 1],
+           [0, 0, 1, 0]])
+    """
+    rng = check_random_state(random_state)
+    if isinstance(shapes, str) and shapes in _BENCHMARKS:
+        shapes = _BENCHMARKS[shapes]["shapes"]
+    if not are_names(shapes, SHAPES) or len(set(shapes)) < len(shapes):
+        raise ValueError(
+            f"shapes must be a list of different names among {sorted(SHAPES)}, or one "
+            f"of {sorted(_BENCHMARKS)}. Got {shapes!r}."
+        )
+    n_samples = check_int("n_samples", n_samples, 1)
+    n_times = check_int("n_times", n_times, 16)
+    fs = as_rate(fs)
+    check_flag("return_X_y", return_X_y)
+    tilt_db = _check_tilt(tilt_db)
+    nominal = _check_bandwidth(bandwidth, bandwidth_jitter, n_times, fs, fs)
+    if not 0 <= check_number("level_db", level_db) <= 1000:
+        raise ValueError(f"level_db must lie between 0 and 1000. Got {level_db!r}.")
+    least, most = _check_range_of_emissions(n_emissions, len(shapes))
+
+    count = rng.randint(least, most + 1, n_samples)
+    snr = draw_levels(snr_db, n_samples, rng, "snr_db", high=np.inf)
+    gain = draw_levels(gain_db, n_samples, rng, "gain_db")
+    X = np.empty((n_samples, n_times), complex)
+    y = np.zeros((n_samples, len(shapes)), int)
+    ratios, bands = np.full(y.shape, np.nan), np.full((*y.shape, 2), np.nan)
+    for i in range(n_samples):
+        classes = rng.permutation(len(shapes))[: count[i]]
+        above = rng.uniform(0, level_db, count[i])
+        above[0] = 0  # the weakest emission
+        width = nominal * rng.uniform(
+            1 - bandwidth_jitter, 1 + bandwidth_jitter, count[i]
+        )
+        center = rng.uniform(-0.5, 0.5, count[i]) * (fs - width)
+        # The strongest emission has a power of about 1.
+        powers = 10 ** ((above - above.max()) / 10) * width / nominal
+        x = 0
+        for k, b, f0, power in zip(classes, width, center, powers, strict=True):
+            emission = make_emission(shapes[k], rng, n_times, b / fs, f0 / fs)
+            x = x + np.sqrt(power) * emission
+        density = 10 ** (-(snr[i] + above.max()) / 10) / (nominal / fs)
+        X[i] = add_receiver(x, rng, density, gain[i], tilt_db)
+        y[i, classes], ratios[i, classes] = 1, snr[i] + above
+        bands[i, classes] = np.stack([center - width / 2, center + width / 2], axis=1)
+
+    if return_X_y:
+        return X, y
+    names = np.asarray(shapes)
+    return Result(
+        X=X,
+        y=y,
+        target_names=names,
+        fs=fs,
+        bands=bands,
+        snr_db=ratios,
+        DESCR=describe_mixtures(X, fs),
+    )
+
+
+def _check_range_of_emissions(n_emissions, n_shapes):
+    """Return the least and the largest number of emissions in a signal."""
+    is_pair = isinstance(n_emissions, tuple) and len(n_emissions) == 2
+    pair = n_emissions if is_pair else (n_emissions, n_emissions)
+    least, most = (check_int("n_emissions", value, 1) for value in pair)
+    if not least <= most <= n_shapes:
+        raise ValueError(
+            "n_emissions must be an int or a tuple (least, largest), of at most the "
+            f"number of shapes (={n_shapes}). Got {n_emissions!r}."
+        )
+    return least, most
 
 
 _TIMBRES = {
@@ -525,21 +643,21 @@ def make_harmonic_sounds(
     ['bright', 'formant', 'gapped', 'saw', 'square', 'steep']
     """
     rng = check_random_state(random_state)
-    if not _are_names(timbres, _TIMBRES):
+    if not are_names(timbres, _TIMBRES):
         raise ValueError(
             f"timbres must be a list of names among {sorted(_TIMBRES)}. Got "
             f"{timbres!r} instead."
         )
-    n_samples = _check_int("n_samples", n_samples, 1)
-    n_times = _check_int("n_times", n_times, 16)
+    n_samples = check_int("n_samples", n_samples, 1)
+    n_times = check_int("n_times", n_times, 16)
     fs = as_rate(fs)
     check_flag("return_X_y", return_X_y)
-    if not 0 <= _check_number("gain_jitter", gain_jitter) <= 1:
+    if not 0 <= check_number("gain_jitter", gain_jitter) <= 1:
         raise ValueError(
             f"gain_jitter must lie between 0 and 1. Got {gain_jitter!r} instead."
         )
     label = rng.permutation(np.arange(n_samples) % len(timbres))
-    f0 = _one_per_sample(f0, n_samples, rng, "f0")
+    f0 = draw_numbers(f0, n_samples, rng, "f0")
     if not np.all((f0 > 0) & (f0 < fs / 2)):
         raise ValueError(
             f"f0 must lie between 0 and fs / 2 (={fs / 2:g} Hz), ends excluded. Got "
@@ -550,7 +668,7 @@ def make_harmonic_sounds(
             f"f0 must be at least fs / 2e6 (={fs / 2e6:g} Hz), as a sound has a line "
             f"at each of its multiples. Got {f0.min():g}."
         )
-    snr = _levels(snr_db, n_samples, rng, "snr_db", high=np.inf)
+    snr = draw_levels(snr_db, n_samples, rng, "snr_db", high=np.inf)
 
     X = np.empty((n_samples, n_times), np.float32)
     for i in range(n_samples):
@@ -733,16 +851,16 @@ def make_two_tones(
 
 def _tones(n_samples, n_times, fs, freq, amplitude, rng, name):
     """Return one sine wave with a random phase for each sample. `name` is of `freq`."""
-    n_samples = _check_int("n_samples", n_samples, 1)
-    n_times, fs = _check_int("n_times", n_times, 1), as_rate(fs)
-    freq = _one_per_sample(freq, n_samples, rng, name)
+    n_samples = check_int("n_samples", n_samples, 1)
+    n_times, fs = check_int("n_times", n_times, 1), as_rate(fs)
+    freq = draw_numbers(freq, n_samples, rng, name)
     if not np.all((freq >= 0) & (freq <= fs / 2)):
         raise ValueError(
             f"{name} must lie between 0 and fs / 2 (={fs / 2:g} Hz). Got values from "
             f"{freq.min():g} to {freq.max():g}."
         )
     amplitude_name = name.replace("freq", "amplitude")
-    amplitude = _one_per_sample(amplitude, n_samples, rng, amplitude_name)
+    amplitude = draw_numbers(amplitude, n_samples, rng, amplitude_name)
     _check_amplitude(amplitude_name, amplitude)
     turns = np.outer(freq, np.arange(n_times) / fs) + rng.uniform(size=(n_samples, 1))
     return amplitude[:, None] * np.sin(2 * np.pi * turns)
@@ -750,7 +868,7 @@ def _tones(n_samples, n_times, fs, freq, amplitude, rng, name):
 
 def _noise(shape, std, rng):
     """Return white noise with a standard deviation for each sample."""
-    std = _one_per_sample(std, shape[0], rng, "noise_std")
+    std = draw_numbers(std, shape[0], rng, "noise_std")
     if not np.all(std >= 0):
         raise ValueError(f"noise_std must not be negative. Got {std.min()!r}.")
     _check_amplitude("noise_std", std)

@@ -375,6 +375,7 @@ LABELS = {
     "objects": lambda n: np.array(["x", "yy"], object)[np.arange(n) % 2],
     "list": lambda n: ["a", "b"] * (n // 2) + ["a"] * (n % 2),
     "column": lambda n: (np.arange(n) % 2)[:, None],
+    "indicators": lambda n: np.arange(2 * n).reshape(n, 2) % 3 == 0,
     "one class": lambda n: np.zeros(n),
     "one of each": lambda n: np.arange(n),
     "continuous": lambda n: np.linspace(0, 1, n),
@@ -402,7 +403,7 @@ def few_numbers(ndims):
 @st.composite
 def labels(draw, n):
     good = draw(st.integers(0, 3)) > 0
-    return LABELS[draw(st.sampled_from([*LABELS][: 6 if good else None]))](n)
+    return LABELS[draw(st.sampled_from([*LABELS][: 7 if good else None]))](n)
 
 
 @pytest.mark.parametrize("cls", CLASSIFIERS, ids=by_name)
@@ -434,13 +435,15 @@ def test_a_classifier_predicts_probabilities_or_refuses(cls, data):
     proba, refusal = attempt(fitted.predict_proba, X)
     assert not refusal
     assert proba.shape == (n, len(fitted.classes_)) and proba.dtype == np.float64
-    np.testing.assert_allclose(proba.sum(axis=1), 1)
-    assert (proba >= 0).all()
+    several = np.ndim(y) == 2 and np.shape(y)[1] > 1
+    assert several or np.allclose(proba.sum(axis=1), 1)
+    assert (proba >= 0).all() and (proba <= 1).all()
     labels_seen = set(np.ravel(y).tolist())
     assert labels_seen <= set(fitted.classes_.tolist())
-    assert method == "partial_fit" or labels_seen == set(fitted.classes_.tolist())
+    assert method == "partial_fit" or several or labels_seen == {*fitted.classes_}
     predicted, _ = attempt(fitted.predict, X)
-    np.testing.assert_array_equal(predicted, fitted.classes_[proba.argmax(axis=1)])
+    expected = proba > 0.5 if several else fitted.classes_[proba.argmax(axis=1)]
+    np.testing.assert_array_equal(predicted, expected)
     bits = as_bits(proba)
     assert bits_of(pickle.loads(pickle.dumps(fitted)).predict_proba, X) == bits
     row = slice(i := data.draw(st.integers(0, n - 1)), i + 1)

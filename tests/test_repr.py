@@ -95,6 +95,7 @@ def results(models, spectra):
         datasets.make_shift_benchmark("easy4", n_train=8, n_test=4, n_freqs=64),
         datasets.make_spectral_shapes(8, return_X_y=False, n_times=64),
         datasets.make_harmonic_sounds(8, return_X_y=False, n_times=64),
+        datasets.make_spectral_mixtures(8, return_X_y=False, n_times=64),
     ]
 
 
@@ -121,7 +122,7 @@ def test_long_arrays_print_as_their_shape_and_short_ones_as_their_values():
 
 
 def test_data_sets_describe_their_values(results):
-    for data in results[-3:]:
+    for data in results[-4:]:
         text = data.DESCR
         for name in data:
             if name not in ("DESCR", "name"):

@@ -36,7 +36,8 @@ def activation_map(estimator, X, *, target=None):
 
     target : label or array-like of shape (n_samples,), default=None
         Class that the evidence is for: one for all samples or one for each. None is the
-        predicted class of each sample.
+        predicted class of each sample. If the net was trained on an indicator matrix, a
+        label is the number of a column, and None is the most probable one.
 
     Returns
     -------

@@ -3,20 +3,20 @@
 import math
 
 import torch
-from sklearn.utils import Bunch
 from torch import nn
 
 from sk_psd._net_estimator import training_settings
+from sk_psd._result import Result
 from sk_psd.inspection._fields import find_field
 from sk_psd.inspection._net_input import find_net
 from sk_psd.nn import FlattenCNN
 from sk_psd.resampling import LogFrequency
 from sk_psd.scaling import PeakAlign
 
-__all__ = ["NetDescription", "describe"]
+__all__ = ["describe"]
 
 
-class NetDescription(Bunch):
+class NetDescription(Result):
     """The result of :func:`describe`, which prints as a short table."""
 
     def __repr__(self):
@@ -151,7 +151,7 @@ def _find_layers(module, shape):
             is_norm = isinstance(layer, nn.modules.batchnorm._BatchNorm)
             per_position = output.shape[1] if is_norm else layer.weight.numel()
             layers.append(
-                Bunch(
+                Result(
                     name=name,
                     input_shape=tuple(inputs[0].shape[1:]),
                     output_shape=tuple(output.shape[1:]),

@@ -9,6 +9,8 @@ from sk_psd.inspection._net_input import find_net
 
 __all__ = ["locate"]
 
+_NAMES = ("center_freq", "bandwidth", "low", "high")
+
 
 def locate(estimator, X, *, target=None, threshold=0.25):
     """Return the center frequency and the bandwidth of the recognized shape.
@@ -26,7 +28,8 @@ def locate(estimator, X, *, target=None, threshold=0.25):
 
     target : label or array-like of shape (n_samples,), default=None
         Class to locate: one for all samples or one for each. None is the predicted
-        class of each sample.
+        class of each sample. If the net was trained on an indicator matrix, None is all
+        classes, and a label is the number of a column.
 
     threshold : float, default=0.25
         Smallest evidence in the band, as a part of the largest. Between 0 and 1.
@@ -38,7 +41,9 @@ def locate(estimator, X, *, target=None, threshold=0.25):
         and `high`, in the `unit` "Hz", or "bins" where the steps do not tell the
         frequencies. On a closed axis `low` is above `high` if the band crosses the
         end. NaN where no bin speaks for the class. `predictions` and `targets` are the
-        labels, `threshold` is the one that was used.
+        labels, `threshold` is the one that was used. For all classes of an indicator
+        matrix the arrays have the shape (n_samples, n_classes), with NaN for the
+        classes that are not predicted.
 
     Raises
     ------
@@ -68,20 +73,38 @@ def locate(estimator, X, *, target=None, threshold=0.25):
     >>> place.unit
     'bins'
     """
-    part = as_float(threshold)
+    try:
+        part = as_float(threshold)
+    except (TypeError, OverflowError):
+        part = np.nan
     if not 0 < part < 1:
         raise ValueError(f"threshold must be between 0 and 1. Got {threshold!r}.")
+    net = find_net(estimator)[1]
+    if target is None and net._is_multilabel:
+        columns = [_locate(estimator, X, label, part) for label in net.classes_]
+        place = Result(unit=columns[0].unit, predictions=columns[0].predictions)
+        absent = place.predictions == 0
+        for name in _NAMES:
+            values = np.stack([column[name] for column in columns], axis=1)
+            place[name] = np.where(absent, np.nan, values)
+        place.targets = np.broadcast_to(net.classes_, absent.shape)
+    else:
+        place = _locate(estimator, X, target, part)
+    return Result(**place, threshold=part)
+
+
+def _locate(estimator, X, target, part):
+    """Return the band of one class in each sample."""
     found = activation_map(estimator, X, target=target)
     wraps = find_net(estimator)[1].module_.wraps
     maps = found.maps if found.maps.ndim == 2 else found.maps.mean(axis=2)
     bands = np.array([_find_band(row, part, wraps) for row in maps])
-    names = ("center_freq", "bandwidth", "low", "high")
+    values = _in_units(bands, found.freqs, wraps)
     return Result(
-        **dict(zip(names, _in_units(bands, found.freqs, wraps), strict=True)),
+        **dict(zip(_NAMES, values, strict=True)),
         unit=found.unit,
         predictions=found.predictions,
         targets=found.targets,
-        threshold=part,
     )
 
 

@@ -400,8 +400,8 @@ def shift_curve(
     X : array-like of shape (n_samples, ..., n_features)
         Input of the estimator: spectra or raw signals.
 
-    y : array-like of shape (n_samples,)
-        True labels.
+    y : array-like of shape (n_samples,) or (n_samples, n_classes)
+        True labels, or an indicator matrix.
 
     shifts : array-like of int or float, default=None
         Integers are bins of the spectrum, floats are fractions of its axis. No shift
@@ -581,8 +581,8 @@ def shift_invariance(
     report : Bunch
         Over all pairs of a sample and a shift: `max_change` and `median_change` of the
         largest change of a class probability; `flipped`, the share of pairs whose
-        predicted label changes; `worst_sample` (its index) and `worst_shift` (in bins)
-        of the pair with the largest change.
+        predicted label, or any of several labels, changes; `worst_sample` (its index)
+        and `worst_shift` (in bins) of the pair with the largest change.
 
     Raises
     ------
@@ -619,11 +619,16 @@ def shift_invariance(
     check_n_jobs(n_jobs)
     shift_by = _RowShifter(X, axis, mode, fill, offset, static, random_state)
     reference = estimator.predict_proba(rewrap(shift_by(0)))
-    label = reference.argmax(axis=1)
+    # Probabilities of several labels for each sample have no sum of 1.
+    one_label = np.allclose(reference.sum(axis=1), 1)
 
     def compare(shift):
         proba = estimator.predict_proba(rewrap(shift_by(shift)))
-        return np.abs(proba - reference).max(axis=1), proba.argmax(axis=1) != label
+        if one_label:
+            flips = proba.argmax(axis=1) != reference.argmax(axis=1)
+        else:
+            flips = ((proba > 0.5) != (reference > 0.5)).any(axis=1)
+        return np.abs(proba - reference).max(axis=1), flips
 
     changes, flips = zip(
         *Parallel(n_jobs=n_jobs, prefer="threads")(

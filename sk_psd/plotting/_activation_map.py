@@ -11,6 +11,7 @@ from sk_psd.plotting._style import (
     FOR,
     check_axes,
     fill_evidence,
+    name_prediction,
     set_frequency_axis,
 )
 
@@ -99,11 +100,14 @@ class ActivationMapDisplay:
             Input of the estimator.
 
         samples : list of int, default=None
-            Indices of the samples to draw. None draws the first three.
+            Indices of the samples to draw. None draws the first three. A sample may
+            occur several times, with another `target` each time.
 
         target : label or array-like of shape (n_drawn,), default=None
             Class that the evidence is for: one for all samples drawn, or one for each.
-            None is the predicted class of each sample.
+            None is the predicted class of each sample. If the net was trained on an
+            indicator matrix, a label is the number of a column, and None is the most
+            probable one.
 
         mark_band : bool, default=False
             Whether to mark the band that :func:`~sk_psd.inspection.locate` finds.
@@ -136,7 +140,9 @@ class ActivationMapDisplay:
         result = activation_map(estimator, drawn, target=target)
         places = None
         if mark_band:
-            places = locate(estimator, drawn, target=target, threshold=threshold)
+            places = locate(
+                estimator, drawn, target=result.targets, threshold=threshold
+            )
         return cls(spectra, result, places).plot(axes=axes)
 
     def plot(self, axes=None):
@@ -167,9 +173,9 @@ class ActivationMapDisplay:
         self.spectra_, self.evidence_, self.bands_ = [], [], []
         for i in range(n_samples):
             draw(i, *self.axes_[:, i])
-            said, target = found.predictions[i], found.targets[i]
+            said, target = name_prediction(found.predictions[i]), found.targets[i]
             title = f"net says {said}"
-            if said != target:
+            if said != str(target):
                 title = f"{title},\nevidence for {target}"
             self.axes_[0, i].set_title(title)
         self.figure_ = self.axes_[0, 0].figure

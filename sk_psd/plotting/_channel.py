@@ -102,7 +102,7 @@ class ChannelView:
             positions of the map, ordered by their frequencies `places`: the `map`, the
             `weights` of the class, their `products`, and the `evidence` of all
             channels, which with the `bias` sums up to the `logit`. `prediction`, the
-            label of the largest logit.
+            predicted label or the row of indicators.
         """
         found, module = self._found, self._module
         maps, slopes = self.find_slopes(code)
@@ -123,7 +123,7 @@ class ChannelView:
             evidence=(maps * slopes).sum(axis=0)[order],
             bias=module.head.bias[code].item(),
             logit=self.logits[code],
-            prediction=self.net.classes_[self.logits.argmax()],
+            prediction=self.net.predict(found.X)[0],
         )
 
     def _centers(self, n_positions):

@@ -16,6 +16,7 @@ from sk_psd.plotting._style import (
     GUIDE,
     check_axes,
     fill_evidence,
+    name_prediction,
     set_frequency_axis,
 )
 
@@ -128,8 +129,8 @@ class FeatureMapDisplay:
             fraction of the axis, as in :func:`shift_curve`.
 
         target : label, default=None
-            Class that the evidence is for. None is the class that is predicted in the
-            first column.
+            Class that the evidence is for. None is the most probable class in the first
+            column.
 
         channel : int, default=None
             Channel to draw. None is the one with the most evidence for the class in the
@@ -248,7 +249,13 @@ class FeatureMapDisplay:
         lines["weights"] = fill_evidence(weights, column.places, column.weights)
         lines["products"] = fill_evidence(products, column.places, column.products)
         lines["evidence"] = fill_evidence(evidence, column.places, column.evidence)
-        is_right = column.prediction == self.target
+        said = name_prediction(column.prediction)
+        # A row of indicators has a column for each class, whose label is its number.
+        is_right = (
+            column.prediction == self.target
+            if np.ndim(column.prediction) == 0
+            else column.prediction[self.target] == 1
+        )
         titles = {
             kernel: f"2  kernel of channel {self.channel}, where it answers most"
             if column.kernel.size
@@ -257,7 +264,7 @@ class FeatureMapDisplay:
             weights: f"4  {self._weight_name()}",
             products: f"5  map x weight, sum {column.products.sum():+.1f}",
             evidence: f"6  all channels, sum {column.evidence.sum():+.1f}: "
-            f"net says {column.prediction}",
+            f"net says {said}",
         }
         for ax, title in titles.items():
             ax.set_title(title, loc="left", fontsize="small")

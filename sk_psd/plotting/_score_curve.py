@@ -14,8 +14,8 @@ __all__ = ["ScoreCurveDisplay", "chance_of", "score_label"]
 
 
 def chance_of(y):
-    """Return the accuracy of the best constant guess: the share of one class."""
-    counts = np.unique(np.asarray(y), return_counts=True)[1]
+    """Return the accuracy of the best constant guess: the share of one class or row."""
+    counts = np.unique(np.asarray(y), return_counts=True, axis=0)[1]
     return counts.max() / counts.sum()
 
 

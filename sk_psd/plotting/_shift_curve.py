@@ -91,8 +91,8 @@ class ShiftCurveDisplay:
         X : array-like of shape (n_samples, ..., n_features)
             Input of the model.
 
-        y : array-like of shape (n_samples,)
-            True labels.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            True labels, or an indicator matrix.
 
         name : str, default=None
             Label of the curve. None is the class name of the estimator, or of the
@@ -130,8 +130,8 @@ class ShiftCurveDisplay:
         X : array-like of shape (n_samples, ..., n_features)
             Input of all the models.
 
-        y : array-like of shape (n_samples,)
-            True labels.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            True labels, or an indicator matrix.
 
         phases : "auto" or int, default="auto"
             Neighboring shifts, a bin apart, around each shift. "auto" is the stride of

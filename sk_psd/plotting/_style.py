@@ -17,6 +17,7 @@ __all__ = [
     "make_axes",
     "mark_chance",
     "name_lines",
+    "name_prediction",
     "set_frequency_axis",
 ]
 
@@ -135,6 +136,23 @@ def check_axes(axes, shape, contents, **options):
             f"{n_columns}, for {contents}. Got {axes.size}."
         )
     return axes.reshape(shape)
+
+
+def name_prediction(prediction):
+    """Return the text for a predicted label, or for a row of indicators.
+
+    Parameters
+    ----------
+    prediction : label or ndarray of shape (n_classes,)
+
+    Returns
+    -------
+    text : str
+        The numbers of the columns with a 1, for indicators.
+    """
+    if np.ndim(prediction) == 0:
+        return str(prediction)
+    return ", ".join(map(str, np.flatnonzero(prediction))) or "nothing"
 
 
 def set_frequency_axis(axis, unit):
