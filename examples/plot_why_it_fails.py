@@ -27,8 +27,9 @@ from sk_psd import (
 from sk_psd.datasets import make_shift_benchmark
 
 data = make_shift_benchmark("standard8", n_train=600, n_test=200, n_freqs=512)
+FS = 1e6  # Hz
 psd = WelchPSD(
-    nperseg=data.nperseg, return_onesided=False, detrend=False, decibels=True
+    FS, nperseg=data.nperseg, return_onesided=False, detrend=False, decibels=True
 )
 nets = {
     "linear layer": FlattenCNNClassifier(max_epochs=15, random_state=0),
@@ -65,16 +66,14 @@ display.figure_.suptitle("A global pool keeps values, not their positions")
 
 # %%
 # Here the weights go where the maximum is. The evidence moves with the signal, and its
-# sum stays the same.
+# sum stays the same. The net with the linear layer is wrong, and it does not know.
 
+times = np.arange(X.shape[1]) / FS
+moved = X[[sample]] * np.exp(2j * np.pi * 0.27 * FS * times)
 for name, model in models.items():
-    here, there = (
-        model.predict_proba(moved)[0].max()
-        for moved in (
-            X[[sample]],
-            X[[sample]] * np.exp(0.54j * np.pi * np.arange(2048)),
-        )
-    )
-    print(f"{name:14} largest probability {here:.4f} here, {there:.4f} there")
+    for place, signal in [("centered", X[[sample]]), ("moved", moved)]:
+        proba = model.predict_proba(signal)[0]
+        label = model.classes_[proba.argmax()]
+        print(f"{name:14} {place:9} {label:8} with probability {proba.max():.4f}")
 
 plt.show()

@@ -262,8 +262,8 @@ class FeatureMapDisplay:
             else f"2  channel {self.channel} is silent",
             answers: f"3  {self._mark_pooled(answers, column)}",
             weights: f"4  {self._weight_name()}",
-            products: f"5  map x weight, sum {column.products.sum():+.1f}",
-            evidence: f"6  all channels, sum {column.evidence.sum():+.1f}: "
+            products: f"5  map x weight, sum {column.products.sum():+.2f}",
+            evidence: f"6  all channels, sum {column.evidence.sum():+.2f}: "
             f"net says {said}",
         }
         for ax, title in titles.items():

@@ -156,7 +156,7 @@ def name_prediction(prediction):
 
 
 def set_frequency_axis(axis, unit):
-    """Label an axis as frequency, with a few ticks such as "-400 k".
+    """Label an axis as frequency, with a few ticks such as 0.5, 200 and "-400 k".
 
     Parameters
     ----------
@@ -165,11 +165,17 @@ def set_frequency_axis(axis, unit):
     unit : str
         "Hz" or "bins".
     """
-    from matplotlib.ticker import EngFormatter, MaxNLocator
+    from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator
 
     axis.set_label_text(f"frequency ({unit})")
     axis.set_major_locator(MaxNLocator(5, integer=unit == "bins"))
-    axis.set_major_formatter(EngFormatter())
+    with_prefix = EngFormatter()
+
+    def write(value, _):
+        # Without prefixes such as "m" for a sampling frequency of 1.
+        return with_prefix(value) if abs(value) >= 1000 else f"{value:g}"
+
+    axis.set_major_formatter(FuncFormatter(write))
 
 
 def mark_chance(ax, chance):
