@@ -76,8 +76,9 @@ for kind, model in models.items():
 
 # %%
 # The evidence tells the same without recordings of another kind. Below the spectrum of
-# one faulty bearing is the evidence for "faulty". The band of the resonance is gray. The
-# first net listens to the whistle, the second one to the bearing.
+# one faulty bearing is the evidence for "faulty", and the band of the resonance is gray.
+# For the first net the whistle is a sign of a fault, too. For the second one only the
+# resonance is.
 
 X, y = make_recordings(2, 3, "faulty")
 figure, axes = plt.subplots(
