@@ -32,6 +32,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sk_psd import MinMaxScale, Spectrogram, SpectrogramCNNClassifier
+from sk_psd.plotting import line_styles
 
 FS, N_TIMES, N_CALLS, N_MICROPHONES = 8000, 2048, 200, 5
 KINDS = ["rising", "falling", "warbling", "stepping"]
@@ -104,41 +105,49 @@ for name, scores in zip([*axes, "linear"], [*folds.T, baseline], strict=True):
 # The answer in numbers
 # ---------------------
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+figure = plt.figure(figsize=(11, 4.6), layout="constrained")
+left, right = figure.subfigures(1, 2, width_ratios=[1.15, 1])
+calls = left.subplots(2, 2, sharex=True, sharey=True)
 spectrogram = pipe[0].fit(X)
-rows = [
-    np.flatnonzero((y == kind) & (microphone == i))[0] for i, kind in enumerate(KINDS)
-]
-levels = np.concatenate(pipe[:2].fit_transform(X[rows]), axis=1)
-seconds = len(KINDS) * N_TIMES / FS
-left.imshow(
-    levels, origin="lower", aspect="auto", extent=(0, seconds, 0, FS / 2000), vmin=0.4
-)
-for i, kind in enumerate(KINDS):
-    left.axvline(i * N_TIMES / FS, color="white")
-    left.text((i + 0.05) * N_TIMES / FS, 3.7, kind, color="white")
-left.set(
-    xlabel="time (s)", ylabel="frequency (kHz)", title="Four calls, four microphones"
-)
+for i, (kind, ax) in enumerate(zip(KINDS, calls.flat, strict=True)):
+    row = np.flatnonzero((y == kind) & (microphone == i))[0]
+    level = pipe[:2].fit_transform(X[[row]])[0]
+    mesh = ax.pcolormesh(
+        spectrogram.times_, spectrogram.freqs_ / 1000, level, vmin=0.4, vmax=1
+    )
+    ax.set_title(f"{kind}, microphone {i + 1}", fontsize="medium")
+    ax.label_outer()
+left.supxlabel("time (s)")
+left.supylabel("frequency (kHz)")
+left.colorbar(mesh, ax=calls, label="scaled level")
 
-places = np.arange(len(axes) + 1)
-means = [*folds.mean(axis=0), baseline.mean()]
-right.bar(places, means, color=["C0"] * len(axes) + ["C7"], alpha=0.5)
-for place, scores in zip(places, [*folds.T, baseline], strict=True):
-    right.plot(np.full(N_MICROPHONES, place), scores, "k.")
-right.axhline(1 / 4, color="k", lw=0.8, ls=":")
-right.set_xticks(places, [*map(str, axes), "linear"])
-right.set(
-    xlabel="norm_axis",
-    ylabel="accuracy",
-    ylim=(0, 1.02),
-    title="Each dot a microphone left out",
-)
+# A line for each microphone: the same test data in each column.
+ax = right.subplots()
+places = np.arange(len(axes))
+for i, (style, scores) in enumerate(
+    zip(line_styles(N_MICROPHONES), folds, strict=True)
+):
+    ax.plot(places, scores, marker="o", markersize=4, **style)
+    ax.plot(len(axes) + 0.5 + 0.06 * (i - 2), baseline[i], "o", color=style["color"])
+    ax.annotate(
+        f"microphone {i + 1}",
+        (places[-1], scores[-1]),
+        (6, 0),
+        textcoords="offset points",
+        color=style["color"],
+        fontsize="x-small",
+        va="center",
+    )
+ax.axhline(1 / 4, color="0.45", lw=0.9, ls=":")
+ax.text(-0.3, 1 / 4, "chance", color="0.45", fontsize="small", va="bottom")
+ax.set_xticks([*places, len(axes) + 0.5], [*map(str, axes), "linear\nmodel"])
+ax.set(xlabel="norm_axis of the net", ylabel="accuracy", ylim=(0, 1.02))
+ax.set_title("A line for each microphone left out")
 
 # %%
-# Compare the means with the spread of the dots before you believe in a winner: the axes
-# differ by no more than the microphones do, and none at all is not far behind. What
-# matters is the net: the calls lie anywhere, so a linear model is at chance, 1/4. On
+# Compare the columns with the spread of the lines before you believe in a winner: the
+# axes differ by no more than the microphones do, and none at all is not far behind. The
+# net is what matters: the calls lie anywhere, so a linear model is at chance, 1/4. On
 # recorded digits, six speakers left out in turn, the axes differ by less than the
 # speakers as well, and only "None" falls behind: ``python benchmarks/real_signals.py
 # DATA_DIR --only spectrograms``. "channel" is the default because it assumes the least.

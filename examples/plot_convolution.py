@@ -18,6 +18,7 @@ import torch
 
 from sk_psd import ConvFilter
 from sk_psd.datasets import make_noisy_sines
+from sk_psd.plotting import line_styles
 
 x = np.array([1, 1, 0, 1, 1, 0, 8, 9, 7, 7, 6, 5, 4])
 smooth = ConvFilter("moving_average", kernel_size=3).fit(x[None])
@@ -26,19 +27,38 @@ print("signal ", x)
 print("smooth ", smooth.transform(x[None])[0].round(2))
 print("edges  ", edge.transform(x[None])[0])
 
-figure, axes = plt.subplots(3, sharex=True, figsize=(7, 5.5), layout="constrained")
-rows = {
-    "signal": x,
-    f"moving average, kernel {smooth.kernel_.round(2).tolist()}": smooth.transform(
-        x[None]
-    )[0],
-    f"edges, kernel {edge.kernel_.tolist()}": edge.transform(x[None])[0],
-}
-for ax, (title, values) in zip(axes, rows.items(), strict=True):
-    ax.axhline(0, color="0.8", linewidth=1)
-    ax.plot(values, "o-", drawstyle="steps-mid", markersize=4)
-    ax.set_title(title, loc="left", fontsize="medium")
-axes[-1].set(xlabel="sample")
+# %%
+# One step of the sum, at sample 6: the kernel lies over three samples of the signal,
+# and each product is written out. A convolution flips the kernel.
+
+center = 6
+figure, axes = plt.subplots(
+    3, 2, sharex=True, sharey="row", figsize=(9, 6), layout="constrained"
+)
+gray, blue, orange = "0.6", *(style["color"] for style in line_styles(2))
+for column, (name, conv) in zip(
+    axes.T, {"moving average": smooth, "edges": edge}.items(), strict=True
+):
+    under = slice(center - 1, center + 2)
+    flipped, result = conv.kernel_[::-1], conv.transform(x[None])[0]
+    where = np.arange(len(x))[under]
+    signal_ax, kernel_ax, sum_ax = column
+    signal_ax.plot(x, "o-", color=gray, drawstyle="steps-mid", markersize=4)
+    signal_ax.plot(where, x[under], "o", color=blue)
+    kernel_ax.stem(where, flipped, linefmt=orange, markerfmt="o", basefmt=" ")
+    products = " + ".join(
+        f"{k:.2g} · {value}" for k, value in zip(flipped, x[under], strict=True)
+    )
+    sum_ax.plot(result, "o-", color=gray, drawstyle="steps-mid", markersize=4)
+    sum_ax.plot(center, result[center], "o", color=orange)
+    signal_ax.set_title(name)
+    sum_ax.set_title(f"{products} = {result[center]:.3g}", loc="left", fontsize="small")
+    for ax in column:
+        ax.axhline(0, color="0.8", linewidth=1, zorder=0)
+        ax.axvspan(center - 1.5, center + 1.5, color="0.93", zorder=-1)
+    sum_ax.set_xlabel("sample")
+for ax, label in zip(axes[:, 0], ["signal", "kernel", "sum of products"], strict=True):
+    ax.set_ylabel(label)
 
 # %%
 # In mode "same" there are zeros beyond both ends: the mean is too small there, and the
@@ -86,13 +106,42 @@ filter_first = np.roll(lowpass.transform(pulse), 90, axis=1)
 shift_first = lowpass.transform(np.roll(pulse, 90, axis=1))
 print(f"largest difference: {np.abs(filter_first - shift_first).max():.1e}")
 
-other, axes = plt.subplots(2, sharex=True, figsize=(7, 4), layout="constrained")
-axes[0].plot(pulse[0], color="0.7", label="pulse")
-axes[0].plot(lowpass.transform(pulse)[0], label="filtered")
-axes[1].plot(filter_first[0], linewidth=4, alpha=0.4, label="filtered, then shifted")
-axes[1].plot(shift_first[0], color="black", linewidth=1, label="shifted, then filtered")
-for ax in axes:
-    ax.legend(loc="upper right", fontsize="small")
-axes[1].set(xlabel="sample")
+other, axes = plt.subplots(
+    2, 2, sharex=True, sharey=True, figsize=(9, 4.5), layout="constrained"
+)
+square = {
+    (0, 0): ("pulse", pulse),
+    (0, 1): ("filtered", lowpass.transform(pulse)),
+    (1, 0): ("shifted", np.roll(pulse, 90, axis=1)),
+}
+for place, (name, values) in square.items():
+    axes[place].plot(values[0], color=gray)
+    axes[place].set_title(name)
+axes[1, 1].plot(filter_first[0], color=blue, linewidth=4, alpha=0.5)
+axes[1, 1].plot(shift_first[0], color=orange, linewidth=1.2, linestyle="--")
+axes[1, 1].set_title("both ways: the same")
+arrow = dict(arrowprops=dict(arrowstyle="->"), xycoords="axes fraction")
+for (start, end), color, names in [
+    (((0, 0), (0, 1)), blue, "filter"),
+    (((0, 1), (1, 1)), blue, "shift"),
+    (((0, 0), (1, 0)), orange, "shift"),
+    (((1, 0), (1, 1)), orange, "filter"),
+]:
+    across = start[0] == end[0]
+    tail, head = ((0.88, 0.15), (1.0, 0.15)) if across else ((0.06, 0.2), (0.06, 0.0))
+    axes[start].annotate("", head, tail, **arrow)
+    text = (0.86, 0.15) if across else (0.08, 0.04)
+    axes[start].text(
+        *text,
+        names,
+        color=color,
+        transform=axes[start].transAxes,
+        ha="right" if across else "left",
+        va="center" if across else "bottom",
+    )
+for ax in axes[1]:
+    ax.set_xlabel("sample")
+for ax in axes[:, 0]:
+    ax.set_ylabel("amplitude")
 
 plt.show()

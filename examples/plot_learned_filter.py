@@ -17,6 +17,7 @@ import torch
 
 from sk_psd import ConvFilter, FilterDisplay, LearnedConvFilter, filter_response
 from sk_psd.datasets import make_noisy_sines, make_two_tones
+from sk_psd.plotting import line_styles
 
 FS = 256.0
 X, Y = make_noisy_sines(1000, random_state=0)
@@ -25,29 +26,64 @@ lowpass = LearnedConvFilter(kernel_size=21, random_state=0).fit(X, Y)
 cleaned = lowpass.predict(X_test)
 
 # %%
-# These are 24 test pairs, which were not used for the training.
+# Six of the test pairs, which were not used for the training, from little noise to
+# much.
 
+noise = (X_test - Y_test).std(axis=1)
+chosen = np.argsort(noise)[np.linspace(0, len(noise) - 1, 6).astype(int)]
 figure, axes = plt.subplots(
-    6, 4, sharex=True, sharey=True, figsize=(12, 10), layout="constrained"
+    2, 3, sharex=True, sharey=True, figsize=(10, 5), layout="constrained"
 )
+blue, orange = (style["color"] for style in line_styles(2))
 t = np.arange(256) / FS
-for i, ax in enumerate(axes.flat):
-    ax.plot(t, X_test[i], color="0.8", linewidth=0.8, label="noisy")
-    ax.plot(t, Y_test[i], color="black", linewidth=1, label="clean")
-    ax.plot(t, cleaned[i], color="C1", linewidth=1.2, label="filtered")
+for i, ax in zip(chosen, axes.flat, strict=True):
+    ax.plot(t, X_test[i], color="0.75", linewidth=0.8, label="noisy")
+    ax.plot(t, cleaned[i], color=blue, linewidth=2.2, label="filtered")
+    ax.plot(t, Y_test[i], color="black", linewidth=1, linestyle="--", label="clean")
     ax.set_ylim(-2.5, 2.5)
+    ax.set_title(f"noise {noise[i]:.1f}", fontsize="medium")
 for ax in axes[-1]:
     ax.set_xlabel("time (s)")
+for ax in axes[:, 0]:
+    ax.set_ylabel("amplitude")
 handles, labels = axes[0, 0].get_legend_handles_labels()
 figure.legend(handles, labels, loc="outside upper center", ncols=3)
 
 # %%
-# The kernel is a smooth bump. Its gain is that of a low-pass.
+# The kernel is a smooth bump. Its gain is that of a low-pass. How good can a kernel of
+# 21 taps be? The smallest squared error is that of a least-squares problem.
+# ``solver="lstsq"`` computes its solution (orange) at once, without a learning rate and
+# epochs. Both kernels are nearly the same.
 
-display = FilterDisplay.from_filter(lowpass, fs=FS)
-display.axes_[1].axvspan(0, 8, color="C2", alpha=0.2, label="clean signals")
-display.axes_[1].legend()
+exact = LearnedConvFilter(kernel_size=21, solver="lstsq").fit(X, Y)
+
+
+def draw(learned, exact, bands):
+    """Draw the kernel and gain of two filters, and name bands of frequencies."""
+    display = FilterDisplay.from_filter(learned, fs=FS, name="gradient")
+    taps, gain = display.axes_
+    best = filter_response(exact, fs=FS)
+    style = line_styles(2)[1]
+    gain.plot(best.freqs, best.gain, label="least squares", **style)
+    taps.plot(best.kernel, "x", color=style["color"])
+    milliseconds = np.arange(0, 21, 5)
+    taps.set_xticks(milliseconds, (1000 * milliseconds / FS).round().astype(int))
+    taps.set_xlabel("time (ms)")
+    for i, (name, (low, high)) in enumerate(bands.items()):
+        hatch = [None, "///"][i]
+        gain.axvspan(
+            low, high, facecolor="0.9", edgecolor="0.75", hatch=hatch, zorder=0
+        )
+        gain.text(
+            (low + high) / 2, gain.get_ylim()[0] + 2, name, rotation=90, ha="center"
+        )
+    gain.legend(loc="upper right")
+    return display
+
+
+display = draw(lowpass, exact, {"clean signals": (0, 8)})
 display.figure_.suptitle("Learned from noisy sine waves")
+# sphinx_gallery_thumbnail_number = 2
 
 # %%
 # In the second task the clean signal is the weaker one of two tones, at 12 to 20 Hz.
@@ -56,11 +92,9 @@ display.figure_.suptitle("Learned from noisy sine waves")
 X_two, Y_two = make_two_tones(1000, random_state=0)
 X_two_test, Y_two_test = make_two_tones(1000, random_state=1)
 separate = LearnedConvFilter(kernel_size=21, random_state=0).fit(X_two, Y_two)
-display = FilterDisplay.from_filter(separate, fs=FS)
-display.axes_[1].axvspan(2, 6, color="C3", alpha=0.2, label="tone to stop")
-display.axes_[1].axvspan(12, 20, color="C2", alpha=0.2, label="tone to keep")
+exact_separate = LearnedConvFilter(kernel_size=21, solver="lstsq").fit(X_two, Y_two)
+display = draw(separate, exact_separate, {"keep": (12, 20), "stop": (2, 6)})
 display.axes_[1].set_xlim(0, 60)
-display.axes_[1].legend(loc="upper right")
 display.figure_.suptitle("Learned from two tones")
 
 response = filter_response(separate, fs=FS, n_freqs=4097)
@@ -68,14 +102,6 @@ freqs, power = response.freqs, 10 ** (response.gain / 10)
 stopped = power[(freqs >= 2) & (freqs <= 6)].mean()
 kept = power[(freqs >= 12) & (freqs <= 20)].mean()
 print(f"2-6 Hz is passed {10 * np.log10(kept / stopped):.1f} dB below 12-20 Hz.")
-
-# %%
-# How good can a kernel of 21 taps be? The smallest squared error is that of a
-# least-squares problem. ``solver="lstsq"`` computes its solution at once, without a
-# learning rate and epochs.
-
-exact = LearnedConvFilter(kernel_size=21, solver="lstsq").fit(X, Y)
-exact_separate = LearnedConvFilter(kernel_size=21, solver="lstsq").fit(X_two, Y_two)
 
 # %%
 # For comparison there is a hand-written loop with settings often taught: stochastic

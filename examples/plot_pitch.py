@@ -20,10 +20,12 @@ from sk_psd import (
     GlobalPoolCNNClassifier,
     LogFrequency,
     MinMaxScale,
+    ScoreCurveDisplay,
     WelchPSD,
     make_baselines,
 )
 from sk_psd.datasets import make_harmonic_sounds
+from sk_psd.plotting import line_styles
 
 FS, PITCH = 16000, np.array([160, 224])
 X, y = make_harmonic_sounds(600, f0=tuple(PITCH), fs=FS, random_state=0)
@@ -65,10 +67,11 @@ for name, model in models.items():
 # what becomes of the accuracy.
 
 quiet = dict(timbres=["gapped"], gain_jitter=0, snr_db=20, fs=FS, random_state=0)
+gray, blue = "0.5", line_styles(1)[0]["color"]
 fig = plt.figure(figsize=(11, 5), layout="constrained")
-left, right = fig.subfigures(1, 2, width_ratios=[1.2, 1])
+left, right = fig.subfigures(1, 2, width_ratios=[1.1, 1])
 axes = left.subplots(2, 1)
-for f0, color, height in [(160, "0.5", 0), (320, "tab:blue", 60)]:
+for f0, color, height in [(160, gray, 0), (320, blue, 60)]:
     sound, _ = make_harmonic_sounds(1, f0=f0, **quiet)
     linear = psd.fit_transform(sound)[0]
     logarithmic = log_psd.fit_transform(sound)[0]
@@ -77,10 +80,17 @@ for f0, color, height in [(160, "0.5", 0), (320, "tab:blue", 60)]:
         (axes[1], logarithmic, log_psd[-1].freqs_),
     ]:
         ax.plot(freqs, spectrum - spectrum.max() + height, color=color, lw=0.9)
-titles = "linear axis: stretched", "logarithmic axis: shifted"
+titles = "linear axis: stretched", "logarithmic axis: shifted by one octave"
 for ax, title in zip(axes, titles, strict=True):
-    ax.set(yticks=[], title=title)
-    ax.spines[["top", "right", "left"]].set_visible(False)
+    ax.set(title=title, ylabel="power (dB, moved)", ylim=(-60, 85), yticks=[])
+    ax.spines[["top", "right"]].set_visible(False)
+    for harmonic in (1, 2, 4):  # the third one is missing
+        ax.annotate(
+            "",
+            (harmonic * 320, 68),
+            (harmonic * 160, 68),
+            arrowprops=dict(arrowstyle="->", shrinkA=0, shrinkB=0),
+        )
 axes[0].set_xlim(0, 4000)
 octaves = 125 * 2 ** np.arange(6)
 axes[1].set(xscale="log", xlim=(80, 4000), xlabel="frequency (Hz)")
@@ -88,21 +98,22 @@ axes[1].set_xticks(octaves, octaves)
 axes[1].set_xticks([], minor=True)
 left.suptitle("A sound at 160 Hz (gray) and at 320 Hz (blue)")
 
-ax = right.subplots()
-for (name, values), color in zip(
-    accuracy.items(), ["0.5", "tab:red", "tab:orange", "tab:blue"], strict=True
-):
-    ax.plot(list(factors), values, "o-", color=color, label=name)
-ax.axhline(1 / 6, color="k", lw=0.8, ls=":")
-ax.text(0, 1 / 6, "chance", fontsize="small", va="bottom")
-ax.set(ylim=(0, 1.05), xlabel="pitch / pitch of the training", ylabel="accuracy")
-ax.legend(loc="center right", bbox_to_anchor=(1, 0.6), fontsize="small")
-ax.spines[["top", "right"]].set_visible(False)
+display = ScoreCurveDisplay.from_scores(
+    np.log2(list(factors.values())),
+    accuracy,
+    value_name="pitch / pitch of the training, on a logarithmic axis",
+    chance=1 / 6,
+    ax=right.subplots(),
+)
+display.ax_.set_xticks(display.values, list(factors))
+display.ax_.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2)
 right.suptitle("Accuracy at other pitches")
 
 # %%
 # It takes both: the logarithmic axis, on which the shape of a timbre is the same at
-# every pitch, and a model that does not mind where on the axis it lies. The gray curve
-# lacks the first, the red one the second.
+# every pitch, and a model that does not mind where on the axis it lies. The net on the
+# linear axis lacks the first, the position-bound model the second. The arrows on the
+# left are equally long on the logarithmic axis. The peaks there get wider towards low
+# frequencies, as the bins of the Welch spectrum are equally wide in Hz.
 
 plt.show()

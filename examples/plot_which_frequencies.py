@@ -76,7 +76,7 @@ for kind, model in models.items():
 
 # %%
 # The evidence tells the same without recordings of another kind. Below the spectrum of
-# one faulty bearing is the evidence for "faulty", and the band of the resonance is gray.
+# one faulty bearing is the evidence for "faulty". The resonance is in the gray band.
 # For the first net the whistle is a sign of a fault, too. For the second one only the
 # resonance is.
 

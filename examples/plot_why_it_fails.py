@@ -25,6 +25,7 @@ from sk_psd import (
     WelchPSD,
 )
 from sk_psd.datasets import make_shift_benchmark
+from sk_psd.inspection import shift_rows
 
 data = make_shift_benchmark("standard8", n_train=600, n_test=200, n_freqs=512)
 FS = 1e6  # Hz
@@ -68,9 +69,8 @@ display.figure_.suptitle("A global pool keeps values, not their positions")
 # Here the weights go where the maximum is. The evidence moves with the signal, and its
 # sum stays the same. The net with the linear layer is wrong, and it does not know.
 
-times = np.arange(X.shape[1]) / FS
-moved = X[[sample]] * np.exp(2j * np.pi * 0.27 * FS * times)
 for name, model in models.items():
+    moved = shift_rows(model, X[[sample]], 0.27)
     for place, signal in [("centered", X[[sample]]), ("moved", moved)]:
         proba = model.predict_proba(signal)[0]
         label = model.classes_[proba.argmax()]
