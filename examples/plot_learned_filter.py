@@ -66,8 +66,8 @@ def draw(learned, exact, bands):
     style = line_styles(2)[1]
     gain.plot(best.freqs, best.gain, label="least squares", **style)
     taps.plot(best.kernel, "x", color=style["color"])
-    milliseconds = np.arange(0, 21, 5)
-    taps.set_xticks(milliseconds, (1000 * milliseconds / FS).round().astype(int))
+    milliseconds = np.arange(0, 81, 20)
+    taps.set_xticks(milliseconds / 1000 * FS, milliseconds)
     taps.set_xlabel("time (ms)")
     for i, (name, (low, high)) in enumerate(bands.items()):
         hatch = [None, "///"][i]

@@ -13,6 +13,7 @@ how much the predicted probabilities change.
 # elsewhere.
 
 import matplotlib.pyplot as plt
+import numpy as np
 from sklearn.pipeline import make_pipeline
 
 from sk_psd import (
@@ -49,7 +50,9 @@ for model in models.values():
 # before their spectra are computed.
 
 X, y = data.test["centered"]
-display = ShiftCurveDisplay.from_estimators(models, X, y)
+display = ShiftCurveDisplay.from_estimators(
+    models, X, y, shifts=np.linspace(-0.5, 0.5, 21)
+)
 display.ax_.set_title("Trained at the center, mixed to other frequencies")
 
 # %%

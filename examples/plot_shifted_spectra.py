@@ -27,6 +27,7 @@ from sk_psd import (
     make_baselines,
 )
 from sk_psd.datasets import make_shift_benchmark
+from sk_psd.plotting import line_styles
 
 data = make_shift_benchmark("standard8", n_train=800, n_test=400, n_freqs=512)
 
@@ -59,39 +60,63 @@ for name, model in models.items():
     print(f"{name:22} {accuracy[name][0]:8.3f} {accuracy[name][1]:8.3f} {seconds:8.1f}")
 
 # %%
-# Left: one signal of each of four shapes, centered and shifted. Right: what became of
-# the accuracy.
+# Left: one signal of each of four of the eight shapes, centered and shifted. Right: the
+# accuracy at the center and after the shift.
+
+SHAPES = {
+    "am": "carrier and\nsidebands",
+    "fmsine": "comb of\nlines",
+    "qpsk": "QPSK",
+    "twohump": "two humps",
+}
+NAMES = {
+    "logreg_fft": "FFT of the signal",
+    "logreg_psd": "spectrum",
+    "flatten net": "net with a linear layer",
+    "logreg_fft_of_psd": "FFT of the spectrum",
+    "logreg_aligned_psd": "spectrum, rolled to its peak",
+    "global-pooling net": "net with a global pool",
+}
+GRAY, BLUE, ORANGE = "0.6", *(style["color"] for style in line_styles(2))
 
 fig = plt.figure(figsize=(11, 5), layout="constrained")
+fig.suptitle("A model that learns positions is lost after a shift")
 left, right = fig.subfigures(1, 2, width_ratios=[1, 1.35])
 scale = make_pipeline(psd, MinMaxScale())
 freqs = psd.fit(data.X_train).freqs_
-for ax, shape in zip(
-    left.subplots(4, 1, sharex=True), ["am", "fmsine", "qpsk", "twohump"], strict=True
+for ax, (shape, title) in zip(
+    left.subplots(4, 1, sharex=True), SHAPES.items(), strict=True
 ):
-    for name, color in [("centered", "0.6"), ("shifted", "tab:blue")]:
+    for name, color in [("centered", GRAY), ("shifted", BLUE)]:
         X, y = data.test[name]
         spectra = scale.fit_transform(X[y == shape])
         clearest = spectra.mean(axis=1).argmin()
-        ax.plot(freqs, spectra[clearest], color=color, lw=0.8)
-    ax.set(yticks=[], ylim=(-0.1, 1.1))
-    ax.set_ylabel(shape, rotation=0, ha="right", va="center")
+        ax.plot(freqs, spectra[clearest], color=color, lw=0.8, label=name)
+    ax.set(yticks=[], ylim=(-0.1, 1.1), xlim=(-0.5, 0.5))
+    ax.set_ylabel(title, rotation=0, ha="right", va="center")
     ax.spines[["top", "right", "left"]].set_visible(False)
+left.axes[0].legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
 left.axes[-1].set_xlabel("frequency / sampling frequency")
-left.suptitle("Shapes at the center (gray) and elsewhere (blue)")
+left.supylabel("power (dB, scaled)", fontsize="medium")
 
 ax = right.subplots()
-rows = np.arange(len(accuracy))
-for offset, column, color in [(0.2, 0, "0.6"), (-0.2, 1, "tab:blue")]:
-    values = [row[column] for row in accuracy.values()]
-    bars = ax.barh(rows + offset, values, 0.38, color=color)
+names = [name for name in NAMES if name in accuracy]
+rows = np.arange(len(names)) + 0.7 * (np.arange(len(names)) > 2)  # a gap
+for offset, column, label in [(0.2, 0, "centered"), (-0.2, 1, "shifted")]:
+    values = [accuracy[name][column] for name in names]
+    colors = [GRAY if column == 0 else BLUE] * len(names)
+    if column == 1:
+        colors[-1] = ORANGE
+    bars = ax.barh(rows + offset, values, 0.38, color=colors, label=label)
     ax.bar_label(bars, fmt=" %.2f", fontsize="small")
-ax.axvline(1 / 8, color="k", lw=0.8, ls=":")
-ax.text(1 / 8, len(rows) - 0.45, " chance", fontsize="small", va="bottom")
-ax.set(yticks=rows, xlim=(0, 1.1), xlabel="accuracy")
-ax.set_yticklabels([name.replace("_", " ") for name in accuracy])
+ax.axvline(1 / 8, color="0.3", lw=0.9, ls=":")
+ax.text(1 / 8, rows[-1] + 0.5, " chance", fontsize="small", va="bottom", color="0.3")
+ax.set(yticks=rows, xlim=(0, 1), xlabel="accuracy")
+ax.set_yticklabels([NAMES[name] for name in names])
+for row, text in [(rows[2], "bound to positions"), (rows[-1], "invariant to shifts")]:
+    ax.text(1, row + 0.45, text, ha="right", va="bottom", style="italic")
 ax.spines[["top", "right"]].set_visible(False)
-right.suptitle("Accuracy there, after training at the center")
+right.suptitle("centered (gray) and shifted (colored) test signals", fontsize="medium")
 
 # %%
 # What learns a weight for every position is lost as soon as the shape moves. The

@@ -562,6 +562,61 @@ def test_feature_map_display_refuses_a_net_of_spectrograms(pictures):
         FeatureMapDisplay.from_estimator(net, X, shifts=[0])
 
 
+# Several labels for each sample
+
+
+@pytest.fixture(scope="module")
+def several():
+    """Spectra with a narrow bump, a wide one, both or none, and two nets for them."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, size=(60, 2))
+    X = 0.1 * rng.random((60, 64))
+    X[:, 8:11] += y[:, :1]
+    X[:, 36:52] += y[:, 1:]
+    nets = GlobalPoolCNNClassifier, FlattenCNNClassifier
+    return X, y, [net(max_epochs=25, random_state=0).fit(X, y) for net in nets]
+
+
+def test_evidence_for_each_of_several_labels_of_a_sample(several):
+    X, y, (net, _) = several
+    sample = int(np.flatnonzero((net.predict(X) == 1).all(axis=1))[0])
+    display = ActivationMapDisplay.from_estimator(
+        net, X, samples=[sample, sample], target=[0, 1], mark_band=True
+    )
+    for i in range(2):
+        expected = activation_map(net, X[[sample]], target=i).maps[0]
+        evidence = display.evidence_[i].get_ydata()
+        np.testing.assert_allclose(evidence, expected, atol=1e-4)
+        title = display.axes_[0, i].get_title()
+        assert title == f"net says 0, 1,\nevidence for {i}"
+    expected = locate(net, X[[sample]])
+    np.testing.assert_array_equal(display.places.low, expected.low[0])
+    np.testing.assert_array_equal(display.places.high, expected.high[0])
+    nothing = int(np.flatnonzero((net.predict(X) == 0).all(axis=1))[0])
+    display = ActivationMapDisplay.from_estimator(net, X, samples=[nothing])
+    assert display.axes_[0, 0].get_title().startswith("net says nothing,\nevidence")
+
+
+def test_feature_maps_and_shift_curves_of_several_labels(several):
+    X, y, nets = several
+    sample = int(np.flatnonzero((y == 1).all(axis=1))[0])
+    for net in nets:
+        display = FeatureMapDisplay.from_estimator(
+            net, X, sample=sample, shifts=[0, 20], target=1
+        )
+        column, line = display.columns[0], display.lines_[0]["evidence"]
+        np.testing.assert_allclose(
+            line.get_ydata().sum() + column.bias,
+            net._logits(X[[sample]])[0, 1],
+            atol=1e-4,
+        )
+        np.testing.assert_array_equal(column.prediction, net.predict(X[[sample]])[0])
+    curve = ShiftCurveDisplay.from_estimator(net, X, y, shifts=[0], phases=1)
+    assert curve.lines_[0].get_ydata()[0] == net.score(X, y)
+    share = np.unique(y, axis=0, return_counts=True)[1].max() / len(y)
+    assert curve.chance_line_.get_ydata()[0] == share
+
+
 # The palette
 
 
