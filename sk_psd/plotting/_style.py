@@ -267,7 +267,11 @@ def label_lines(ax, lines):
             verticalalignment="center",
             annotation_clip=False,
             arrowprops=dict(
-                arrowstyle="-", color=lines[i].get_color(), linewidth=0.6, shrinkB=0
+                arrowstyle="-",
+                color=lines[i].get_color(),
+                linewidth=0.6,
+                shrinkB=0,
+                relpos=(0, 0.5),  # to the left end of the text
             ),
         )
         texts.append(text)
