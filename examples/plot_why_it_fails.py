@@ -44,8 +44,8 @@ for name, model in models.items():
     print(f"{name:14} {scores[0]:8.3f} {scores[1]:8.3f}")
 
 # %%
-# The clearest flat band ("rect") among those that both nets recognize at the center, and
-# the same signal mixed to another frequency.
+# The clearest flat band ("rect") that both nets recognize at the center, and the same
+# signal mixed to another frequency.
 
 X, y = data.test["centered"]
 right = np.all([model.predict(X) == y for model in models.values()], axis=0)
@@ -60,8 +60,8 @@ display.figure_.suptitle("A linear layer has a weight for each position")
 # %%
 # The kernel (row 2) finds the band at its new place, and the map (row 3) moves with it.
 # So the convolution is not what fails. But the weights (row 4) stay: they were learned
-# where the training signals lay. The map meets other weights (row 5), and the evidence
-# of all channels (row 6) is gone. The max pool before the linear layer does not help.
+# where the training signals lay. The map meets other weights (row 5), and most of the
+# evidence of all channels (row 6) is gone. The max pool before the linear layer does not help.
 # It forgives a shift by the 16 bins that it covers, not by a fifth of the axis.
 
 display = FeatureMapDisplay.from_estimator(models["global pool"], X, **options)
