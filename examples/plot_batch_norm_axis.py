@@ -127,21 +127,13 @@ places = np.arange(len(axes))
 for i, (style, scores) in enumerate(
     zip(line_styles(N_MICROPHONES), folds, strict=True)
 ):
-    ax.plot(places, scores, marker="o", markersize=4, **style)
+    ax.plot(places, scores, marker="o", markersize=4, label=i + 1, **style)
     ax.plot(len(axes) + 0.5 + 0.06 * (i - 2), baseline[i], "o", color=style["color"])
-    ax.annotate(
-        f"microphone {i + 1}",
-        (places[-1], scores[-1]),
-        (6, 0),
-        textcoords="offset points",
-        color=style["color"],
-        fontsize="x-small",
-        va="center",
-    )
 ax.axhline(1 / 4, color="0.45", lw=0.9, ls=":")
-ax.text(-0.3, 1 / 4, "chance", color="0.45", fontsize="small", va="bottom")
+ax.text(0, 1 / 4, "chance", color="0.45", fontsize="small", va="bottom")
 ax.set_xticks([*places, len(axes) + 0.5], [*map(str, axes), "linear\nmodel"])
 ax.set(xlabel="norm_axis of the net", ylabel="accuracy", ylim=(0, 1.02))
+ax.legend(title="microphone", loc="lower left", bbox_to_anchor=(0.02, 0.3))
 ax.set_title("A line for each microphone left out")
 
 # %%

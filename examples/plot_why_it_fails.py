@@ -61,8 +61,9 @@ display.figure_.suptitle("A linear layer has a weight for each position")
 # The kernel (row 2) finds the band at its new place, and the map (row 3) moves with it.
 # So the convolution is not what fails. But the weights (row 4) stay: they were learned
 # where the training signals lay. The map meets other weights (row 5), and most of the
-# evidence of all channels (row 6) is gone. The max pool before the linear layer does not help.
-# It forgives a shift by the 16 bins that it covers, not by a fifth of the axis.
+# evidence of all channels (row 6) is gone. The max pool before the linear layer does
+# not help. It forgives a shift by the 16 bins that it covers, not by a fifth of the
+# axis.
 
 display = FeatureMapDisplay.from_estimator(models["global pool"], X, **options)
 display.figure_.suptitle("A global pool keeps values, not their positions")
