@@ -13,6 +13,9 @@ from sklearn.utils._testing import assert_docstring_consistency
 from sk_psd import (
     ConvFilter,
     LearnedConvFilter,
+    PSDDisplay,
+    ScoreCurveDisplay,
+    ShiftCurveDisplay,
     Spectrogram,
     WelchPSD,
     datasets,
@@ -81,6 +84,15 @@ def named(*paths):
     return [OBJECTS[f"sk_psd.{path}"] for path in paths]
 
 
+def made_by(display):
+    """Return the class methods that make a display, as functions."""
+    return [
+        method.__func__
+        for name, method in vars(display).items()
+        if name.startswith("from_")
+    ]
+
+
 CLASSIFIERS = [e for e in ESTIMATORS if hasattr(e, "partial_fit")]  # the nets
 
 # Objects in which a name means one thing, and the names of which this is not true.
@@ -104,6 +116,9 @@ FAMILIES = {
     ),
     "tones": ([datasets.make_noisy_sines, datasets.make_two_tones], ""),
     "filters": ([ConvFilter, filters.convolve], "kernel mode stride"),
+    "spectra by class": (made_by(PSDDisplay), "X"),
+    "shift curves": (made_by(ShiftCurveDisplay), "X"),
+    "score curves": (made_by(ScoreCurveDisplay), ""),
 }
 # Names whose defaults, which stand in the type, may differ.
 OWN_DEFAULT = "lr lr_schedule max_epochs noise_std optimizer weight_decay".split()

@@ -460,8 +460,8 @@ def shift_curve(
     curve : Bunch
         `shifts` in bins, `fractions` of the axis, and the `scores`, which are means
         over the phases; `lowest` and `highest` are the extremes. Each is an ndarray of
-        shape (n_shifts,). `bin_width` in Hz, or None for
-        spectra and where `fs` of the steps is 1.0, the default.
+        shape (n_shifts,). `bin_width`, a float in Hz, or None for spectra and where the
+        `fs` of the steps is 1.0, the default.
 
     Raises
     ------
