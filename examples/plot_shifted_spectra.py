@@ -70,11 +70,11 @@ SHAPES = {
     "twohump": "two humps",
 }
 NAMES = {
-    "logreg_fft": "FFT of the signal",
-    "logreg_psd": "spectrum",
+    "logreg_fft": "logistic regression,\nFFT of the signal",
+    "logreg_psd": "logistic regression,\nspectrum",
     "flatten net": "net with a linear layer",
-    "logreg_fft_of_psd": "FFT of the spectrum",
-    "logreg_aligned_psd": "spectrum, rolled to its peak",
+    "logreg_fft_of_psd": "logistic regression,\nFFT of the spectrum",
+    "logreg_aligned_psd": "logistic regression,\nspectrum at its peak",
     "global-pooling net": "net with a global pool",
 }
 GRAY, BLUE, ORANGE = "0.6", *(style["color"] for style in line_styles(2))
