@@ -547,6 +547,7 @@ def test_feature_map_display_in_given_axes_for_a_chosen_channel_and_class(
         (dict(sample=99), "sample must be the index of one of the 40 rows"),
         (dict(channel=1000), "channel must be the index of one of 64 channels"),
         (dict(target="loud"), "target: "),
+        (dict(target=object), "target: "),
         (dict(names=["one"]), "names must hold a title for each of the 2 shifts"),
         (dict(shifts=[0, 7.5]), "shift must be an int"),
     ],

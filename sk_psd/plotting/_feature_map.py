@@ -170,7 +170,7 @@ class FeatureMapDisplay:
         if target is not None:
             try:
                 code = int(encode_labels(np.asarray([target]), net.classes_)[0])
-            except ValueError as error:
+            except (TypeError, ValueError) as error:  # of objects without an order
                 raise ValueError(f"target: {error}") from error
         maps, slopes = first.find_slopes(code)
         if channel is None:
