@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.text import Text
+from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 
 from sk_psd import (
@@ -195,6 +196,10 @@ def test_scores_are_drawn_from_arrays_and_into_axes():
     assert display.ax_ is ax and display.figure_ is ax.figure
     np.testing.assert_array_equal(display.lines_[0].get_ydata(), [0.4, 0.2])
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("windows", "recall")
+    with pytest.raises(ValueError, match="tests must have at least one entry"):
+        ScoreCurveDisplay.from_estimators({"a": None}, {})
+    with pytest.raises(ValueError, match="estimators must have at least one entry"):
+        ShiftCurveDisplay.from_estimators({}, np.eye(2), [0, 1])
     with pytest.raises(ValueError, match=r"scores\['a'\] must be of shape"):
         ScoreCurveDisplay.from_scores([1, 2], {"a": [0.2, 0.4, 0.6]})
 
@@ -287,6 +292,8 @@ def test_psd_display_refuses_signals_without_a_step_and_spectrograms(tones, mode
     X, _ = tones
     with pytest.raises(ValueError, match="X holds complex signals"):
         PSDDisplay.from_estimator(models["exact"], np.ones((2, 256), complex))
+    with pytest.raises(NotFittedError, match="not fitted"):
+        PSDDisplay.from_estimator(WelchPSD(), X)
     step = Spectrogram(fs=FS, nperseg=64).fit(X)
     with pytest.raises(ValueError, match="SpectrogramDisplay"):
         PSDDisplay.from_estimator(step, X)
@@ -299,8 +306,8 @@ def test_psd_display_refuses_signals_without_a_step_and_spectrograms(tones, mode
 def test_spectrogram_display_draws_levels_over_s_and_hz(tones, in_decibels):
     X = np.stack(tones[:1] * 2, axis=1)  # two channels
     step = Spectrogram(fs=FS, nperseg=64, decibels=in_decibels).fit(X)
-    display = SpectrogramDisplay.from_estimator(step, X, sample=3, channel=1)
-    expected = step.transform(X[3:4])[0, 1]
+    display = SpectrogramDisplay.from_estimator(step, X, sample=-3, channel=1)
+    expected = step.transform(X[-3:-2])[0, 1]
     if not in_decibels:
         expected = 10 * np.log10(expected)
     np.testing.assert_allclose(display.mesh_.get_array(), expected, atol=1e-9)
@@ -325,6 +332,8 @@ def test_spectrogram_display_of_an_array_in_given_axes(tone_pipe, tones):
         SpectrogramDisplay.from_spectrogram(np.ones(3))
     with pytest.raises(ValueError, match="times must be of shape"):
         SpectrogramDisplay.from_spectrogram(np.eye(3), times=[0, 1])
+    with pytest.raises(ValueError, match="sample must be the index of one of the 40"):
+        SpectrogramDisplay.from_estimator(tone_pipe, tones[0], sample=40)
     with pytest.raises(ValueError, match="must be a fitted Spectrogram"):
         SpectrogramDisplay.from_estimator(tone_pipe, tones[0])
 
