@@ -15,6 +15,7 @@ from sklearn.utils.validation import (
 
 from sk_psd._arrays import tensor_to_ndarray
 from sk_psd._constraints import HasMethods, at_least
+from sk_psd._doc_link import DocLink
 from sk_psd._fitted_state import FittedState
 from sk_psd._state import VersionedState
 from sk_psd._validation import (
@@ -40,7 +41,7 @@ def _can_tell_probabilities(self):
 
 
 class InvariantFeaturesClassifier(
-    FittedState, ClassifierMixin, VersionedState, BaseEstimator
+    FittedState, ClassifierMixin, VersionedState, DocLink, BaseEstimator
 ):
     """Classify spectra by :class:`InvariantFeatures` and a classifier of scikit-learn.
 

@@ -298,7 +298,7 @@ def test_a_long_stream_keeps_the_last_thousand_epochs_and_costs_no_more():
     # From the cap on nothing grows; before it each epoch is looked at once.
     assert calls[1] <= calls[0] + 5 * 1000
     again = n_calls_in(go_on)
-    assert abs(again - calls[1]) <= 2
+    assert abs(again - calls[1]) <= 20  # of some 4000
 
 
 # Data frames and other containers

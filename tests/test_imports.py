@@ -244,6 +244,7 @@ IMPORTS = {
     "feature_classifier": {
         "_arrays",
         "_constraints",
+        "_doc_link",
         "_fitted_state",
         "_state",
         "_validation",
@@ -278,15 +279,16 @@ IMPORTS = {
         "inspection._net_input",
         "nn",
     },
+    "plotting._levels": {"_arrays", "_frequency_axis", "resampling", "spectral"},
     "plotting._feature_map": {
         "_frequency_axis",
         "_validation",
         "inspection",
         "nn",
         "plotting._channel",
+        "plotting._levels",
         "plotting._style",
     },
-    "plotting._levels": {"_arrays", "_frequency_axis", "resampling", "spectral"},
     "plotting._spectrogram": {"_arrays", "plotting._levels", "plotting._style"},
     "plotting._activation_map": {
         "inspection",

@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.text import Text
+from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 
 from sk_psd import (
@@ -195,6 +196,10 @@ def test_scores_are_drawn_from_arrays_and_into_axes():
     assert display.ax_ is ax and display.figure_ is ax.figure
     np.testing.assert_array_equal(display.lines_[0].get_ydata(), [0.4, 0.2])
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("windows", "recall")
+    with pytest.raises(ValueError, match="tests must have at least one entry"):
+        ScoreCurveDisplay.from_estimators({"a": None}, {})
+    with pytest.raises(ValueError, match="estimators must have at least one entry"):
+        ShiftCurveDisplay.from_estimators({}, np.eye(2), [0, 1])
     with pytest.raises(ValueError, match=r"scores\['a'\] must be of shape"):
         ScoreCurveDisplay.from_scores([1, 2], {"a": [0.2, 0.4, 0.6]})
 
@@ -287,6 +292,8 @@ def test_psd_display_refuses_signals_without_a_step_and_spectrograms(tones, mode
     X, _ = tones
     with pytest.raises(ValueError, match="X holds complex signals"):
         PSDDisplay.from_estimator(models["exact"], np.ones((2, 256), complex))
+    with pytest.raises(NotFittedError, match="not fitted"):
+        PSDDisplay.from_estimator(WelchPSD(), X)
     step = Spectrogram(fs=FS, nperseg=64).fit(X)
     with pytest.raises(ValueError, match="SpectrogramDisplay"):
         PSDDisplay.from_estimator(step, X)
@@ -299,8 +306,8 @@ def test_psd_display_refuses_signals_without_a_step_and_spectrograms(tones, mode
 def test_spectrogram_display_draws_levels_over_s_and_hz(tones, in_decibels):
     X = np.stack(tones[:1] * 2, axis=1)  # two channels
     step = Spectrogram(fs=FS, nperseg=64, decibels=in_decibels).fit(X)
-    display = SpectrogramDisplay.from_estimator(step, X, sample=3, channel=1)
-    expected = step.transform(X[3:4])[0, 1]
+    display = SpectrogramDisplay.from_estimator(step, X, sample=-3, channel=1)
+    expected = step.transform(X[-3:-2])[0, 1]
     if not in_decibels:
         expected = 10 * np.log10(expected)
     np.testing.assert_allclose(display.mesh_.get_array(), expected, atol=1e-9)
@@ -325,6 +332,8 @@ def test_spectrogram_display_of_an_array_in_given_axes(tone_pipe, tones):
         SpectrogramDisplay.from_spectrogram(np.ones(3))
     with pytest.raises(ValueError, match="times must be of shape"):
         SpectrogramDisplay.from_spectrogram(np.eye(3), times=[0, 1])
+    with pytest.raises(ValueError, match="sample must be the index of one of the 40"):
+        SpectrogramDisplay.from_estimator(tone_pipe, tones[0], sample=40)
     with pytest.raises(ValueError, match="must be a fitted Spectrogram"):
         SpectrogramDisplay.from_estimator(tone_pipe, tones[0])
 
@@ -455,7 +464,7 @@ def test_feature_map_display_sums_up_to_the_logit(tones, pooling):
     for i, shift in enumerate([0, 10]):
         rows = X[3:4] if shift == 0 else shift_rows(model, X[3:4], shift)
         spectra = model[:-1].transform(rows)
-        logits = net._logits(spectra)[0]
+        logits = net._logits(spectra)[0][0]
         column, lines = display.columns[i], display.lines_[i]
         total = lines["evidence"].get_ydata().sum() + column.bias
         np.testing.assert_allclose(total, logits[code], atol=1e-4)
@@ -547,6 +556,7 @@ def test_feature_map_display_in_given_axes_for_a_chosen_channel_and_class(
         (dict(sample=99), "sample must be the index of one of the 40 rows"),
         (dict(channel=1000), "channel must be the index of one of 64 channels"),
         (dict(target="loud"), "target: "),
+        (dict(target=object), "target: "),
         (dict(names=["one"]), "names must hold a title for each of the 2 shifts"),
         (dict(shifts=[0, 7.5]), "shift must be an int"),
     ],
@@ -607,7 +617,7 @@ def test_feature_maps_and_shift_curves_of_several_labels(several):
         column, line = display.columns[0], display.lines_[0]["evidence"]
         np.testing.assert_allclose(
             line.get_ydata().sum() + column.bias,
-            net._logits(X[[sample]])[0, 1],
+            net._logits(X[[sample]])[0][0, 1],
             atol=1e-4,
         )
         np.testing.assert_array_equal(column.prediction, net.predict(X[[sample]])[0])

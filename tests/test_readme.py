@@ -54,7 +54,10 @@ def test_every_install_line_pins_versions():
     for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.rst"), ROOT / ".ci" / "run"]:
         for line in path.read_text().splitlines():
             if re.search(r'pip"? install', line):
-                assert re.search(r"-c constraints(-min)?\.txt", line), (path, line)
+                assert re.search(r"-c constraints(-min|-peers)?\.txt", line), (
+                    path,
+                    line,
+                )
 
 
 def test_the_minimum_constraints_are_the_lower_bounds():

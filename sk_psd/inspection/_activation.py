@@ -140,7 +140,7 @@ def _encode_targets(target, logits, classes):
         )
     try:
         return encode_labels(target, classes)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:  # of objects that have no order
         raise ValueError(f"target: {error}") from error
 
 

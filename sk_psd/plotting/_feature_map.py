@@ -3,13 +3,13 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils import _safe_indexing
 
 from sk_psd._frequency_axis import frequencies_of, with_frequencies
 from sk_psd._validation import encode_labels
 from sk_psd.inspection import shift_rows
 from sk_psd.nn import FlattenCNN
 from sk_psd.plotting._channel import ChannelView
+from sk_psd.plotting._levels import pick_sample
 from sk_psd.plotting._style import (
     AGAINST,
     FOR,
@@ -154,12 +154,7 @@ class FeatureMapDisplay:
         ValueError
             If the net is of another kind, or if a parameter does not fit.
         """
-        if not (isinstance(sample, Integral) and -len(X) <= sample < len(X)):
-            raise ValueError(
-                f"sample must be the index of one of the {len(X)} rows of X. Got "
-                f"{sample!r}."
-            )
-        row = _safe_indexing(X, [int(sample) % len(X)])
+        row = pick_sample(X, sample)
         shifts = list(shifts) if np.iterable(shifts) else [shifts]
         views = [
             ChannelView(estimator, _shift(estimator, row, shift, kwargs))
@@ -170,7 +165,7 @@ class FeatureMapDisplay:
         if target is not None:
             try:
                 code = int(encode_labels(np.asarray([target]), net.classes_)[0])
-            except ValueError as error:
+            except (TypeError, ValueError) as error:  # of objects without an order
                 raise ValueError(f"target: {error}") from error
         maps, slopes = first.find_slopes(code)
         if channel is None:

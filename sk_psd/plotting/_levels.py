@@ -1,14 +1,18 @@
 """The spectra that displays draw: found in a Pipeline, in decibels, with their axes."""
 
+from numbers import Integral
+
 import numpy as np
 from sklearn.pipeline import Pipeline
+from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._arrays import as_ndarray
 from sk_psd._frequency_axis import frequencies_of
 from sk_psd.resampling import LogFrequency
 from sk_psd.spectral import decibels
 
-__all__ = ["Spectra", "check_axis_values", "find_spectra"]
+__all__ = ["Spectra", "check_axis_values", "find_spectra", "pick_sample"]
 
 
 class Spectra:
@@ -54,6 +58,7 @@ def find_spectra(estimator, X):
     spectra : Spectra
         In decibels where a step made them.
     """
+    check_is_fitted(estimator)
     steps = _flat_steps(estimator)
     makers = [i for i, step in enumerate(steps) if _makes_spectra(step)]
     if makers:
@@ -77,6 +82,33 @@ def find_spectra(estimator, X):
     unit = "bins" if freqs is None else "Hz"
     freqs = np.arange(X.shape[-1], dtype=np.float64) if freqs is None else freqs
     return Spectra(X, freqs, unit, None, "level")
+
+
+def pick_sample(X, sample):
+    """Return one row of X, as an array-like of one row.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, ...)
+
+    sample : int
+        Index of the row.
+
+    Returns
+    -------
+    row : array-like of shape (1, ...)
+
+    Raises
+    ------
+    ValueError
+        If `sample` is no such index.
+    """
+    if not (isinstance(sample, Integral) and -len(X) <= sample < len(X)):
+        raise ValueError(
+            f"sample must be the index of one of the {len(X)} rows of X. Got "
+            f"{sample!r}."
+        )
+    return _safe_indexing(X, [int(sample) % len(X)])
 
 
 def _makes_spectra(step):

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.metrics import check_scoring
 
 from sk_psd.plotting._style import (
+    check_not_empty,
     line_styles,
     make_axes,
     mark_chance,
@@ -127,6 +128,8 @@ class ScoreCurveDisplay:
         -------
         display : ScoreCurveDisplay
         """
+        check_not_empty("estimators", estimators)
+        check_not_empty("tests", tests)
         values = sorted(tests)
         scores = {}
         for name, models in estimators.items():
@@ -188,6 +191,7 @@ class ScoreCurveDisplay:
         ValueError
             If the scores of a model are not one for each value.
         """
+        check_not_empty("scores", scores)
         values = np.asarray(values, dtype=np.float64)
         rows = {name: np.atleast_2d(np.asarray(s, float)) for name, s in scores.items()}
         for name, row in rows.items():

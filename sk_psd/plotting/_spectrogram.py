@@ -3,7 +3,7 @@
 import numpy as np
 
 from sk_psd._arrays import as_real
-from sk_psd.plotting._levels import check_axis_values, find_spectra
+from sk_psd.plotting._levels import check_axis_values, find_spectra, pick_sample
 from sk_psd.plotting._style import make_axes, set_frequency_axis
 
 __all__ = ["SpectrogramDisplay", "draw_spectrogram"]
@@ -146,7 +146,7 @@ class SpectrogramDisplay:
         ValueError
             If the estimator makes no spectrograms.
         """
-        found = find_spectra(estimator, X[sample : sample + 1])
+        found = find_spectra(estimator, pick_sample(X, sample))
         if found.times is None:
             raise ValueError(
                 "estimator must be a fitted Spectrogram or a Pipeline with one. Got "

@@ -12,6 +12,7 @@ __all__ = [
     "FOR",
     "GUIDE",
     "check_axes",
+    "check_not_empty",
     "fill_evidence",
     "line_styles",
     "make_axes",
@@ -75,6 +76,20 @@ def line_styles(n_lines):
         dict(color=color, linestyle=dashes)
         for color, dashes in itertools.islice(pairs, number)
     ]
+
+
+def check_not_empty(name, values):
+    """Raise an error if there is nothing to draw.
+
+    Parameters
+    ----------
+    name : str
+        Name of the parameter, for the message.
+
+    values : dict
+    """
+    if not len(values):
+        raise ValueError(f"{name} must have at least one entry. Got {values!r}.")
 
 
 def make_axes(ax, **options):
