@@ -62,7 +62,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": "api/generated/backreferences",
     "doc_module": ("sk_psd",),
     "show_signature": False,
-    "capture_repr": (),  # print() shows what a reader shall see
+    "capture_repr": (),  # examples print their results
 }
 
 # The picture of docs/architecture.rst is drawn by docs/floors.py.
