@@ -5,37 +5,38 @@
     python benchmarks/limits.py --quick            # a minute, far from converged
 
 No classifier is better than Bayes' rule, which takes the class of the largest posterior
-probability under the true law of the data [1]_. The signals of the benchmark are made,
-so their law is known. This script computes the posterior probabilities of the classes
-from the Welch spectrum of each signal.
+probability under the true distribution of the data [1]_. The signals of the benchmark
+are generated, so their distribution is known. This script computes the posterior
+probabilities of the classes from the Welch spectrum of each signal.
 
 1. Widths, SNRs and places inside a bin are drawn from the ranges of the generator. The
    expected Welch spectrum of a draw is the Fourier transform of the autocorrelation of
    the signal times that of the window, plus the floor of the noise [2]_. The
    autocorrelation is the mean of many long signals of the generator, stretched to the
    width of the draw.
-2. A bin of a Welch spectrum follows nearly a gamma law around its expected value. The
-   shape parameter K of the law is the number of segments, less their overlap [3]_. For
-   noise K follows from the window. For each class it is measured on signals without
-   noise, as OFDM signals fluctuate less than noise does.
+2. A bin of a Welch spectrum approximately follows a gamma distribution around its
+   expected value. The shape parameter K is the number of independent segments, which is
+   smaller than the number of overlapping segments [3]_. For noise K follows from the
+   window. For each class K is measured on signals without noise, because OFDM signals
+   fluctuate less than noise does.
 3. One correlation by FFT gives the likelihood at every circular shift. The gain takes
    its most likely value. Neighboring bins are correlated, so the logarithm of the
    likelihood is multiplied by the part of the bins that counts as independent.
 4. The evidence of a class is the mean likelihood over all draws and over all shifts
    that the test set can have. Bins with spurs are left out.
 
-Two checks tell whether the result is the limit and not just one more classifier. The
-accuracy must no longer rise with the number of draws. And the mean of the largest
-posterior probability must equal the accuracy, as it does under Bayes' rule.
+Two checks show whether the result is close to the limit. First, the accuracy must no
+longer rise with the number of draws. Second, the mean of the largest posterior
+probability must equal the accuracy, as it does under Bayes' rule.
 
-In standard8 a chirp has a comb of lines with too many parameters to draw. The limit
-there is that of a logistic regression (5 folds) on the evidence and the logits of three
-nets, for the five classes that nets confuse. The other three count as always right. The
-scores of the nets on these three are printed beside.
+In standard8 a chirp has a comb of lines with too many parameters to draw. There the
+limit is the accuracy of a logistic regression (5 folds) on the evidence and the logits
+of three nets, for the five classes that the nets confuse. The other three classes count
+as always right. The script prints the scores of the nets on these three classes.
 
-The correlation of neighboring bins enters as one factor only, and the tilt of the
-receiver (0.5 dB) and spurs too weak to be seen are left out, so the limit may lie a few
-thousandths higher.
+The limit may lie a few thousandths higher, for two reasons. The correlation of
+neighboring bins enters as a single factor. The tilt of the receiver (0.5 dB) and spurs
+too weak to be seen are left out.
 
 References
 ----------
@@ -81,7 +82,7 @@ WINDOW = get_window("hann", N_FREQS)
 # Classes of standard8 that the nets never confuse with any other.
 CLEAR = ("am", "fmsine", "twohump")
 
-# Their signals depend on more than width, SNR and place: each draw is one signal.
+# Shapes with more parameters than width, SNR and place: each draw is one signal.
 ONE_SIGNAL_A_DRAW = ("chirp",)
 
 
@@ -93,7 +94,10 @@ def correlate_window(window):
 
 
 def count_segments(window, n_segments):
-    """Return how many independent segments fluctuate like half-overlapped ones."""
+    """Return the number of independent segments with the variance of overlapping ones.
+
+    The segments overlap by a half.
+    """
     # Each segment overlaps with the next one only, by a half.
     overlap = correlate_window(window)[len(window) // 2] ** 2
     return n_segments / (1 + 2 * (1 - 1 / n_segments) * overlap)
@@ -111,8 +115,8 @@ def autocorrelate(shape, rng, n_signals, n_times=2**14):
     Returns
     -------
     autocorrelation : callable
-        Of the lag times the bandwidth. It reaches far enough for all lags of the window
-        and for bandwidths that are 1.3 times the nominal one.
+        A function of the lag times the bandwidth. Its range covers all lags of the
+        window and bandwidths of up to 1.3 times the nominal one.
     """
     power = np.zeros(2 * n_times)
     for _ in range(n_signals):
@@ -166,7 +170,7 @@ def to_power(signals):
 
 
 def measure_segments(shape, rng, n_signals=300):
-    """Return the number of independent segments by which a shape fluctuates."""
+    """Return K for the signals of a shape without noise: squared mean over variance."""
     width, place = np.full(n_signals, _BANDWIDTH), np.zeros(n_signals)
     spectra = estimate_spectra(shape, width, place, rng)
     mean = spectra.mean(axis=0)
@@ -175,7 +179,7 @@ def measure_segments(shape, rng, n_signals=300):
 
 
 def draw_model(shape, task, n_draws, n_signals, rng):
-    """Return the law of the bins of each draw from the ranges of a task.
+    """Return the distribution of the bins, for draws from the ranges of a task.
 
     Returns
     -------
@@ -183,7 +187,7 @@ def draw_model(shape, task, n_draws, n_signals, rng):
         Expected Welch spectra, of mean 1, with the signal at bin 0.
 
     segments : ndarray of shape (n_draws, N_FREQS)
-        The shape K of the gamma law of each bin.
+        The shape parameter K of the gamma distribution of each bin.
     """
     jitter, (low, high) = task["bandwidth_jitter"], task["snr_db"]
     unit = qmc.Sobol(3, seed=rng).random(n_draws)
@@ -197,7 +201,7 @@ def draw_model(shape, task, n_draws, n_signals, rng):
         signal = expect_spectra(autocorrelate(shape, rng, n_signals), width, place)
         in_signal = measure_segments(shape, rng)
     mean = signal + noise[:, None]
-    # Signal and noise beat with each other as noise does, whatever the signal is.
+    # The products of signal and noise fluctuate as noise does, for any signal.
     variance = signal**2 / in_signal + (mean**2 - signal**2) / in_noise
     segments = mean**2 / variance
     return mean / mean.mean(axis=1, keepdims=True), segments
@@ -206,7 +210,7 @@ def draw_model(shape, task, n_draws, n_signals, rng):
 def find_evidence(power, kept, mean, segments, shifts, draw_counts):
     """Return the logarithm of the evidence of a class in each spectrum.
 
-    It lacks a number that is the same for all classes.
+    A constant that is the same for all classes is left out.
 
     Parameters
     ----------
@@ -217,7 +221,7 @@ def find_evidence(power, kept, mean, segments, shifts, draw_counts):
         The bins that count.
 
     mean, segments : ndarray of shape (n_draws, N_FREQS)
-        The law of the bins for each draw, from `draw_model`.
+        The distribution of the bins for each draw, from `draw_model`.
 
     shifts : ndarray of int
         Bins by which the signals may be shifted, all with the same probability.
@@ -228,7 +232,7 @@ def find_evidence(power, kept, mean, segments, shifts, draw_counts):
     Returns
     -------
     evidence : ndarray of shape (len(draw_counts), n_samples)
-        With the first draws only, as many as each number says.
+        A row for each number of draws, computed from the first draws.
     """
     to_tensor = torch.from_numpy
     power = power / np.median(power, axis=1, keepdims=True)
@@ -238,7 +242,8 @@ def find_evidence(power, kept, mean, segments, shifts, draw_counts):
 
     x_kept, x_power = transform(kept), transform(kept * power)
     x_log = transform(kept * np.log(power))
-    # Of the gamma law K log(K x / m g) - K x / m g - log Gamma(K), with the gain g.
+    # log density of a gamma distribution with the gain g, without -log(x):
+    # K log(K x / m g) - K x / m g - log Gamma(K)
     log_gamma = torch.lgamma(to_tensor(segments)).numpy()
     # conj alone would copy again in every product.
     m_constant, m_segments, m_ratio = (
@@ -303,7 +308,10 @@ def print_checks(evidence, y, classes, draw_counts):
 
 
 def print_limit(name, right, share=1.0):
-    """Print a limit, where a share of all rows is as often right as these rows are."""
+    """Print a limit. `share` is the share of all rows that `right` stands for.
+
+    The other rows count as always right.
+    """
     limit, error = (
         1 - share * (1 - right.mean()),
         share * right.std() / len(right) ** 0.5,
@@ -333,8 +341,8 @@ def net_logits(data, n_nets):
 
 def combine(evidence, logits, y, share, seed):
     """Print the limit by a logistic regression on the evidence and the logits."""
-    # Classes below a probability of 1e-4 are out, however far below they are. Without
-    # a bound the few far ones set the scale, and the limit falls below the evidence.
+    # Without a lower bound a few very small probabilities would set the scale, and the
+    # limit would fall below the accuracy of the evidence.
     posterior = np.maximum(log_softmax(evidence, axis=1), np.log(1e-4))
     folds = StratifiedKFold(5, shuffle=True, random_state=seed)
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))

@@ -5,19 +5,19 @@
     python benchmarks/peers.py --quick     # a minute, small data, figures mean nothing
 
 The tables are Markdown. DATA_DIR holds ``cwru_bearing.npz`` and ``fsdd.npz``, as
-benchmarks/real_signals.py describes them. Progress goes to stderr. A model that fails
-has the reason in its row. Control-C prints the tables of what is done.
+benchmarks/real_signals.py describes them. Progress goes to stderr. The row of
+a model that fails gives the reason. Control-C prints the tables of the finished fits.
 
 The models: the pipelines of make_baselines() that read spectra, a random forest on the
 aligned spectrum, scikit-learn's MLPClassifier, aeon's MiniRocketClassifier and
 FCNClassifier, and GlobalPoolCNNClassifier. Every model reads the same Welch spectra in
 decibels, scaled to [0, 1] by MinMaxScale. "logreg_fft" reads signals and is left out.
-Each model but our net is fitted twice: "0 copies" on the training spectra, "2 copies"
-on them and on two copies, each spectrum shifted by RandomFreqShift() at random. Our net
-shifts each batch anew by the same law, with its defaults, and is fitted once.
+Each model but our net is fitted twice: "0 copies" on the training spectra alone, "2
+copies" on the training spectra and two copies of them, shifted by RandomFreqShift(). Our
+net, with its defaults, shifts each batch anew and is fitted once.
 
-All parameters are the packages' defaults, but for two. MiniRocket's ridge may choose
-penalties from 0.1 to 1e5 in place of 1e-3 to 1e3, to leave room at the top.
+All parameters are the packages' defaults, with two exceptions. MiniRocket's ridge may
+choose penalties from 0.1 to 1e5 in place of 1e-3 to 1e3, to leave room at the top.
 aeon's FCN, a convolutional net with global average pooling, has 32, 64 and 32 filters
 in place of 128, 256 and 128, and about 1000 steps of 32 spectra, as our net has, in
 place of 2000 epochs of 16, which take many hours. Its learning rate falls from 1e-2
@@ -27,7 +27,7 @@ defaults say, may do better.
 
 aeon 1.6 needs numba below 0.64, hence NumPy below 2.4, and pandas below 3.1, which
 constraints.txt does not allow. constraints-peers.txt has the versions for this
-benchmark. aeon's deep nets need TensorFlow, a download of 270 MB for the CPU.
+benchmark. aeon's deep nets need TensorFlow, a download of 270 MB without GPU support.
 
 The tasks: "standard8" of make_shift_benchmark, 1600 training spectra of 1024 bins at
 the center of the axis; "vibration", bearing faults with each of four motor loads left
@@ -88,8 +88,8 @@ OURS = "GlobalPoolCNNClassifier (ours)"
 NEEDS_AEON = ("aeon MiniRocketClassifier", "aeon FCNClassifier, small")
 # File and number of folds of each recorded task, of one load or two speakers.
 RECORDINGS = {"vibration": ("cwru_bearing.npz", 4), "digits": ("fsdd.npz", 3)}
-# Accuracy that no classifier of the spectra can pass, as benchmarks/limits.py finds it.
-LIMITS = {"standard8": 0.97, "hard6": 0.76}
+# Best possible accuracy of a classifier of the spectra, from benchmarks/limits.py.
+LIMITS = {"standard8": 0.96, "hard6": 0.77}
 # One thread for each of the libraries, in each of the two processes.
 ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
@@ -121,7 +121,7 @@ class Fold(NamedTuple):
 
 
 class Result(NamedTuple):
-    """Figures of one fit. `error` says why there are none."""
+    """Figures of one fit. `error` is the reason where the fit failed."""
 
     scores: dict = {}
     fit_seconds: float = np.nan
@@ -131,10 +131,10 @@ class Result(NamedTuple):
 
 
 class OnSpectra(ClassifierMixin, BaseEstimator):
-    """Give a classifier the rows and the methods that the measurements need.
+    """Wrap a classifier, so that all models take the same arrays and methods.
 
-    aeon's classifiers take arrays of shape (n_samples, 1, n_freqs). A classifier
-    without probabilities is certain of its label.
+    aeon's classifiers take arrays of shape (n_samples, 1, n_freqs). For a classifier
+    without probabilities the predicted label gets the probability 1.
     """
 
     def __init__(self, model, add_axis=False):
@@ -328,7 +328,7 @@ def measure_fit(job, quick, data_dir):
 
 
 def list_jobs(tasks, n_seeds, quick):
-    """Return the jobs, those of the first repeats first."""
+    """Return the jobs in the order of their repeats."""
     repeats = {"standard8": n_seeds} | {k: n for k, (_, n) in RECORDINGS.items()}
     if quick:
         repeats = dict.fromkeys(repeats, 1)
@@ -343,7 +343,7 @@ def list_jobs(tasks, n_seeds, quick):
 
 
 def run(jobs, quick, data_dir):
-    """Return the results by job, of two processes."""
+    """Run the jobs in two processes and return the results by job."""
     results = {}
     start = time.perf_counter()
     pool = concurrent.futures.ProcessPoolExecutor(
@@ -392,7 +392,7 @@ def format_number(value, digits=3):
 
 
 def format_task(results, task):
-    """Return the table of one task in Markdown, and what it says in words."""
+    """Return the table of one task in Markdown, with a summary in sentences."""
     rows = group_rows(results, task)
     done = {
         key: [r for r in fits if not r.error]
@@ -416,7 +416,7 @@ def format_task(results, task):
             cells.append(f"{np.mean([r.fit_seconds for r in fits]):.1f}")
             cells.append(format_number(np.mean([r.row_ms for r in fits])))
             change = max(r.change for r in fits)
-            # A rounded change could pass for none.
+            # Fixed decimals would show a small change as zero.
             cells.append(f"{change:.1g}" if change else "0.0")
         cells = cells or [""] * (len(head) - 2)
         lines.append("| " + " | ".join([title, copies, *cells]) + " |")
@@ -458,9 +458,9 @@ def compare_in_words(done, columns):
             first = ", ".join(named[: min(n_better, 3)])
             yield f"{net} and is behind {rows} of {len(named)}, at the top {first}."
         elif named:
-            yield f"{net}, no row has more; the next is {named[0]}."
+            yield f"{net}. No row has more. The next is {named[0]}."
         else:
-            yield f"{net}, no other model has a result."
+            yield f"{net}. No other model has a result."
 
 
 def check_installed():
