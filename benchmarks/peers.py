@@ -13,8 +13,8 @@ aligned spectrum, scikit-learn's MLPClassifier, aeon's MiniRocketClassifier and
 FCNClassifier, and GlobalPoolCNNClassifier. Every model reads the same Welch spectra in
 decibels, scaled to [0, 1] by MinMaxScale. "logreg_fft" reads signals and is left out.
 Each model but our net is fitted twice: "0 copies" on the training spectra alone, "2
-copies" on the training spectra and two copies of them, shifted by RandomFreqShift(). Our
-net, with its defaults, shifts each batch anew and is fitted once.
+copies" on the training spectra and two copies of them, shifted by RandomFreqShift().
+Our net, with its defaults, shifts each batch anew and is fitted once.
 
 All parameters are the packages' defaults, with two exceptions. MiniRocket's ridge may
 choose penalties from 0.1 to 1e5 in place of 1e-3 to 1e3, to leave room at the top.
