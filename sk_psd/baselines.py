@@ -18,10 +18,10 @@ __all__ = ["make_baselines"]
 def make_baselines(psd=None, *, C=0.01):
     """Make six pipelines of classical features and classifiers.
 
-    All of them start from raw signals and differ in the features of a signal. The
+    All pipelines start from raw signals and differ in the features of a signal. The
     features of several channels are concatenated. The features of the last four
-    pipelines do not change when a spectrum is rolled along its axis. These four are the
-    fair comparison for a shift-invariant net, and the last two are the strong ones.
+    pipelines do not change when a spectrum is rolled along its axis. So these four are
+    the fair comparison for a shift-invariant net. The last two are the strongest.
 
     Parameters
     ----------
@@ -52,9 +52,10 @@ def make_baselines(psd=None, *, C=0.01):
 
     Notes
     -----
-    On 1600 spectra of 1024 bins the last two train in half a second. The time of linear
-    discriminant analysis grows with the cube of the number of features, and so of
-    channels: 12 seconds for four.
+    On 1600 spectra of 1024 bins the last two pipelines train in half a second
+    (``benchmarks/invariance.py``). The time of linear discriminant analysis grows with
+    the cube of the number of features, which is proportional to the number of channels.
+    With four channels it is 12 seconds.
 
     Examples
     --------

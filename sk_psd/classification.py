@@ -33,7 +33,7 @@ def _default_shifts(padding_mode, is_multilabel):
     if padding_mode != "circular":
         return [RandomFreqShift(0.1, mode="floor")]
     if is_multilabel:
-        # Off the edge it would take emissions away whose labels stay.
+        # A shift off the edge would remove emissions, but keep their labels.
         return [RandomFreqShift(mode="wrap")]
     # The circular shift brings the cut of the first one to all phases of the strides.
     return [RandomFreqShift(mode="floor"), RandomFreqShift(mode="wrap")]
@@ -83,8 +83,9 @@ class GlobalPoolCNNClassifier(NetClassifier):
 
     n_rolls : int, default=1
         Number of rolls of the aligned spectrum over which the probabilities are
-        averaged, see Notes. Needs exact invariance, and keeps it. Training costs the
-        same, a prediction `n_rolls` times as much. May be changed after `fit`.
+        averaged, see Notes. Needs exact invariance. The averages are exactly invariant
+        as well. A prediction takes `n_rolls` times as long, the training does not. May
+        be changed after `fit`.
 
     augmentation : "auto", "robust", None, object or list of objects, default="auto"
         Random changes of each training batch: objects of :mod:`sk_psd.augmentation`,
@@ -223,25 +224,24 @@ class GlobalPoolCNNClassifier(NetClassifier):
     of shape (n_samples, n_classes), dense or sparse, with 1 where a sample has a label
     and 0 elsewhere. The net then has a sigmoid for each class in place of the softmax,
     and is trained by the binary cross-entropy, averaged over the classes. `predict`
-    returns an indicator matrix, of the probabilities above 0.5. `score` is the share of
-    the samples whose labels are all right. All else is as with one label.
+    returns an indicator matrix, with 1 where the probability is above 0.5. `score` is
+    the subset accuracy: the share of the samples with no wrong label.
 
     For an axis of L bins the first convolution has stride S = L / 256 (at most 64)
     and kernel 4 S (7 if S is 1), the others kernel 8 and stride 2.
 
-    A net with strides does not look at every position of an axis, so what it finds
-    changes a little with the phase of a spectrum: its position modulo the product of
-    the strides (16 bins for an axis of 1024). `n_rolls` rolls the spectrum to as many
-    phases, evenly spaced: by 0, 2, 4, ... 14 bins for 8 of them. There are no more
-    phases than the product says; a higher number of rolls has the effect of that
-    product. `predict_proba` averages, and so do `predict`, `predict_log_proba` and
-    `score`, which are made of it. `transform` and the validation in `fit` use the first
-    roll, of 0 bins.
+    The output of a net with strides changes a little with the phase of a spectrum: its
+    position modulo the product of the strides (16 bins for an axis of 1024). `n_rolls`
+    averages over evenly spaced phases: 8 rolls are rolls by 0, 2, 4, ... 14 bins. A
+    number of rolls above the product of the strides has the effect of the product.
+    `predict_proba`, `predict_log_proba`, `predict` and `score` use all rolls.
+    `transform` and the validation in `fit` use the first roll only, by 0 bins.
 
     With 8 rolls the accuracy of the default net on the shifted spectra of "standard8"
-    rises from .942 to .945, and that of ``n_filters=(16, 16, 32)``, which trains in
-    half of the time, from .935 to .939 (two draws of the data with two net seeds each,
-    standard error .004; ``benchmarks/rolls.py``). 4 rolls give .943 and .940.
+    rises from .942 to .945. The accuracy of ``n_filters=(16, 16, 32)``, which trains in
+    half of the time, rises from .935 to .939. 4 rolls give .943 and .940
+    (``benchmarks/rolls.py``, two draws of the data with two net seeds each, standard
+    error .004).
 
     Ctrl-C during `fit` ends the training after the last full epoch, keeps the weights
     so far and warns, as in :class:`sklearn.neural_network.MLPClassifier`; in the first
@@ -390,7 +390,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
         if isinstance(self.n_rolls, Integral) and self.n_rolls == 1:
             return super()._logits(X)
         check_is_fitted(self, "module_")
-        self._validate_params()  # as n_rolls may have been set after fit
+        self._validate_params()  # n_rolls may have been set after fit
         if not self._is_exact:
             raise ValueError(
                 f"n_rolls (={self.n_rolls}) needs exact invariance, which this net was "
@@ -406,7 +406,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
         return np.split(logits, len(rolls), axis=1)
 
     def _choose_rolls(self):
-        """Return bins to roll by, at different phases of the strides, 0 first."""
+        """Return the rolls, in bins: evenly spaced phases of the strides, 0 first."""
         phases = math.prod(stride for _, _, stride in self.layers_)
         n_rolls = min(int(self.n_rolls), phases)
         return [i * phases // n_rolls for i in range(n_rolls)]

@@ -276,7 +276,7 @@ _BENCHMARKS = {
 
 _BANDWIDTH = 1 / 8
 
-# Least and largest distance of the centers of a set from 0, as parts of the axis.
+# Least and largest distance of the centers of each set from 0, as parts of the axis.
 _CENTERS = {
     "centered": (0, 0.02),
     "shifted": (0.12, 0.417),
@@ -397,9 +397,9 @@ def make_spectral_mixtures(
 ):
     """Make noisy signals with several emissions, each of a named shape, at any place.
 
-    A signal is a sum of emissions in white noise. Their places are drawn one by one, so
-    that emissions may overlap. No shape occurs twice in a signal. The receiver has an
-    unknown gain and a slight tilt.
+    A signal is a sum of emissions in white noise. The center frequencies are drawn
+    independently, so emissions may overlap. No shape occurs twice in a signal. The
+    receiver has an unknown gain and a slight tilt.
 
     Parameters
     ----------
@@ -435,9 +435,9 @@ def make_spectral_mixtures(
 
     level_db : float, default=10.0
         Largest difference of the signal-to-noise ratios of two emissions of a signal,
-        in dB. Each emission but the weakest stands above the weakest by a number of
-        decibels drawn from 0 to `level_db`. With both defaults, every emission has 5 to
-        20 dB.
+        in dB. The ratio of each other emission exceeds that of the weakest by a number
+        of decibels drawn from 0 to `level_db`. With the defaults of `snr_db` and
+        `level_db`, every emission has 5 to 20 dB.
 
     gain_db : float, (float, float) or array, default=(-30.0, 30.0)
         Power gain of the receiver, in dB.
@@ -465,9 +465,10 @@ def make_spectral_mixtures(
         Returned instead of X and y if `return_X_y` is False: `X`, `y`, `target_names`
         (the shape of each column), `fs`, `bands` of shape (n_samples, n_shapes, 2) (the
         lower and the upper end of each emission in Hz, within ``-fs / 2`` and
-        ``fs / 2``) and `snr_db` of shape (n_samples, n_shapes) (that of each emission).
-        Both hold NaN where `y` is 0. A band holds at least 95 % of the power of its
-        emission, or 94 % for "ofdm". `DESCR` describes the data.
+        ``fs / 2``) and `snr_db` of shape (n_samples, n_shapes) (the ratio of each
+        emission in dB). `bands` and `snr_db` are NaN where `y` is 0. A band holds at
+        least 95 % of the power of its emission, or 94 % for "ofdm". `DESCR` describes
+        the data.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Classify spectra by their invariant features: `InvariantFeaturesClassifier`."""
+"""A classifier of spectra by invariant features: `InvariantFeaturesClassifier`."""
 
 import numpy as np
 import torch
@@ -30,7 +30,7 @@ from sk_psd.invariant_features import InvariantFeatures
 
 __all__ = ["InvariantFeaturesClassifier"]
 
-# Values of the spectra that are changed at a time.
+# Number of values of the spectra in one call of an augmentation.
 _CHUNK_VALUES = 2**20
 
 
@@ -46,17 +46,18 @@ class InvariantFeaturesClassifier(
     """Classify spectra by :class:`InvariantFeatures` and a classifier of scikit-learn.
 
     The classifier is trained on the features of the spectra and of randomly changed
-    copies of them, in a few seconds at most. It is the quick alternative to
-    :class:`GlobalPoolCNNClassifier`, and a good second opinion beside it: see `vote` of
-    :func:`make_spectrum_classifier`.
+    copies of the spectra. The training is much faster than that of
+    :class:`GlobalPoolCNNClassifier`. The two classifiers vote together in
+    :func:`make_spectrum_classifier` with ``vote=True``.
 
     Parameters
     ----------
     features : InvariantFeatures, default=None
-        Makes the features. None is ``InvariantFeatures(n_bispectrum=28)``, all kinds.
+        Transformer from spectra to features. None is
+        ``InvariantFeatures(n_bispectrum=28)``, with all three kinds of features.
 
     classifier : classifier, default=None
-        Is trained on the features, which are standardized. None is
+        Classifier of the standardized features. None is
         ``LogisticRegression(C=0.02, tol=1e-3, max_iter=1000)``.
 
     augmentation : None, object or list of objects, default=None
@@ -65,11 +66,12 @@ class InvariantFeaturesClassifier(
         that ends ``RandomFreqShift(0.1, mode="floor")`` is a good choice.
 
     n_copies : int, default=3
-        Changed copies of each training spectrum. All of them train, beside the
-        spectrum as it is.
+        Number of changed copies of each training spectrum. The training data are the
+        spectra and all copies. Without `augmentation` there are no copies.
 
     random_state : int, RandomState instance or None, default=None
-        Seeds the changes of the copies. Pass an int for identical results.
+        Seed of the changes of the copies. It is not passed on to `classifier`. Pass an
+        int for identical copies in every `fit`.
 
     Attributes
     ----------
@@ -148,8 +150,8 @@ class InvariantFeaturesClassifier(
             Labels of any type, of at least two classes.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples. Those of weight 0 are left out. For a classifier
-            whose `fit` takes weights.
+            Weights of the samples. Samples of weight 0 are left out. The `fit` of
+            `classifier` must take weights.
 
         Returns
         -------
@@ -173,11 +175,11 @@ class InvariantFeaturesClassifier(
         if sample_weight is not None:
             if not has_fit_parameter(classifier, "sample_weight"):
                 raise ValueError(
-                    "sample_weight needs a classifier whose fit takes it, and that of "
-                    f"{type(classifier).__name__} does not. Choose another one, or "
-                    "leave sample_weight out."
+                    "sample_weight needs a classifier whose fit takes sample_weight. "
+                    f"{type(classifier).__name__} does not. Choose another classifier, "
+                    "or leave sample_weight out."
                 )
-            # Not scaled, as their sum sets the strength of a regularization.
+            # Weights are not scaled: their sum sets the strength of a regularization.
             weights = _check_sample_weight(
                 tensor_to_ndarray(sample_weight), X, dtype=np.float64
             )
@@ -218,7 +220,8 @@ class InvariantFeaturesClassifier(
         Returns
         -------
         proba : ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`. Only if the classifier inside has this method.
+            Columns in the order of `classes_`. The method exists only if `classifier`
+            has it.
         """
         rows = self._describe(X)
         return self.classifier_.predict_proba(rows)
@@ -242,8 +245,8 @@ class InvariantFeaturesClassifier(
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
-        # It cannot tell (a, b) from (b, a), so not the blobs of scikit-learn's checks,
-        # which have two features. Its accuracy is tested on spectra instead.
+        # scikit-learn's checks use blobs of two features. An invariant classifier
+        # cannot tell (a, b) from (b, a). Our tests check the accuracy on spectra.
         tags.classifier_tags.poor_score = True
         return tags
 

@@ -23,60 +23,66 @@ _FILTERS = {
     "third_difference": {-2: -1, -1: 2, 1: -2, 2: 1},
 }
 
-# A longer spectrum is halved, by means of two neighbors, until it is shorter than this.
-# The sort of its bins would cost more than it tells.
+# Spectra of at least this length are halved, by means of two neighbors, until they are
+# shorter. A sort of more bins takes long and adds little information.
 _FEW_BINS = 2048
 
 # The coarsest octave has at least so many bins.
 _LEAST_BINS = 4
 
-# Spectra scaled to [0, 1] are taken for decibels: this power of ten for the unit.
+# A scaled level of 1 stands for this many decades of power: the range of the spectra,
+# which is unknown after the scaling to [0, 1], is taken for 30 dB.
 _DECADES = 3.0
 
-# Magnitudes below this one are noise in their logarithm.
+# Added to magnitudes before the logarithm, so that small ones do not add noise.
 _LEAST_MAGNITUDE = 1e-4
 
-# Values of the spectra of one block. With all copies they fit the cache.
+# Number of values in one block of spectra. The block and its copies fit the cache.
 _BLOCK_VALUES = 2**16
 
 
 class InvariantFeatures(SpectrumTransformer):
-    """Describe each spectrum by numbers that do not depend on where it lies.
+    """Transform each spectrum to features that do not depend on its position.
 
-    Three kinds of numbers, all of the spectrum scaled to [0, 1] by its own minimum and
-    maximum. Sorted outputs: five filters (the value, differences of the first to the
-    third order) run over the spectrum and over its means of 2, 4, 8, ... bins, the
-    outputs of each are sorted, and some ranks are kept. Magnitudes of the Fourier
-    coefficients of the spectrum, their logarithms, and those of its powers. And the
-    bispectrum, which keeps the phases of the Fourier coefficients as far as a shift
-    leaves them alone.
+    Each spectrum is scaled to [0, 1] by its own minimum and maximum. There are three
+    kinds of features:
+
+    - Sorted outputs. Five filters (the value itself, and differences of the first to
+      the third order) run over the spectrum and over its means of 2, 4, 8, ... bins.
+      The outputs of each filter are sorted, and the values at some ranks are kept.
+    - Fourier magnitudes: those of the spectrum in decibels, their logarithms, and those
+      of the spectrum in powers.
+    - The bispectrum: products of Fourier coefficients whose phases do not change with a
+      shift.
 
     Each spectrum is first rolled to a canonical position, as :class:`PeakAlign` does.
-    All circular shifts of a spectrum therefore give the same numbers, bit for bit.
-    Nothing is learned from the training data.
+    So all circular shifts of a spectrum give the same features, bit for bit. Nothing is
+    learned from the training data.
 
     Parameters
     ----------
     n_octaves : int, default=7
-        Resolutions for the sorted outputs, each half as fine as the one before. 0
-        leaves them out. The coarsest one has at least 4 bins, so short spectra have
-        fewer.
+        Number of resolutions for the sorted outputs. Each octave has half as many bins
+        as the one before. 0 leaves the sorted outputs out. The coarsest octave has at
+        least 4 bins, so short spectra have fewer octaves.
 
     n_ranks : int, default=12
-        Ranks that are kept of each sorted output, from either end to the median. They
-        lie close together at the ends.
+        Number of ranks to keep from each end of a sorted output to the median. The
+        ranks are denser at the ends.
 
     n_fourier : int, default=64
-        Fourier coefficients of each kind, from the slowest ripple along the frequency
-        axis to faster ones. 0 leaves them out. At most half of the bins are used.
+        Number of Fourier magnitudes of each kind, from the first coefficient on (one
+        period along the frequency axis). 0 leaves them out. At most half the number of
+        bins.
 
     n_bispectrum : int, default=0
-        Fourier coefficients that the bispectrum combines. 28 gives 392 numbers. 0
-        leaves it out.
+        Number of Fourier coefficients in the bispectrum. 28 coefficients give 392
+        features. 0 leaves the bispectrum out.
 
     align : bool, default=True
-        Whether to roll each spectrum to a canonical position. Without, the coarser
-        octaves change a little from one shift to the next, and the rest by rounding.
+        Whether to roll each spectrum to a canonical position. If False, a shift changes
+        the sorted outputs of the coarser octaves a little, and the other features by
+        rounding.
 
     Attributes
     ----------
@@ -97,15 +103,16 @@ class InvariantFeatures(SpectrumTransformer):
 
     Notes
     -----
-    Spectra should be in decibels. A gain does not matter. For the sorted outputs,
-    spectra of 2048 bins and more are first shortened, to means of 2, 4, 8, ... bins.
+    Spectra should be in decibels. A gain does not change the features. For the sorted
+    outputs, spectra of 2048 bins and more are first shortened to means of 2, 4, 8, ...
+    bins.
 
     Each channel of a sample has features of its own. All channels are rolled together.
 
-    The features need a scale before most classifiers, such as
-    :class:`sklearn.preprocessing.StandardScaler`. On the sorted outputs linear
-    discriminant analysis with shrinkage was best, on the bispectrum a support vector
-    machine or logistic regression.
+    Most classifiers need scaled features, for example by
+    :class:`sklearn.preprocessing.StandardScaler`. Linear discriminant analysis with
+    shrinkage was the best classifier of the sorted outputs. A support vector machine or
+    logistic regression was the best classifier of the bispectrum.
 
     Examples
     --------
@@ -167,7 +174,7 @@ class InvariantFeatures(SpectrumTransformer):
         return None
 
     def get_feature_names_out(self, input_features=None):
-        """Return a name for each number.
+        """Return a name for each feature.
 
         Parameters
         ----------
@@ -179,8 +186,9 @@ class InvariantFeatures(SpectrumTransformer):
         names : ndarray of str objects
             "level2_slope_rank013": the value at place 13, from 0 in ascending order, of
             the slopes between means of ``2**2`` bins. "fourier_db_03": the magnitude of
-            Fourier coefficient 3 of the decibels. "bispectrum_02_05_real": coefficients
-            2 and 5 with their sum, 7. With several channels "channel0_" comes before.
+            Fourier coefficient 3 of the decibels. "bispectrum_02_05_real": the real
+            part of the product of coefficients 2, 5 and 7 (conjugate). With several
+            channels the names start with "channel0_".
         """
         check_is_fitted(self, "n_features_in_")
         names = self._list_names(self.n_features_in_)
@@ -200,8 +208,8 @@ class InvariantFeatures(SpectrumTransformer):
         Returns
         -------
         features : ndarray of shape (n_samples, n_features)
-            Those of the first channel, then those of the second, and so on. float32
-            for float32, else float64.
+            The features of the first channel, then those of the second, and so on.
+            float32 for float32, else float64.
         """
         return self._apply(self._check(X))
 
@@ -222,10 +230,10 @@ class InvariantFeatures(SpectrumTransformer):
     def _describe(self, x):
         """Return the features of scaled and aligned rows, of shape (n_rows, n_freqs).
 
-        Each step gives a row the same bits wherever it stands in `x`: operations on
-        single values, sorts, and FFTs of NumPy, which takes one row at a time. There
-        are no sums over an axis and no matrix products, as the order of their additions
-        depends on the place of a row.
+        The features of a row do not depend on the other rows, bit for bit. So this
+        method uses operations on single values, sorts, and the FFT of NumPy, which
+        transforms one row at a time. Sums over an axis and matrix products are not
+        used: the order of their additions depends on the index of a row.
         """
         parts = []
         for _, octave in _octaves(x, self.n_octaves):
@@ -288,7 +296,7 @@ def _octaves(x, n_octaves):
 
 
 def _halve(x):
-    """Return means of two neighbors; of an odd number the last one is left out."""
+    """Return means of pairs of neighbors. An odd last bin is left out."""
     n = x.shape[-1] // 2 * 2
     return (x[:, 0:n:2] + x[:, 1:n:2]) * x.dtype.type(0.5)
 
@@ -314,11 +322,11 @@ def _pairs(n):
 
 
 def _bispectrum(coefficients, i, j):
-    """Return the real and the imaginary parts of products that no shift changes.
+    """Return the real and the imaginary part of the bispectrum.
 
-    The product of two coefficients and the conjugate of the one at the sum of their
-    indices, with the cube root of its magnitude. A shift turns the phases of all three,
-    and the turns cancel.
+    A value is the product of the coefficients i and j and the conjugate of coefficient
+    i + j, with the cube root of the magnitude. A shift changes the phases of the three
+    coefficients, but not that of the product.
     """
     magnitudes = np.abs(coefficients)
     least = np.finfo(magnitudes.dtype).tiny
@@ -328,5 +336,5 @@ def _bispectrum(coefficients, i, j):
 
 
 def _complex_of(x):
-    """Return the complex type of the precision of x; old NumPy has double FFTs only."""
+    """Return the complex dtype of the precision of x. NumPy below 2 has double FFTs."""
     return np.result_type(x.dtype, np.complex64)

@@ -50,8 +50,8 @@ def make_spectrum_classifier(
 
     vote : bool, default=False
         Whether a second classifier votes beside the net: logistic regression on
-        :class:`InvariantFeatures`. The probabilities are the means of both. It suits
-        the one-sided axis, see Notes.
+        :class:`InvariantFeatures`. The probabilities of both classifiers are averaged.
+        A vote suits the one-sided axis, see Notes.
 
     device : str, default="auto"
         Where to train and predict, as in :class:`GlobalPoolCNNClassifier`.
@@ -67,8 +67,8 @@ def make_spectrum_classifier(
         (:class:`GlobalPoolCNNClassifier`). All their parameters can be set, for example
         by ``pipeline.set_params(psd__fmin=100, net__max_epochs=50)``. With a vote the
         last step is "vote", a :class:`sklearn.ensemble.VotingClassifier` of "net" and
-        "features" (:class:`InvariantFeaturesClassifier`), and the names are longer:
-        ``pipeline.set_params(vote__net__max_epochs=50)``.
+        "features" (:class:`InvariantFeaturesClassifier`). Its parameters have longer
+        names: ``pipeline.set_params(vote__net__max_epochs=50)``.
 
     See Also
     --------
@@ -82,14 +82,16 @@ def make_spectrum_classifier(
     the better one on recorded vibration. On a logarithmic axis noise is not trained: it
     cost more accuracy on recorded instruments than it gained.
 
-    A vote suits the one-sided axis. On recorded vibration, two seeds, the mean accuracy
-    rose from 0.951 to 0.987 as recorded, from 0.934 to 0.972 with shifts by up to
-    1000 Hz and from 0.600 to 0.836 in noise of 10 dB, for 4 % more training time.
-    With `robust` it rose from 0.959 to 0.983, and from 0.831 to 0.894 in noise of 0 dB.
-    Only holes of up to 1000 Hz became worse there, by 0.004. On two-sided axes the vote
-    cost 0.03 of the accuracy on spectra that the end of the axis cuts off, and 0.05 on
-    shapes that look alike. On sounds on the logarithmic axis it changed little, by
-    -0.007 to 0, and with `robust` it gained up to 0.1, at half the pitch.
+    A vote suits the one-sided axis. On recorded vibration (two seeds,
+    ``benchmarks/real_signals.py``) the mean accuracy rose from 0.951 to 0.987 as
+    recorded, from 0.934 to 0.972 with shifts by up to 1000 Hz and from 0.600 to 0.836
+    in noise of 10 dB, for 4 % more training time. With `robust` the accuracy rose from
+    0.959 to 0.983, and from 0.831 to 0.894 in noise of 0 dB. Only with holes of up to
+    1000 Hz it fell, by 0.004. The other figures are from ``benchmarks/field.py``. On
+    two-sided axes the vote lowered the accuracy by 0.03 on spectra that the end of the
+    axis cuts off, and by 0.05 on shapes that look alike. On sounds on the logarithmic
+    axis it changed the accuracy by -0.007 to 0, and with `robust` raised it by up to
+    0.1, at half the pitch.
 
     Examples
     --------
@@ -128,7 +130,7 @@ def make_spectrum_classifier(
     if axis == "log":
         steps.append(("log", LogFrequency(256, fs=fs, decibels=True)))
         net.set_params(kernel_size=32)  # two octaves, as far as harmonics are apart
-    # Where the axis is a circle the copies show what its ends cut off.
+    # On a circular axis the copies also lose parts of a band at the ends.
     copies = [RandomFreqShift(0.5 if two_sided else 0.1, mode="floor")]
     if robust:
         net.set_params(level="median")

@@ -224,8 +224,8 @@ def vote(proba, index, method="log"):
         1. The most probable class is that of the product of the probabilities. A
         probability below 1e-6 counts as 1e-6, so that a single window does not decide.
         "mean" takes the mean of the probabilities, in which windows that are sure weigh
-        less. It is the one for several labels for each window, whose probabilities have
-        no sum of 1.
+        less. Use "mean" for windows with several labels, as their probabilities do not
+        sum to 1.
 
     Returns
     -------

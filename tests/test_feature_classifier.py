@@ -87,7 +87,9 @@ def test_a_classifier_without_weights_or_probabilities(spectra):
 
     model = InvariantFeaturesClassifier(classifier=NoWeights())
     assert model.fit(X, y).score(X, y) > 0.95
-    message = "sample_weight needs a classifier whose fit takes it.*NoWeights"
+    message = (
+        "sample_weight needs a classifier whose fit takes sample_weight.*NoWeights"
+    )
     with pytest.raises(ValueError, match=message):
         model.fit(X, y, sample_weight=np.ones(len(X)))
     with pytest.raises(NotFittedError):  # as after any fit that failed
