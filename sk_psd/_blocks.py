@@ -12,10 +12,10 @@ from sk_psd._arrays import is_complex
 
 __all__ = ["Block", "is_single", "load_signals", "reuse_buffer", "split_into_tasks"]
 
-# Bytes of the windowed segments of one block. They and their spectra then fit the cache
-# of one core, so that each step of the computation finds what the last one wrote. Half
-# of it takes 1.0 to 1.2 times as long on a busy machine, as there are more calls. On a
-# GPU every block costs several kernel launches, so blocks are large there.
+# Bytes of the windowed segments of one block. The segments and their spectra then fit
+# the cache of one core, so each step of the computation reads from the cache. Blocks of
+# half this size take 1.0 to 1.2 times as long on a busy machine, as more calls are
+# needed. On a GPU every block costs several kernel launches, so blocks are large there.
 _BLOCK_BYTES = 2**21
 _BLOCK_BYTES_GPU = 2**28
 
@@ -105,10 +105,10 @@ class _Buffers(threading.local):
     def __init__(self):
         self.by_use = {}
         self.last_views = {}
-        # Freed at once and never touched. In a new process the malloc of glibc returns
-        # the memory of freed spectra to the system, and the next block faults its pages
-        # in again, which takes up to half of the time. From the first freed allocation
-        # of this size on it keeps up to twice as much.
+        # This memory is freed at once and never used. In a new process the malloc of
+        # glibc returns the memory of freed spectra to the system, and the next block
+        # faults the pages in again, which takes up to half of the time. After an
+        # allocation of this size is freed, malloc keeps up to twice as much memory.
         torch.empty(2**24, dtype=torch.uint8, device="cpu")
 
 
@@ -135,8 +135,8 @@ def reuse_buffer(use, shape, dtype):
     buffer : Tensor of shape `shape`
         On the CPU, with arbitrary values. Memory larger than a block is not kept.
     """
-    # Most blocks have the shape of the last one. A new view for each would take 5 % of
-    # the time, as calls are slow where an FFT has just filled the cache.
+    # Most blocks have the shape of the previous one. A new view for each block would
+    # take 5 % of the time, as calls are slow after an FFT has filled the cache.
     last = _buffers.last_views.get((use, dtype))
     if last is not None and last.shape == shape:
         return last
@@ -163,10 +163,10 @@ _NUMPY_DTYPES = {
 def load_signals(X, task, segments, dtype):
     """Yield the samples of each block of a task, as tensors of the dtype to compute in.
 
-    Where a row of a block lies far from zero and `detrend` subtracts means, a typical
-    sample is subtracted from it. Numbers near zero have more digits behind the point,
-    so the means of segments lose fewer of them. The sample need not be exact, as the
-    means are subtracted later.
+    If `detrend` subtracts means, a typical sample is subtracted from rows that lie far
+    from zero. The means of segments are then computed from numbers near zero, with
+    smaller rounding errors. The sample need not be exact, as the means are subtracted
+    later.
 
     Parameters
     ----------
@@ -182,8 +182,8 @@ def load_signals(X, task, segments, dtype):
     Yields
     ------
     signals : Tensor of shape (n_rows, n_times_of_block)
-        They may share memory with X, or with the buffer "signals" that the next block
-        overwrites. So nothing may write to them.
+        Read-only: the samples may share memory with X, or with the buffer "signals",
+        which the next block overwrites.
     """
     blocks = [X[block.rows, _times(block.segments, segments)] for block in task]
     offsets = [None] * len(blocks)
@@ -230,8 +230,8 @@ def _sample_positions(n_times):
 def _find_offsets(blocks, dtype):
     """Return a typical value of each row of each block.
 
-    All blocks of a task are looked at together. Next to an FFT that fills the cache
-    these few calls would take 7 % of the time of each block.
+    All blocks of a task are read together. Block by block, after an FFT has filled the
+    cache, these calls would take 7 % of the time.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Run a net on many rows, a few at a time, so that no row depends on another."""
+"""Run a net on many rows in chunks, so that no row depends on the other rows."""
 
 import numpy as np
 import torch
@@ -11,16 +11,17 @@ __all__ = ["CPU_ROWS", "count_min_rows", "run_in_chunks"]
 
 # Rows of one forward pass on a CPU, few enough for its cache.
 CPU_ROWS = 32
-# On an accelerator the bits depend on the number of rows, so all chunks have the same.
+# On an accelerator the bits depend on the number of rows. So all chunks have as many.
 _ACCELERATOR_ROWS = 1024
 
 
 def count_min_rows(module, device):
-    """Return the least number of rows for which a net gives a row its own bits.
+    """Return the least number of rows for which a row does not depend on the others.
 
-    On a CPU convolutions along one axis sum each row in the same order from 2 rows on.
-    The order of others may depend on the number of rows, so they always get as many.
-    So does that of a kernel of one value, which is a product of matrices.
+    On a CPU a convolution along one axis adds in the same order for any number of rows
+    from 2 on. The order of other convolutions may depend on the number of rows. So may
+    the order of a convolution with a kernel of one value, which is a matrix product.
+    Nets with such layers always get the same number of rows.
 
     Parameters
     ----------
@@ -40,15 +41,15 @@ def count_min_rows(module, device):
 
 
 def _is_along_one_axis(conv):
-    """Say whether the kernel and the steps are longer than 1 on the last axis alone."""
+    """Say whether kernel size or stride exceeds 1 on the last axis and on no other."""
     *others, (kernel_size, stride) = zip(conv.kernel_size, conv.stride, strict=True)
     return (kernel_size, stride) != (1, 1) and all(sizes == (1, 1) for sizes in others)
 
 
 def run_in_chunks(function, X, n_out, device, prepare, min_rows):
-    """Return what a net gives for each row, in float32.
+    """Return the output of a net for each row, in float32.
 
-    What a row gives does not depend on the other rows. On a CPU threads share the
+    The output for a row does not depend on the other rows. On a CPU threads share the
     chunks.
 
     Parameters

@@ -29,7 +29,7 @@ def weigh_samples(X, codes, classes, sample_weight=None, class_weight=None):
 
     Returns
     -------
-    X, codes : as they came
+    X, codes : like the parameters
         Without the samples of weight 0.
 
     weights : float64 ndarray of shape (n_samples,)
@@ -71,7 +71,7 @@ def weigh_indicators(X, codes, classes, sample_weight=None, class_weight=None):
 
     Returns
     -------
-    X, codes : as they came
+    X, codes : like the parameters
         Without the samples of weight 0.
 
     weights : float64 ndarray of shape (n_samples, n_classes)
@@ -90,7 +90,7 @@ def weigh_indicators(X, codes, classes, sample_weight=None, class_weight=None):
         factors = np.where(ones, _weights_of_classes(class_weight, classes), factors)
         if not factors.any():
             raise ValueError("At least one weight must be positive. Got zeros only.")
-        factors /= factors.max()  # as their products could overflow
+        factors /= factors.max()  # products with sample weights could overflow
     weights = weights[:, None] * factors
     return X, codes, weights / weights.mean()
 

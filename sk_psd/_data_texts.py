@@ -1,4 +1,4 @@
-"""Descriptions of made data sets: units, shapes and the law of the data."""
+"""Descriptions (`DESCR`) of made data sets: units, shapes and the signal model."""
 
 __all__ = [
     "describe_benchmark",
@@ -20,11 +20,11 @@ center_freq  center of its band, in Hz
 bandwidth    width of its band, in Hz
 snr_db       power of the emission over that of the noise inside of its band, in dB
 
-Law: x = h * (s exp(2j pi f t) + spurs + n) + line, or its real part times the square
+Model: x = h * (s exp(2j pi f t) + spurs + n) + line, or its real part times the square
 root of 2. s is an emission of power 1 with the named shape, f its center frequency, n
-white Gaussian noise. h is the receiver: a gain, and a tilt of the gain over the axis. A
-line, if there is one, stays where it is wherever f lies; line_db is its power over that
-of the emission, line_freq its frequency in Hz.
+white Gaussian noise. h is the receiver: a gain, and a tilt of the gain over the axis.
+The optional line does not depend on f: line_db is its power over that of the emission,
+line_freq its frequency in Hz.
 """
 
 
@@ -43,7 +43,7 @@ test     the test sets, pairs (X, y) like the training set:
          "cut": the end of the axis cuts off 15 to 35 % of the band
 nperseg  {nperseg}, the length of the Welch segments that the signals are meant for
 
-Law: that of make_spectral_shapes, with a nominal bandwidth of an eighth of the axis.
+Model: as in make_spectral_shapes, with a nominal bandwidth of an eighth of the axis.
 """
 
 
@@ -59,10 +59,10 @@ target_names  name of the shape of each column
 bands         lower and upper end of each emission, in Hz, NaN where there is none
 snr_db        power of each emission over that of the noise inside of its band, in dB
 
-Law: x = h * (sum of a[k] s[k] exp(2j pi f[k] t) + n). s[k] is an emission of power 1, a
-its amplitude, f[k] its center frequency, uniformly random, n white Gaussian noise. h is
-the receiver: a gain, and a tilt of the gain over the axis. No shape occurs twice in a
-signal. Emissions may overlap.
+Model: x = h * (sum over k of a[k] s[k] exp(2j pi f[k] t) + n). s[k] is an emission of
+power 1, a[k] its amplitude, f[k] its center frequency, uniformly random, and n is white
+Gaussian noise. h is the receiver: a gain, and a tilt of the gain over the axis. No
+shape occurs twice in a signal. Emissions may overlap.
 """
 
 
@@ -77,7 +77,7 @@ y       name of the timbre of each sound
 f0      pitch, in Hz
 snr_db  power of all harmonics over that of the noise, in dB
 
-Law: x = sum over k of a[k] sin(2 pi k f0 t + p[k]), plus white Gaussian noise, with all
-multiples k f0 below fs / 2. The timbre tells a[k], times a random factor for each
-harmonic. The phases p[k] are uniformly random.
+Model: x = sum over k of a[k] sin(2 pi k f0 t + p[k]), plus white Gaussian noise, with
+all multiples k f0 below fs / 2. a[k] is the amplitude of the timbre times a random
+factor for each harmonic. The phases p[k] are uniformly random.
 """

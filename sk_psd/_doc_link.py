@@ -4,16 +4,16 @@ import re
 
 __all__ = ["DocLink"]
 
-# Address of the built documentation, without a slash at its end, once it has one.
+# Address of the documentation, without a slash at its end. "" as long as there is none.
 SITE = ""
 
 
 class DocLink:
-    """Mixin of estimators that shows the docstrings of parameters in the diagram.
+    """Mixin that adds tooltips with the docstrings of parameters to the HTML diagram.
 
-    scikit-learn shows a tooltip with the docstring of a parameter or an attribute where
-    it has a page to link to. As long as there is no such page, the tooltips are shown
-    without links. The mixin precedes :class:`sklearn.base.BaseEstimator`.
+    scikit-learn shows tooltips only for estimators with a page of documentation to link
+    to. While `SITE` is empty, this mixin shows the tooltips without links. List the
+    mixin before :class:`sklearn.base.BaseEstimator`.
     """
 
     _doc_link_module = "sk_psd"
@@ -31,12 +31,16 @@ class DocLink:
 
 
 def _without_links(make_table, doc_link, *args):
-    """Return a table of scikit-learn with tooltips, whose links lead somewhere."""
+    """Return a table of scikit-learn with tooltips, and links if `doc_link` is set.
+
+    Without `doc_link` a table gets a link to "#" to show its tooltips. The link is then
+    removed from the HTML.
+    """
     if doc_link:
         return make_table(*args, doc_link)
     try:
         table = make_table(*args, "#")
-    except TypeError:  # an argument less: this scikit-learn has no tooltips
+    except TypeError:  # this version of scikit-learn has no tooltips
         return make_table(*args)
     draw = table._html_repr
 

@@ -1,4 +1,4 @@
-"""Numbers that the makers of data draw or take, one for each sample, and checks."""
+"""Random or given numbers for the samples of made data, and checks of parameters."""
 
 from numbers import Integral, Real
 
@@ -8,7 +8,7 @@ __all__ = ["are_names", "check_int", "check_number", "draw_levels", "draw_number
 
 
 def check_int(name, value, low):
-    """Return a number as an int of Python, whose products do not overflow."""
+    """Return a number as a Python int, which cannot overflow, or raise a ValueError."""
     is_int = isinstance(value, Integral) and not isinstance(value, bool)
     if not (is_int and value >= low):
         raise ValueError(f"{name} must be an int of at least {low}. Got {value!r}.")
@@ -28,7 +28,7 @@ def check_number(name, value):
 
 def are_names(names, known):
     """Say whether `names` is a sequence of at least one known name."""
-    # A set is refused, as its order differs from process to process.
+    # A set is refused, because its order differs between processes.
     if not isinstance(names, (list, tuple, np.ndarray)) or not np.iterable(names):
         return False
     return len(names) > 0 and all(isinstance(n, str) and n in known for n in names)

@@ -53,10 +53,10 @@ def set_aside(data, fraction, random_state):
 def set_aside_by_rarest(data, fraction, random_state):
     """Split data with several labels for each sample.
 
-    The samples are sorted by the rarest label that each has, in random order where it
-    is the same one, and validation samples are taken from them at equal distances. So
-    both parts have nearly the same share of each label. A split that is stratified by
-    the sets of labels would fail, as many sets occur once.
+    The samples are shuffled, then sorted by the rarest label of each sample. Validation
+    samples are taken from this list at equal distances. So both parts have nearly the
+    same share of each label. A split stratified by the sets of labels would fail,
+    because many sets occur only once.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def set_aside_by_rarest(data, fraction, random_state):
     """
     has_label = data[1] > 0.5
     counts = has_label.sum(axis=0)
-    # The number of samples with the rarest label of each, infinite without any label.
+    # The number of samples with each label of a sample, infinite for absent labels.
     rarity = np.where(has_label, counts, np.inf)
     rarest = np.where(has_label.any(axis=1), rarity.argmin(axis=1), len(counts))
     order = check_random_state(random_state).permutation(len(has_label))

@@ -82,7 +82,7 @@ class NetClassifier(
 
     _private_fitted = "_can_continue _config _is_exact _is_multilabel _net".split()
 
-    # Whether y was an indicator matrix. In files of earlier versions it is missing.
+    # Whether y was an indicator matrix. Files of earlier versions lack this attribute.
     _is_multilabel = False
 
     @property
@@ -364,7 +364,7 @@ class NetClassifier(
 
     @property
     def _targets(self):
-        """The meaning of y in the fit before."""
+        """The targets of the previous fit."""
         check_is_fitted(self, "module_")
         kind = IndicatorTargets if self._is_multilabel else LabelTargets
         return kind(self.classes_)
@@ -422,7 +422,7 @@ class NetClassifier(
         return np.logaddexp.reduce(parts, axis=0) - np.log(len(parts))
 
     def predict(self, X):
-        """Return the most probable class, or all classes that are probable.
+        """Return the most probable class, or an indicator matrix of predicted classes.
 
         Parameters
         ----------
@@ -432,8 +432,8 @@ class NetClassifier(
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            Labels as in `classes_`. After a fit with an indicator matrix another one,
-            of int: 1 where the probability is above 0.5, and 0 elsewhere.
+            Labels as in `classes_`. After a fit with an indicator matrix, an indicator
+            matrix of int: 1 where the probability is above 0.5, and 0 elsewhere.
         """
         proba = self.predict_proba(X)
         return self._targets.decode(self._targets.to_codes(proba))
@@ -543,7 +543,7 @@ class NetClassifier(
         x = standardize_when_read(X, self.mean_, self.scale_, device)
         if aligned:
             x = x[:]
-            for part in x.split(CPU_ROWS):  # in place, so that it needs little memory
+            for part in x.split(CPU_ROWS):  # in place, to save memory
                 part.copy_(canonical_roll(part))
         return SpectraDataset(
             x,
@@ -561,7 +561,7 @@ class NetClassifier(
         return [self._run_net(X, self._module_class.forward, len(self.classes_))]
 
     def _run_net(self, X, function, n_out):
-        """Return what ``function(module, x)`` gives for unchecked X, in float64."""
+        """Return the results of ``function(module, x)`` for unchecked X, in float64."""
         X = self._check(X, reset=False)
         module = self.module_
         if module.training:  # as eval() visits all layers

@@ -149,7 +149,7 @@ class Periodograms:
             is complex, and 0 where `used` is False.
 
         used : bool Tensor of shape (n_rows, n_segments) or None
-            Which segments enter the average. None stands for all.
+            The segments that enter the average. None stands for all.
         """
         plan = self.segments
         if callable(plan.detrend):
@@ -172,8 +172,8 @@ class Periodograms:
     def _fft(self, segments):
         nfft, two_parts = self.segments.nfft, segments.is_complex()
         if nfft % 2 and segments.is_cpu:
-            # On odd lengths that of torch takes up to 5.7 times as long (length 16385,
-            # float64), and is at most 1.2 times as fast (length 343).
+            # For odd lengths the FFT of torch takes up to 5.7 times as long as that of
+            # SciPy (length 16385, float64), and is at most 1.2 times as fast (343).
             transform = fft.fft if two_parts else fft.rfft
             return torch.from_numpy(transform(segments.numpy(), nfft, workers=1))
         transform = torch.fft.fft if two_parts else torch.fft.rfft
@@ -235,10 +235,10 @@ def write_mean(segments, X, out, n_jobs=None, *, double=False):
     def sum_squares(signals):
         """Return the sums of the squares of real and of imaginary parts.
 
-        The end of this function frees the spectra before the next FFT, which so writes
-        to memory that lies in the cache. That is 9 % of the time with nperseg 1024. The
-        sums are allocated before the spectra. After them they would keep malloc from
-        joining the freed memory to that behind it.
+        The spectra are freed at the end of this function, before the next FFT. The next
+        FFT then writes to memory in the cache, which saves 9 % of the time with nperseg
+        1024. The sums are allocated before the spectra. Otherwise the sums would keep
+        malloc from joining the freed memory to the free memory behind it.
         """
         n_parts = 2 * (nfft if window.is_complex() else nfft // 2 + 1)
         sums = signals.new_empty((len(signals), n_parts), dtype=window.real.dtype)

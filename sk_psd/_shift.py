@@ -15,11 +15,12 @@ __all__ = [
 # Values in one part of the data, where their noise is looked for.
 _PART_VALUES = 2**17
 
-# On a CPU spectra of so many bins, or so few spectra, are shifted one by one.
+# On a CPU spectra are shifted one by one if they have at least _LONG_AXIS bins, or if
+# there are at most _FEW_ROWS of them.
 _LONG_AXIS = 2048
 _FEW_ROWS = 16
 
-# Bins that are compared one by one where positions tie, before all are ranked.
+# Number of bins to compare one by one where positions tie, before all bins are ranked.
 _N_STEPS = 8
 
 
@@ -60,11 +61,11 @@ def shift_bins(x, shift, *, mode="wrap", noise=None, start=None, reach=None):
 
 
 def _shift_each(x, shift, mode, noise, start, reach):
-    """Shift one spectrum after the other, without copies of more than one length."""
+    """Shift one spectrum after the other, without a longer copy of all spectra."""
     n_freqs = x.shape[-1]
     y = torch.empty(x.shape, dtype=x.dtype, device="cpu")
     starts = [0] * len(x) if start is None else start.tolist()
-    # As arrays, whose slices take a fraction of the time of those of a Tensor.
+    # As arrays, which are sliced in a fraction of the time of Tensors.
     sources, targets = x.numpy(), y.numpy()
     fillings = sources if noise is None else noise.numpy()
     for source, target, filling, first, step in zip(
@@ -84,7 +85,7 @@ def _shift_each(x, shift, mode, noise, start, reach):
 
 
 def _fill_in_turn(gap, values, first):
-    """Fill a gap with values from `first` on, again from the start after the last."""
+    """Fill a gap with values from index `first` on, repeated periodically."""
     period, n_bins = values.shape[-1], gap.shape[-1]
     begin, done = first % period, 0
     while done < n_bins:
@@ -94,7 +95,7 @@ def _fill_in_turn(gap, values, first):
 
 
 def _shift_all(x, shift, mode, noise, start, reach):
-    """Shift all spectra at once, as windows of copies that are longer."""
+    """Shift all spectra at once, as windows of a longer copy."""
     n_freqs = x.shape[-1]
     if mode == "wrap":
         return _window(torch.cat([x, x], -1), -shift % n_freqs, n_freqs)
@@ -221,9 +222,9 @@ def canonical_roll(x):
 def canonical_shift(x):
     """Return the number of bins by which `canonical_roll` moves each spectrum.
 
-    The position is that of the largest sum over a 64th of the axis, summed in the same
-    order everywhere, and where several positions tie, the one from which the values
-    that follow are largest in lexicographic order.
+    The canonical position is that of the largest sum over a 64th of the axis. All sums
+    add in the same order. Where several positions tie, the position is chosen whose
+    following values are largest in lexicographic order.
 
     Parameters
     ----------
@@ -253,7 +254,7 @@ def canonical_shift(x):
 
 
 def _keep_one_of_equal_bins(best, x):
-    """Leave one position of a spectrum whose bins are all equal, as any will do.
+    """Keep the first position only where all bins of a spectrum are equal.
 
     Parameters
     ----------
@@ -262,7 +263,7 @@ def _keep_one_of_equal_bins(best, x):
 
     x : Tensor of shape (N, F) or (N, C, F)
     """
-    # A few positions rule out nearly all spectra.
+    # Test a few positions first, which rules out nearly all spectra.
     rows = best[:, :: max(1, best.shape[-1] // 8)].all(-1).nonzero().squeeze(-1)
     if not len(rows):
         return
@@ -272,15 +273,15 @@ def _keep_one_of_equal_bins(best, x):
 
 
 def _choose_origin(x, row, origin):
-    """Choose among positions from which the values that follow are largest.
+    """Choose the position whose following values are largest, among tied positions.
 
     Parameters
     ----------
     x : Tensor of shape (N, F) or (N, C, F)
 
     row, origin : int64 Tensor of shape (n_positions,)
-        Spectrum and bin of each position, in ascending order; at least one of each
-        spectrum.
+        Spectrum and bin of each tied position, in ascending order. Each spectrum has at
+        least one.
 
     Returns
     -------
@@ -348,7 +349,7 @@ def _rank_rotations(x):
     width, found = 1, -1
     while width < n_freqs:
         before, found = found, int(rank.amax(-1).sum())
-        if found == before:  # a longer window tells no more apart: whole periods
+        if found == before:  # the spectra are periodic: longer windows tie as well
             break
         rank = _dense_rank(rank * n_freqs + rank.roll(-width, -1))
         width *= 2

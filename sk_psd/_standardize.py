@@ -1,4 +1,4 @@
-"""One mean and one deviation of all training values, and rows standardized by both."""
+"""Mean and deviation of all training values, and rows standardized by them."""
 
 import math
 
@@ -9,7 +9,8 @@ __all__ = ["find_mean_and_deviation", "standardize", "standardize_when_read"]
 
 # Values in one part of the data, so that the memory for intermediate results is small.
 _PART_VALUES = 2**17
-# The mean and the deviation are sums over parts, so their last bits depend on these.
+# The mean and the deviation are sums over parts of this size. Another size would change
+# their last bits.
 _SUMMED_VALUES = 2**20
 
 
@@ -48,7 +49,7 @@ def find_mean_and_deviation(X):
             part = _to_double(X[rows])
             if unit != 1.0:
                 part /= unit
-            change(part)  # in place, as fresh memory for a result is not needed
+            change(part)  # in place, as new memory would cost time
             return float(part.sum())
 
         return math.fsum(map(sum_of, _parts(X, _SUMMED_VALUES))) / math.prod(X.shape)
@@ -128,8 +129,8 @@ def standardize_when_read(X, mean, deviation, device):
     Returns
     -------
     x : StandardizedRows or float32 Tensor of the shape of `X`
-        A Tensor on the device, unless that is the CPU and X an array whose rows are
-        quick to read.
+        StandardizedRows if the device is the CPU and X is an array of contiguous rows.
+        Otherwise a Tensor on the device.
 
     Raises
     ------
@@ -145,8 +146,9 @@ def standardize_when_read(X, mean, deviation, device):
 class StandardizedRows:
     """Rows of an array, each standardized when it is read, without a copy of them all.
 
-    Stands for the Tensor that :func:`standardize` returns where that is read by the
-    row: it has its shape, dtype and device, and ``rows[index]`` has its bits.
+    Replaces the Tensor that :func:`standardize` returns, for code that reads rows only.
+    The object has the shape, dtype and device of the Tensor, and ``rows[index]`` gives
+    the same bits.
 
     Parameters
     ----------
@@ -168,7 +170,7 @@ class StandardizedRows:
         self.X, self.mean, self.deviation = X, mean, deviation
         self.shape, self.ndim = torch.Size(X.shape), X.ndim
         extremes = np.array([[X.min(), X.max()]])
-        standardize(extremes, mean, deviation)  # now, not in the middle of a training
+        standardize(extremes, mean, deviation)  # raises now instead of during training
 
     def __len__(self):
         return len(self.X)

@@ -17,7 +17,7 @@ __all__ = ["IndicatorTargets", "LabelTargets", "read_targets"]
 
 
 class _Targets:
-    """Base of both meanings of y.
+    """Base of the two kinds of targets.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class LabelTargets(_Targets):
         return scores.argmax(1)
 
     def are_right(self, logits, codes):
-        """Say for each sample whether the prediction is right. For Tensors."""
+        """Say for each sample whether the prediction is right. Takes Tensors."""
         return self.to_codes(logits) == codes
 
 
@@ -136,16 +136,16 @@ class IndicatorTargets(_Targets):
         return log_expit(logits)
 
     def to_codes(self, scores):
-        """Say which probabilities are above a half."""
+        """Return True where a probability is above 0.5."""
         return scores > 0.5
 
     def are_right(self, logits, codes):
-        """Say for each sample whether all of its labels are right. For Tensors."""
+        """Say for each sample whether all of its labels are right. Takes Tensors."""
         return ((logits > 0) == (codes > 0.5)).all(dim=1)
 
 
 def read_targets(estimator, X, y, *, known=None, classes=None):
-    """Check y and return its meaning and its codes.
+    """Check y, and return the kind of its targets and the codes.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ def read_targets(estimator, X, y, *, known=None, classes=None):
         elsewhere, or booleans.
 
     known : LabelTargets or IndicatorTargets, default=None
-        The meaning of y in an earlier fit, which y must have again.
+        Targets of an earlier fit, to which y must belong as well.
 
     classes : array-like of shape (n_classes,), default=None
         The `classes` of `partial_fit`. None stands for those in `y`.
@@ -252,14 +252,14 @@ def _check_indicators(y):
 
 
 def _find_targets(estimator, y, classes):
-    """Return the meaning of checked values of y, of at least two classes."""
+    """Return the targets of a checked y, with at least two classes."""
     if y.ndim == 2:
-        # Not in partial_fit, as a batch may hold such rows only.
+        # No warning in partial_fit: a batch may have such rows by chance.
         if classes is None and (y.sum(axis=1) == 1).all():
             warnings.warn(
                 "Every row of y has a single 1, as one-hot rows have. "
                 f"{type(estimator).__name__} takes y for an indicator matrix, in which "
-                "a sample may have several labels. If each has one label, pass "
+                "a sample may have several labels. If each sample has one label, pass "
                 "y.argmax(axis=1): the probabilities of a sample then sum to 1.",
                 stacklevel=4,
             )

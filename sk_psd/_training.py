@@ -243,7 +243,7 @@ class ClassifierNet(_WeightedNet, NeuralNetClassifier):
         Those of skorch.
 
     targets : LabelTargets or IndicatorTargets
-        The meaning of the targets and of the logits.
+        Converts labels to codes, and logits to predictions.
     """
 
     def __init__(self, *args, targets, **kwargs):
@@ -298,7 +298,7 @@ def make_net(
         Number of training samples, on which the length of the schedule depends.
 
     targets : LabelTargets, IndicatorTargets or None, default=None
-        The meaning of the targets of a classifier. None for targets that are values.
+        Targets of a classifier. None for a regression.
 
     device : torch.device
 

@@ -219,7 +219,7 @@ def _check_real(estimator, X, rows, in_parts):
 
 
 def _is_plain(rows):
-    """Say whether check_array of scikit-learn, which is slow, would change nothing."""
+    """Say whether the rows can skip scikit-learn's check_array, which is slow."""
     if type(rows) is not np.ndarray or rows.ndim < 2 or not all(rows.shape):
         return False
     return rows.dtype in (np.float32, np.float64)  # of native byte order
@@ -294,7 +294,7 @@ def check_finite(estimator, X, name="X", *, omit_nan=False, first=(0, 0)):
     if isinstance(X, np.ndarray):  # reading rows of a file reads all between them
         n_rows = min(n_rows, _CHUNK_VALUES * X.itemsize // max(1, abs(X.strides[0])))
     n_rows = max(1, n_rows)
-    # Not by gen_batches, which checks its parameters for longer than a row is read.
+    # Without gen_batches: the check of its parameters takes longer than reading a row.
     for top in range(0, len(X), n_rows):
         for left in range(0, X.shape[-1], _CHUNK_VALUES):
             part = X[top : top + n_rows, ..., left : left + _CHUNK_VALUES]

@@ -156,7 +156,7 @@ def make_emission(shape, rng, n_times, bandwidth, center_freq):
 
 
 def add_receiver(x, rng, density, gain_db, tilt_db):
-    """Return a signal as a receiver gives it: with white noise, a gain and a tilt.
+    """Return a received signal: with white noise, a gain and a tilt.
 
     Parameters
     ----------

@@ -773,7 +773,7 @@ def list_augmentations(augmentation, default, level):
 
 
 def reads_rows(step):
-    """Say whether an augmentation reads the training data by the row.
+    """Say whether an augmentation reads the training data row by row.
 
     Parameters
     ----------
@@ -784,7 +784,7 @@ def reads_rows(step):
     reads_rows : bool
         Whether `for_batches` takes StandardizedRows as well as a Tensor of all rows.
     """
-    # By the method itself, as a subclass may have another one.
+    # Compares the methods, because a subclass may override `for_batches`.
     by_row = RandomFreqShift.for_batches, RandomTimeShift.for_batches
     return type(step).for_batches in by_row
 

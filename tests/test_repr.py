@@ -130,7 +130,7 @@ def test_data_sets_describe_their_values(results):
         X = data["X"] if "X" in data else data.X_train
         assert str(X.shape) in text and str(X.dtype) in text
         assert "Hz" in text
-        assert "Law: " in text
+        assert "Model: " in text
 
 
 def test_the_law_of_the_shapes_holds():
