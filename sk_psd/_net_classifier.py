@@ -486,13 +486,8 @@ class NetClassifier(
     def _full_config(self, shape, targets):
         """Return all parameters of the module."""
         n_channels, *axes = shape
-        config = self._module_config(*axes)
-        return {
-            "n_channels": n_channels,
-            "n_classes": len(targets.classes),
-            "level": self.level,
-            **config,
-        }
+        sizes = {"n_channels": n_channels, "n_classes": len(targets.classes)}
+        return {**sizes, "level": self.level, **self._module_config(*axes)}
 
     def _build_module(self, X, targets, generator):
         """Return a new module, and set the fitted attributes that training needs."""
