@@ -13,23 +13,22 @@ from sk_psd._validation import encode_labels
 from sk_psd.inspection._fields import spread_over_fields
 from sk_psd.inspection._net_input import follow_to_net
 
-__all__ = ["activation_map"]
+__all__ = ["activation_map", "encode_targets", "find_slopes"]
 
 
 def activation_map(estimator, X, *, target=None):
     """Return the evidence of a net for a class at each frequency.
 
-    The last layer of the nets adds products of weights and pooled values, so the logit
-    of a class is a sum over the positions of the last maps, and a bias. The share of
-    each position is spread evenly over the bins that the position sees, its receptive
-    field. The mean of a map and the bias are together the logit. With maxima, the
-    position of the maximum has the whole share of a channel.
+    The logit of a class is a bias plus a sum over the positions of the maps of the last
+    convolution. The share of each position in this sum is spread evenly over the
+    receptive field of the position. So the mean of an activation map plus the bias is
+    the logit. A maximum over positions contributes at the position of the maximum only.
 
     Parameters
     ----------
     estimator : estimator object
-        Fitted net classifier, or a Pipeline that ends in one. A search or a vote with
-        one inside will do.
+        Fitted net classifier, or a Pipeline that ends in one. A fitted search or
+        VotingClassifier with a net classifier inside is accepted, too.
 
     X : array-like of shape (n_samples, ..., n_features)
         Input of the estimator: spectra, spectrograms or raw signals.
@@ -37,17 +36,18 @@ def activation_map(estimator, X, *, target=None):
     target : label or array-like of shape (n_samples,), default=None
         Class that the evidence is for: one for all samples or one for each. None is the
         predicted class of each sample. If the net was trained on an indicator matrix, a
-        label is the number of a column, and None is the most probable one.
+        label is the number of a column, and None is the most probable column.
 
     Returns
     -------
     result : Bunch
         `maps`, a float64 ndarray of shape (n_samples, n_freqs[, n_frames]): positive
         where the spectrum speaks for the class, and negative where it speaks against
-        it. `freqs`, ndarray of shape (n_freqs,), with its `unit`, "Hz", or "bins" where
-        the steps do not tell the frequencies. `times` (s) of the frames of
-        spectrograms, otherwise None. For each sample the label of the `predictions` and
-        of the `targets`, the `logits` of the targets and the `bias` in them:
+        the class. `freqs`, an ndarray of shape (n_freqs,), and its `unit`: "Hz", or
+        "bins" if the steps have no frequencies. `times` of the frames of spectrograms,
+        in seconds, or numbers of frames if the steps have no times; otherwise None.
+        `predictions` and `targets`: for each sample the predicted label, and the label
+        that the evidence is for. `logits` of the targets, and the `bias` of each:
         ``maps.mean(axis) + bias`` is `logits`, up to rounding.
 
     Raises
@@ -62,11 +62,10 @@ def activation_map(estimator, X, *, target=None):
 
     Notes
     -----
-    The maps lie on the axis of the spectra that the net sees, back at the place where
-    the spectrum was before :class:`PeakAlign` or the net itself moved it. Where the
-    invariance of the net is exact, the map of a rolled spectrum is the rolled map, bit
-    for bit. The fields are as wide as the shapes that the net can tell apart, so a map
-    cannot be sharper than :func:`describe` says.
+    The maps lie on the frequency axis of the spectra at the net. Rolls by
+    :class:`PeakAlign` or by the net itself are undone. Where the invariance of the net
+    is exact, the map of a rolled spectrum is the rolled map, bit for bit. A map cannot
+    show details narrower than the `receptive_field` that :func:`describe` returns.
 
     References
     ----------
@@ -92,7 +91,7 @@ def activation_map(estimator, X, *, target=None):
     net = found.net
     X = net._check(found.X, reset=False)
     logits = net._logits(found.X)[0]  # those of the first roll
-    codes = _encode_targets(target, logits, net.classes_)
+    codes = encode_targets(target, logits, net.classes_)
     module, device = net.module_.eval(), next(net.module_.parameters()).device
     maps = np.empty((len(X), *X.shape[2:]))
     with training_settings(device):
@@ -125,8 +124,27 @@ def activation_map(estimator, X, *, target=None):
     )
 
 
-def _encode_targets(target, logits, classes):
-    """Return the index of the class of each sample, the likeliest one for None."""
+def encode_targets(target, logits, classes):
+    """Return the index of the target class of each sample.
+
+    Parameters
+    ----------
+    target : label, array-like of shape (n_samples,) or None
+        None is the class of the largest logit of each sample.
+
+    logits : ndarray of shape (n_samples, n_classes)
+
+    classes : ndarray of shape (n_classes,)
+
+    Returns
+    -------
+    codes : int64 ndarray of shape (n_samples,)
+
+    Raises
+    ------
+    ValueError
+        If `target` has another shape or is not one of the classes.
+    """
     if target is None:
         return logits.argmax(axis=1)
     n_samples = len(logits)
@@ -140,15 +158,40 @@ def _encode_targets(target, logits, classes):
         )
     try:
         return encode_labels(target, classes)
-    except (TypeError, ValueError) as error:  # of objects that have no order
+    except (TypeError, ValueError) as error:  # TypeError: labels that cannot be sorted
         raise ValueError(f"target: {error}") from error
+
+
+def find_slopes(module, maps, codes):
+    """Return the derivative of the logit of a class by each value of the last maps.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Module of a net classifier.
+
+    maps : Tensor of shape (N, C', F') or (N, C', F', T')
+        Maps of the last convolution.
+
+    codes : int64 Tensor of shape (N,)
+        Index of the class of each sample.
+
+    Returns
+    -------
+    slopes : Tensor like `maps`
+    """
+    maps = maps.detach().requires_grad_()
+    with torch.enable_grad():
+        logits = module.read(maps).gather(1, codes[:, None])
+        (slopes,) = torch.autograd.grad(logits.sum(), maps)
+    return slopes
 
 
 def _find_shares(module, x, codes):
     """Return the share of each position of the last maps in the logit of a class.
 
-    The pool and the linear layer are homogeneous: without its bias a logit is the sum
-    of all values of the maps, each multiplied by its derivative.
+    The pool and the linear layer are homogeneous. So the logit without the bias is the
+    sum over all values of the maps, each times the derivative of the logit by it.
 
     Returns
     -------
@@ -156,12 +199,8 @@ def _find_shares(module, x, codes):
     """
     with torch.no_grad():
         maps = module.maps(x)
-    maps.requires_grad_()
-    with torch.enable_grad():
-        logits = module.read(maps)
-        chosen = logits.gather(1, codes[:, None]).sum()
-        (slopes,) = torch.autograd.grad(chosen, maps)
-    return (maps.detach().double() * slopes.double()).sum(1).cpu().numpy()
+    slopes = find_slopes(module, maps, codes)
+    return (maps.double() * slopes.double()).sum(1).cpu().numpy()
 
 
 def _spread(shares, matrices):
@@ -175,7 +214,7 @@ def _spread(shares, matrices):
 
 
 def _roll(maps, shift):
-    """Roll each map by its own number of bins, the frequencies of a spectrogram too."""
-    if maps.ndim == 3:  # no spectrogram was rolled
+    """Roll each map (N, F) by its own number of bins. Spectrograms are not rolled."""
+    if maps.ndim == 3:
         return maps
     return shift_bins(torch.from_numpy(maps), shift).numpy()

@@ -1,4 +1,4 @@
-"""Follow data through a Pipeline to its net: the spectra there, and their axis."""
+"""Find the net in an estimator, and the spectra at its input with their axis."""
 
 import numpy as np
 import torch
@@ -13,11 +13,11 @@ from sk_psd._shift import canonical_shift
 from sk_psd.resampling import LogFrequency
 from sk_psd.scaling import PeakAlign
 
-__all__ = ["NetInput", "find_net", "follow_to_net"]
+__all__ = ["NetInput", "find_net", "follow_to_net", "list_steps"]
 
 
 class NetInput:
-    """The spectra that reach a net, and where their bins lie.
+    """The spectra at the input of a net, and the frequencies of their bins.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class NetInput:
         Times of the frames of spectrograms: in seconds, or their numbers.
 
     shift : int64 ndarray of shape (n_samples,)
-        Number of bins by which the steps before the net rolled each spectrum.
+        Number of bins by which :class:`PeakAlign` rolled each spectrum before the net.
     """
 
     def __init__(self, net, X, freqs, unit, times, shift):
@@ -82,23 +82,33 @@ def _find(estimator):
         return [], estimator
     if isinstance(estimator, Pipeline):
         found = _find(estimator.steps[-1][1])
-        return found and (_transformers(estimator.steps[:-1]) + found[0], found[1])
+        return found and (list_steps(estimator[:-1]) + found[0], found[1])
     if isinstance(estimator, BaseEstimator) and hasattr(estimator, "best_estimator_"):
         return _find(estimator.best_estimator_)
-    # Models that were fitted beside each other, as in a VotingClassifier.
+    # The fitted classifiers of a VotingClassifier.
     beside = getattr(estimator, "named_estimators_", {})
     return next(filter(None, map(_find, beside.values())), None)
 
 
-def _transformers(steps):
-    """Return the transformers of the steps of a Pipeline, and of Pipelines in it."""
-    found = []
-    for _, step in steps:
-        if isinstance(step, Pipeline):
-            found += _transformers(step.steps)
-        elif step not in (None, "passthrough"):
-            found.append(step)
-    return found
+def list_steps(estimator):
+    """Return the steps of a Pipeline and of the Pipelines in it, in their order.
+
+    A search stands for its best estimator. Other estimators are a single step.
+
+    Parameters
+    ----------
+    estimator : estimator object
+
+    Returns
+    -------
+    steps : list of estimator objects
+    """
+    if hasattr(estimator, "best_estimator_"):
+        return list_steps(estimator.best_estimator_)
+    if not isinstance(estimator, Pipeline):
+        return [estimator]
+    steps = [step for _, step in estimator.steps if step not in (None, "passthrough")]
+    return [inner for step in steps for inner in list_steps(step)]
 
 
 def follow_to_net(estimator, X):
@@ -123,7 +133,7 @@ def follow_to_net(estimator, X):
         if isinstance(step, PeakAlign):
             spectra = torch.from_numpy(np.array(before, order="C"))
             shift = shift + canonical_shift(spectra).numpy()
-            continue  # The bins are rolled back at the end, to the same axis.
+            continue  # The frequency axis stays: the caller undoes the roll.
         carried = frequencies_of(X)
         if carried is not None:
             freqs, unit = carried, "Hz"

@@ -8,7 +8,7 @@ from sk_psd.nn.layers import Head, Level, check_size
 
 __all__ = ["FlattenCNN", "flatten_sizes"]
 
-# With this many values, 32 MB, the copy in another layout costs more than it saves.
+# From this many values on (32 MB) the copy in another layout costs more than it saves.
 _MAX_COPIED_VALUES = 2**23
 
 
@@ -71,7 +71,7 @@ class FlattenCNN(nn.Module):
         Sizes of the convolution and of the pool.
 
     wraps : bool
-        False: the axis ends.
+        False: the axis is not circular.
     """
 
     def __init__(
@@ -135,10 +135,13 @@ class FlattenCNN(nn.Module):
         -------
         maps : Tensor of shape (N, n_filters, n_positions)
         """
-        x = self.conv(self.level(x))  # (N, n_filters, F')
+        return self._convolve(self.level(x))
+
+    def _convolve(self, x):
+        x = self.conv(x)  # (N, n_filters, F')
         if self.training and x.numel() < _MAX_COPIED_VALUES:
-            # torch has a faster max pool for images in channels-last memory, most of
-            # all a faster gradient of it, and its result is the same.
+            # The max pool of torch for images in channels-last memory gives the same
+            # result faster. Its gradient is faster as well.
             image = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
             size, stride = (1, self.pool.kernel_size), (1, self.pool.stride)
             x = F.max_pool2d(image, size, stride).squeeze(2)

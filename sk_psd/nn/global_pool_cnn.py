@@ -89,7 +89,7 @@ class GlobalPoolCNN(nn.Module):
         Sizes of the layers along the axis.
 
     wraps : bool
-        Whether the axis is closed.
+        Whether the axis is circular.
     """
 
     def __init__(
@@ -154,7 +154,10 @@ class GlobalPoolCNN(nn.Module):
         -------
         maps : Tensor of shape (N, C', F')
         """
-        return self.features(self.level(x).unsqueeze(2)).squeeze(2)
+        return self._convolve(self.level(x))
+
+    def _convolve(self, x):
+        return self.features(x.unsqueeze(2)).squeeze(2)
 
     def read(self, maps):
         """Return the logits for the maps of the last convolution.

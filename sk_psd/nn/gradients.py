@@ -1,7 +1,7 @@
 """Circular padding and the pool over an axis, with gradients in channels-last memory.
 
-The operations of torch give the same numbers. But the padded values and the gradients
-then lie in channels-first memory, and the next convolution has to copy them.
+The operations of torch give the same numbers, but return padded values and gradients in
+channels-first memory. The next convolution would have to copy these.
 """
 
 import torch
@@ -12,7 +12,7 @@ __all__ = ["max_and_mean_in_training", "pad_circularly", "pad_in_training"]
 def pad_circularly(x, before, after):
     """Continue the last axis at each end with the values of the other end.
 
-    It consists of operations that torch can differentiate, trace and export.
+    The function uses operations that torch can differentiate, trace and export.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def pad_circularly(x, before, after):
     RuntimeError
         If `before` or `after` exceeds W.
     """
-    # By narrow, as a slice that is too long would be cut without an error.
+    # With `narrow`, because too long a slice would be cut without an error.
     last = x.narrow(-1, x.shape[-1] - before, before)
     return torch.cat([last, x, x.narrow(-1, 0, after)], -1)
 

@@ -135,13 +135,13 @@ class ConvBlock(nn.Module):
     def forward(self, x):
         """Map (N, C, 1, F) to (N, C', 1, ceil(F / stride))."""
         x = self._pad(x)  # (N, C, 1, F + K - 1)
-        # In place, as fresh memory costs as much as the ReLU.
+        # In place, as new memory costs as much as the ReLU itself.
         return F.relu_(self.norm(self.conv(x)))  # (N, C', 1, ceil(F / S))
 
     def _pad(self, x):
         if self.padding_mode == "zeros":
             return F.pad(x, self.padding)
-        # In prediction by plain operations, which torch can trace and export.
+        # A prediction uses plain operations, which torch can trace and export.
         pad = pad_in_training if self.training else pad_circularly
         return pad(x, *self.padding)
 
@@ -245,7 +245,7 @@ class Level(nn.Module):
         Parameters
         ----------
         x : Tensor of shape (N, C, F) or (N, C, F, T)
-            Or an object that gives Tensors of rows, as a Tensor does.
+            Or StandardizedRows, whose slices are Tensors.
         """
         if self.level is None:
             return

@@ -90,7 +90,7 @@ class SpectrogramCNN(nn.Module):
         Sizes of the layers along frequency and along time.
 
     wraps : bool
-        False: the axes end.
+        False: the axes are not circular.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""One channel of a net at one sample: its kernel, its map and its share in a logit."""
+"""Kernel, map and evidence of one channel of a net, for one sample."""
 
 import numpy as np
 import torch
@@ -7,6 +7,7 @@ from sk_psd._net_estimator import training_settings
 from sk_psd._result import Result
 from sk_psd._shift import canonical_shift, shift_bins
 from sk_psd._standardize import standardize
+from sk_psd.inspection._activation import find_slopes
 from sk_psd.inspection._fields import find_field
 from sk_psd.inspection._net_input import follow_to_net
 from sk_psd.nn import FlattenCNN, GlobalPoolCNN
@@ -15,7 +16,7 @@ __all__ = ["ChannelView"]
 
 
 class ChannelView:
-    """A sample on its way through a net, of which one channel is looked at.
+    """The values in a net for one sample, to read channel by channel.
 
     Parameters
     ----------
@@ -29,8 +30,10 @@ class ChannelView:
     Attributes
     ----------
     net : NetClassifier
+        The net classifier in the estimator.
 
     logits : ndarray of shape (n_classes,)
+        Logits of the sample. With several rolls, those of the first one.
     """
 
     def __init__(self, estimator, X):
@@ -52,20 +55,15 @@ class ChannelView:
         self._roll = roll
         self._device = next(self._module.parameters()).device
         with training_settings(self._device), torch.enable_grad():
-            # After the scaling of each sample by `level`, as a kernel sees it.
+            # The input of the first convolution, after the scaling by `level`.
             self._x = self._module.level(x.to(self._device)).detach().requires_grad_()
-            self._maps = self._convolve(self._x)
-        self.logits = net._logits(found.X)[0][0]  # of the first roll and the sample
-
-    def _convolve(self, x):
-        if isinstance(self._module, FlattenCNN):
-            return self._module.pool(self._module.conv(x))
-        return self._module.features(x.unsqueeze(2)).squeeze(2)
+            self._maps = self._module._convolve(self._x)
+        self.logits = net._logits(found.X)[0][0]  # the first roll, the only sample
 
     def find_slopes(self, code):
-        """Return the derivative of a logit by each value of the last maps.
+        """Return the last maps, and the derivative of a logit by each of their values.
 
-        The maps, each value times its derivative, sum up to the logit without the bias.
+        The sum of all values, each times its derivative, is the logit without the bias.
 
         Parameters
         ----------
@@ -76,14 +74,13 @@ class ChannelView:
         -------
         maps, slopes : float64 ndarray of shape (n_channels, n_positions)
         """
-        maps = self._maps.detach().requires_grad_()
-        with training_settings(self._device), torch.enable_grad():
-            logit = self._module.read(maps)[0, code]
-            (slopes,) = torch.autograd.grad(logit, maps)
-        return tuple(part.detach()[0].cpu().double().numpy() for part in (maps, slopes))
+        maps, codes = self._maps.detach(), torch.tensor([code], device=self._device)
+        with training_settings(self._device):
+            slopes = find_slopes(self._module, maps, codes)
+        return tuple(part[0].cpu().double().numpy() for part in (maps, slopes))
 
     def look(self, code, channel):
-        """Return the numbers of one channel and one class.
+        """Return the values to draw for one channel and one class.
 
         Parameters
         ----------
@@ -96,13 +93,14 @@ class ChannelView:
         Returns
         -------
         view : Bunch
-            `freqs`, `unit` and the `spectrum`, of shape (n_channels, n_freqs), at its
-            own place. `kernel`, of shape (n_channels, kernel_size), at the frequencies
-            `kernel_freqs`: the derivative of the largest value of the map. For the
-            positions of the map, ordered by their frequencies `places`: the `map`, the
-            `weights` of the class, their `products`, and the `evidence` of all
-            channels, which with the `bias` sums up to the `logit`. `prediction`, the
-            predicted label or the row of indicators.
+            `freqs`, `unit` and the `spectrum` of shape (n_channels, n_freqs), with all
+            rolls undone. `kernel` of shape (n_channels, kernel_size), at the
+            frequencies `kernel_freqs`: the derivative of the largest value of the map.
+            For each position of the map, ordered by the frequency `places`: the `map`,
+            the `weights` of the class, the `products` of both, and the `evidence`, the
+            sum of the products of all channels. The sum of the evidence plus the `bias`
+            is the `logit`. `prediction` is the predicted label or the row of
+            indicators.
         """
         found, module = self._found, self._module
         maps, slopes = self.find_slopes(code)
@@ -127,7 +125,7 @@ class ChannelView:
         )
 
     def _centers(self, n_positions):
-        """Return the bin in the middle of the field of each value of the maps."""
+        """Return the center of the field of each value of the maps, in bins."""
         size, stride, start = find_field(self._module.windows[0])
         bins = np.arange(n_positions) * stride + start + (size - 1) / 2 - self._roll
         return self._wrap(bins)
@@ -139,7 +137,7 @@ class ChannelView:
         return bins
 
     def _in_units(self, bins):
-        """Return the frequencies at bins, which may be fractions or beyond the ends."""
+        """Return frequencies at bins, also at fractional ones and beyond the ends."""
         freqs = self._found.freqs
         if len(freqs) < 2:
             return np.full(len(bins), freqs[0])
@@ -149,16 +147,15 @@ class ChannelView:
         return inside + below + beyond
 
     def _find_kernel(self, channel, position):
-        """Return the derivative of a value of the maps, and the bins it reaches.
+        """Return the derivative of a value of the maps by the input, and its bins.
 
-        The net is linear around each sample, except for its pools and rectifiers, whose
-        choice is fixed there. So the derivative is the kernel that all layers together
-        are for this value.
+        The net is piecewise linear: near a sample the rectifiers and pools choose the
+        same values. So the derivative is the joint kernel of all layers.
 
         Returns
         -------
         kernel : ndarray of shape (n_channels, kernel_size)
-            Without size if the channel is silent.
+            Empty if no bin changes the value.
 
         bins : ndarray of shape (kernel_size,)
         """

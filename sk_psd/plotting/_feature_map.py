@@ -1,12 +1,12 @@
-"""The display of a sample on its way through a net, at several places on the axis."""
+"""The display of the steps of a net for one sample, at several places on the axis."""
 
 from numbers import Integral
 
 import numpy as np
 
 from sk_psd._frequency_axis import frequencies_of, with_frequencies
-from sk_psd._validation import encode_labels
 from sk_psd.inspection import shift_rows
+from sk_psd.inspection._activation import encode_targets
 from sk_psd.nn import FlattenCNN
 from sk_psd.plotting._channel import ChannelView
 from sk_psd.plotting._levels import pick_sample
@@ -24,22 +24,22 @@ __all__ = ["FeatureMapDisplay"]
 
 
 class FeatureMapDisplay:
-    """A spectrum on its way through a net: kernel, map, weights, evidence.
+    """The steps of a net for one spectrum: kernel, map, weights and evidence.
 
-    Create a display by :meth:`from_estimator`. Each column is the same sample at
-    another place on the frequency axis. From above:
+    Create a display by :meth:`from_estimator`. Each column shows the same sample at
+    another place on the frequency axis. The rows, from top to bottom:
 
-    1. The spectrum that the net sees.
-    2. The kernel of one channel, where it answers most. That of several layers is the
-       kernel that all of them together are there.
-    3. The map of this channel: its answers at all positions, which the read-out sees.
-       It is rectified, or in a :class:`FlattenCNNClassifier` the maximum of
-       neighbors. The maximum and the mean are marked where the net pools them.
-    4. The weights of the read-out for a class. A linear layer over positions has one
-       for each. After a global pool that of the mean is the same everywhere, and that
-       of the maximum goes where the maximum is.
+    1. The spectrum at the input of the net.
+    2. The kernel of one channel, at the maximum of its map. With several layers this is
+       the joint kernel of all layers at this place.
+    3. The map of this channel: the output of the last convolution at each position. It
+       is rectified, or in a :class:`FlattenCNNClassifier` max-pooled. The maximum and
+       the mean are marked if the net pools them.
+    4. The weights of the linear layer for a class. A linear layer over positions has a
+       weight for each position. After a global pool the weight of the mean is the same
+       at all positions, and the weight of the maximum lies at the maximum only.
     5. Map times weight: the evidence of this channel.
-    6. The evidence of all channels. With the bias it sums up to the logit of the class.
+    6. The evidence of all channels. Its sum plus the bias is the logit of the class.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class FeatureMapDisplay:
         Titles of the columns.
 
     pooling : {"max", "mean", "max_mean"} or None
-        The global pool of the net. None is a linear layer over positions.
+        The global pool of the net. None stands for a linear layer over positions.
 
     Attributes
     ----------
@@ -110,7 +110,7 @@ class FeatureMapDisplay:
         axes=None,
         **kwargs,
     ):
-        """Follow one sample through a net, at several places on the axis.
+        """Compute and draw the steps of a net for one sample at several places.
 
         Parameters
         ----------
@@ -152,7 +152,8 @@ class FeatureMapDisplay:
         Raises
         ------
         ValueError
-            If the net is of another kind, or if a parameter does not fit.
+            If the estimator holds no net of these two kinds, or if a parameter does not
+            fit.
         """
         row = pick_sample(X, sample)
         shifts = list(shifts) if np.iterable(shifts) else [shifts]
@@ -161,12 +162,7 @@ class FeatureMapDisplay:
             for shift in shifts
         ]
         first, net = views[0], views[0].net
-        code = int(first.logits.argmax())
-        if target is not None:
-            try:
-                code = int(encode_labels(np.asarray([target]), net.classes_)[0])
-            except (TypeError, ValueError) as error:  # of objects without an order
-                raise ValueError(f"target: {error}") from error
+        code = int(encode_targets(target, first.logits[None], net.classes_)[0])
         maps, slopes = first.find_slopes(code)
         if channel is None:
             channel = int((maps * slopes).sum(axis=1).argmax())
@@ -245,16 +241,16 @@ class FeatureMapDisplay:
         lines["products"] = fill_evidence(products, column.places, column.products)
         lines["evidence"] = fill_evidence(evidence, column.places, column.evidence)
         said = name_prediction(column.prediction)
-        # A row of indicators has a column for each class, whose label is its number.
+        # The label of a class is its column in a row of indicators.
         is_right = (
             column.prediction == self.target
             if np.ndim(column.prediction) == 0
             else column.prediction[self.target] == 1
         )
         titles = {
-            kernel: f"2  kernel of channel {self.channel}, where it answers most"
+            kernel: f"2  kernel of channel {self.channel}, at the maximum of its map"
             if column.kernel.size
-            else f"2  channel {self.channel} is silent",
+            else f"2  channel {self.channel} is zero everywhere",
             answers: f"3  {self._mark_pooled(answers, column)}",
             weights: f"4  {self._weight_name()}",
             products: f"5  map x weight, sum {column.products.sum():+.2f}",
@@ -271,7 +267,7 @@ class FeatureMapDisplay:
         return lines
 
     def _mark_pooled(self, ax, column):
-        """Mark what the global pool keeps, and return the title of the map."""
+        """Mark the values that the global pool keeps. Return the title of the map."""
         if self.pooling is None:
             return "map after the max pool"
         kept = []

@@ -1,14 +1,14 @@
-"""The spectra that displays draw: found in a Pipeline, in decibels, with their axes."""
+"""Spectra of a Pipeline for displays, in decibels, with their axes."""
 
 from numbers import Integral
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._arrays import as_ndarray
 from sk_psd._frequency_axis import frequencies_of
+from sk_psd.inspection._net_input import list_steps
 from sk_psd.resampling import LogFrequency
 from sk_psd.spectral import decibels
 
@@ -42,7 +42,7 @@ class Spectra:
 
 
 def find_spectra(estimator, X):
-    """Return the spectra that the first step of its kind makes of signals.
+    """Return the spectra that the first WelchPSD or Spectrogram makes of signals.
 
     Parameters
     ----------
@@ -56,10 +56,10 @@ def find_spectra(estimator, X):
     Returns
     -------
     spectra : Spectra
-        In decibels where a step made them.
+        In decibels if a step makes them. Otherwise the values of X.
     """
     check_is_fitted(estimator)
-    steps = _flat_steps(estimator)
+    steps = list_steps(estimator)
     makers = [i for i, step in enumerate(steps) if _makes_spectra(step)]
     if makers:
         for step in steps[: makers[0]]:
@@ -101,7 +101,7 @@ def pick_sample(X, sample):
     Raises
     ------
     ValueError
-        If `sample` is no such index.
+        If `sample` is not the index of a row.
     """
     if not (isinstance(sample, Integral) and -len(X) <= sample < len(X)):
         raise ValueError(
@@ -116,18 +116,8 @@ def _makes_spectra(step):
     return has_axis and not isinstance(step, LogFrequency)
 
 
-def _flat_steps(estimator):
-    """Return the steps of a Pipeline, and of the Pipelines in it, in their order."""
-    if hasattr(estimator, "best_estimator_"):
-        return _flat_steps(estimator.best_estimator_)
-    if not isinstance(estimator, Pipeline):
-        return [estimator]
-    steps = [step for _, step in estimator.steps if step not in (None, "passthrough")]
-    return [inner for step in steps for inner in _flat_steps(step)]
-
-
 def check_axis_values(name, values, n_values):
-    """Return the places of bins or frames, their numbers if None.
+    """Return frequencies of bins or times of frames, or their numbers if None.
 
     Parameters
     ----------
@@ -146,7 +136,7 @@ def check_axis_values(name, values, n_values):
     Raises
     ------
     ValueError
-        If the length is another one.
+        If the shape is not (n_values,).
     """
     if values is None:
         return np.arange(n_values, dtype=np.float64)
