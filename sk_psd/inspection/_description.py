@@ -47,7 +47,7 @@ class NetDescription(Result):
 
 
 def describe(estimator):
-    """Return the sizes that one needs to choose `nperseg` and `kernel_size`.
+    """Return the sizes of a fitted net: resolution, receptive field, layers and cost.
 
     Parameters
     ----------
@@ -57,15 +57,15 @@ def describe(estimator):
     Returns
     -------
     description : Bunch
-        Prints as a table. `name` of the classifier; `input_shape`, the shape of one
-        sample at the net, channels first; `receptive_field` and `stride`, in bins: how
-        many bins one value of the last maps depends on, and how many lie between
-        neighbors. `resolution_hz`, `receptive_field_hz` and `stride_hz` in Hz, None
-        where the steps do not tell the frequencies or the axis is logarithmic.
-        `invariance`: "exact" under circular shifts, "approximate" or "none".
-        `n_parameters`, and `n_products`, the multiplications that the prediction of one
-        sample takes. `layers`, a list of Bunches with `name`, `input_shape`,
-        `output_shape`, `n_parameters` and `n_products`.
+        Prints as a table. `name` of the classifier. `input_shape`, the shape of one
+        sample at the net, channels first. `receptive_field`, the number of bins that
+        one value of the last maps depends on. `stride`, the number of bins from one
+        value of the last maps to the next. `resolution_hz` (width of a bin),
+        `receptive_field_hz` and `stride_hz`, in Hz, or None if the steps have no
+        frequencies or the axis is logarithmic. `invariance`: "exact" under circular
+        shifts, "approximate" or "none". `n_parameters`, and `n_products`, the number of
+        multiplications in the prediction of one sample. `layers`, a list of Bunches
+        with `name`, `input_shape`, `output_shape`, `n_parameters` and `n_products`.
 
     Raises
     ------
@@ -78,10 +78,10 @@ def describe(estimator):
 
     Notes
     -----
-    A shape is told from another one by what lies inside of one receptive field. If the
-    shapes are wider, choose a longer `kernel_size`, a longer `stride` or a shorter
-    `nperseg`. If their details are narrower than the resolution, choose a longer
-    `nperseg`.
+    The sizes help to choose `nperseg` and `kernel_size`. A net recognizes details that
+    lie within one receptive field. If the shapes are wider than the receptive field,
+    choose a longer `kernel_size`, a longer `stride` or a shorter `nperseg`. If their
+    details are narrower than the resolution, choose a longer `nperseg`.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Receptive fields: the bins that each value of a net's last maps sees."""
+"""Receptive fields: the bins that each value of the last maps of a net depends on."""
 
 import numpy as np
 from scipy import sparse
@@ -35,7 +35,7 @@ def find_field(windows):
 
 
 def spread_over_fields(windows, n_out, n_bins, wraps):
-    """Return the matrix that spreads each value evenly over the bins that it sees.
+    """Return the matrix that spreads each value evenly over its receptive field.
 
     Parameters
     ----------
@@ -49,8 +49,8 @@ def spread_over_fields(windows, n_out, n_bins, wraps):
         Length of the axis.
 
     wraps : bool
-        Whether the axis is closed. Otherwise the parts of the fields beyond its ends
-        are left out.
+        Whether the axis is circular. Otherwise the parts of the fields beyond the ends
+        of the axis are left out.
 
     Returns
     -------

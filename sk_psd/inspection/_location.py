@@ -15,8 +15,9 @@ _NAMES = ("center_freq", "bandwidth", "low", "high")
 def locate(estimator, X, *, target=None, threshold=0.25):
     """Return the center frequency and the bandwidth of the recognized shape.
 
-    The band is the run of bins around the largest evidence in which the evidence for
-    the class exceeds a part of its maximum, see :func:`activation_map`.
+    The band consists of the bins around the maximum of the evidence for the class, see
+    :func:`activation_map`. It ends where the evidence falls to `threshold` times the
+    maximum.
 
     Parameters
     ----------
@@ -28,8 +29,8 @@ def locate(estimator, X, *, target=None, threshold=0.25):
 
     target : label or array-like of shape (n_samples,), default=None
         Class to locate: one for all samples or one for each. None is the predicted
-        class of each sample. If the net was trained on an indicator matrix, None is all
-        classes, and a label is the number of a column.
+        class of each sample. If the net was trained on an indicator matrix, None
+        locates all predicted classes, and a label is the number of a column.
 
     threshold : float, default=0.25
         Smallest evidence in the band, as a part of the largest. Between 0 and 1.
@@ -38,12 +39,12 @@ def locate(estimator, X, *, target=None, threshold=0.25):
     -------
     result : Bunch
         For each sample `center_freq`, `bandwidth`, and the limits of the band, `low`
-        and `high`, in the `unit` "Hz", or "bins" where the steps do not tell the
-        frequencies. On a closed axis `low` is above `high` if the band crosses the
-        end. NaN where no bin speaks for the class. `predictions` and `targets` are the
-        labels, `threshold` is the one that was used. For all classes of an indicator
-        matrix the arrays have the shape (n_samples, n_classes), with NaN for the
-        classes that are not predicted.
+        and `high`, in the `unit`: "Hz", or "bins" if the steps have no frequencies. On
+        a circular axis `low` is above `high` if the band crosses the end. All four are
+        NaN where no bin speaks for the class. `predictions` and `targets` are the
+        predicted and the located labels. `threshold` is the parameter. For an indicator
+        matrix and ``target=None`` the arrays have the shape (n_samples, n_classes),
+        with NaN for the classes that are not predicted.
 
     Raises
     ------
@@ -56,9 +57,9 @@ def locate(estimator, X, *, target=None, threshold=0.25):
 
     Notes
     -----
-    The limits are as sharp as the receptive field of the net is narrow. On 800 made
-    signals, 128 bins wide, with a field of 100 bins, the median error of the center was
-    10 bins and that of the bandwidth 15 bins, see ``benchmarks/localization.py``.
+    A narrow receptive field gives sharp limits. On 800 made signals with bands of 128
+    bins, and a receptive field of 100 bins, the median error of the center was 10 bins
+    and that of the bandwidth 15 bins (``benchmarks/localization.py``).
 
     Examples
     --------
@@ -138,7 +139,7 @@ def _in_units(bands, freqs, wraps):
     span = edges[-1] - edges[0]
 
     def at(position):
-        """Interpolate the edges, on a closed axis beyond its end as well."""
+        """Interpolate the edges. A circular axis continues beyond its end."""
         turns = np.floor(position / n_bins) if wraps else 0
         inside = position - turns * n_bins
         return np.interp(inside, np.arange(n_bins + 1), edges) + turns * span

@@ -281,7 +281,7 @@ def _find_axis(estimator, X, domain):
         len(psd.freqs_),
         step,
         "move" if keeps_mean else "remove",
-        # fs=1.0 is the default of the steps, which tells no frequencies.
+        # fs=1.0 is the default of the steps, with which frequencies are not in Hz.
         bin_width=None if psd.fs == 1 else float(psd.freqs_[1] - psd.freqs_[0]),
     )
 
@@ -413,8 +413,8 @@ def shift_curve(
 
     phases : int, default=1
         Number of neighboring shifts, a bin apart, that are scored around each of
-        `shifts`. A net with strides sees them at different phases: as many as the
-        `stride` that :func:`describe` tells show the best and the worst one.
+        `shifts`. The score of a net with strides depends on the phase of a spectrum on
+        the strides. Set the `stride` that :func:`describe` returns to score all phases.
 
     mode : {"wrap", "edge", "floor"}, default="wrap"
         Values that enter a spectrum at the vacated end, as in
@@ -458,10 +458,10 @@ def shift_curve(
     Returns
     -------
     curve : Bunch
-        `shifts` in bins, `fractions` of the axis, and the `scores`, which are means
-        over the phases; `lowest` and `highest` are the extremes. Each is an ndarray of
-        shape (n_shifts,). `bin_width`, a float in Hz, or None for spectra and where the
-        `fs` of the steps is 1.0, the default.
+        `shifts` in bins, `fractions` of the axis, and the `scores`: means over the
+        phases. `lowest` and `highest` are the extremes over the phases. Each is an
+        ndarray of shape (n_shifts,). `bin_width` is a float in Hz, or None if X holds
+        spectra or if the `fs` of the steps is 1.0, the default.
 
     Raises
     ------
@@ -493,7 +493,7 @@ def shift_curve(
     axis = _find_axis(estimator, X, domain)
     _, bins = _list_bins(shifts, np.linspace(-0.5, 0.5, 41), axis)
     bins = np.array(bins)
-    # Each shift once, although the neighbors of several may overlap.
+    # Each shift is scored once, although the neighbors of two shifts may overlap.
     each, places = np.unique(_list_neighbors(bins, phases, axis), return_inverse=True)
     check_n_jobs(n_jobs)
     if np.shape(y)[:1] != (len(X),):
@@ -581,7 +581,7 @@ def shift_invariance(
     report : Bunch
         Over all pairs of a sample and a shift: `max_change` and `median_change` of the
         largest change of a class probability; `flipped`, the share of pairs whose
-        predicted label, or any of several labels, changes; `worst_sample` (its index)
+        predicted label (or one of several labels) changes; `worst_sample` (its index)
         and `worst_shift` (in bins) of the pair with the largest change.
 
     Raises
@@ -619,7 +619,7 @@ def shift_invariance(
     check_n_jobs(n_jobs)
     shift_by = _RowShifter(X, axis, mode, fill, offset, static, random_state)
     reference = estimator.predict_proba(rewrap(shift_by(0)))
-    # Probabilities of several labels for each sample have no sum of 1.
+    # With several labels for each sample the probabilities do not sum to 1.
     one_label = np.allclose(reference.sum(axis=1), 1)
 
     def compare(shift):

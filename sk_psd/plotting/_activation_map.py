@@ -1,4 +1,4 @@
-"""The display of the evidence of a net for a class, beside the spectrum."""
+"""The display of the evidence of a net for a class, below the spectrum."""
 
 import numpy as np
 from sklearn.utils import _safe_indexing
@@ -21,20 +21,20 @@ __all__ = ["ActivationMapDisplay"]
 class ActivationMapDisplay:
     """Spectra or spectrograms, and below each the evidence for a class.
 
-    Create a display by :meth:`from_estimator`. Evidence for the class is blue, evidence
-    against it is orange and hatched, or red in a spectrogram.
+    Create a display by :meth:`from_estimator`. Evidence for the class is blue. Evidence
+    against the class is orange and hatched, or red in a spectrogram.
 
     Parameters
     ----------
     spectra : ndarray of shape (n_samples, [n_channels,] n_freqs[, n_frames])
-        The spectra that the net sees, each at its place on the axis.
+        The spectra at the input of the net, with rolls by :class:`PeakAlign` undone.
 
     result : Bunch
         The result of :func:`~sk_psd.inspection.activation_map` for these samples.
 
     places : Bunch, default=None
-        The result of :func:`~sk_psd.inspection.locate` for these samples. None marks no
-        bands.
+        The result of :func:`~sk_psd.inspection.locate` for these samples. None: no
+        bands are marked.
 
     Attributes
     ----------
@@ -51,7 +51,8 @@ class ActivationMapDisplay:
         For each sample the line around the evidence, or its colors.
 
     bands_ : list of list of matplotlib artists
-        For each sample the marks of its band: two where it crosses the end of the axis.
+        For each sample the marks of its band in both axes: two, or four if the band
+        crosses the end of the axis.
 
     See Also
     --------
@@ -107,7 +108,7 @@ class ActivationMapDisplay:
             Class that the evidence is for: one for all samples drawn, or one for each.
             None is the predicted class of each sample. If the net was trained on an
             indicator matrix, a label is the number of a column, and None is the most
-            probable one.
+            probable column.
 
         mark_band : bool, default=False
             Whether to mark the band that :func:`~sk_psd.inspection.locate` finds.
@@ -130,7 +131,7 @@ class ActivationMapDisplay:
         """
         drawn = _safe_indexing(X, _read_samples(samples, len(X)))
         found = follow_to_net(estimator, drawn)
-        # Back to the place where each spectrum was before PeakAlign.
+        # Undo the rolls by PeakAlign.
         spectra = np.stack(
             [
                 row if shift == 0 else np.roll(row, -shift, axis=-1)
@@ -209,7 +210,7 @@ class ActivationMapDisplay:
             picture = picture.mean(axis=0)
         where = found.freqs, found.times
         self.spectra_.append(draw_spectrogram(top, picture, *where))
-        # One scale for all samples, in which no evidence is white.
+        # One color scale for all samples, with white for no evidence.
         limit = np.abs(found.maps).max() or 1.0
         mesh = draw_spectrogram(
             bottom, found.maps[i], *where, cmap=EVIDENCE_MAP, vmin=-limit, vmax=limit
@@ -232,7 +233,7 @@ class ActivationMapDisplay:
             figure.colorbar(mesh, ax=bottom, label="evidence")
 
     def _limits(self, i):
-        """Return the ends of the band of a sample, two pairs where it wraps."""
+        """Return pairs of ends of the band of a sample: two pairs if the band wraps."""
         if self.places is None or np.isnan(self.places.low[i]):
             return []
         low, high = self.places.low[i], self.places.high[i]

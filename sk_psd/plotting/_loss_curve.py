@@ -10,7 +10,7 @@ __all__ = ["LossCurveDisplay"]
 
 
 class LossCurveDisplay:
-    """The training loss of each epoch, and the validation loss where there is one.
+    """The training loss of each epoch, and the validation loss if there is one.
 
     Create a display by :meth:`from_estimator`.
 
@@ -20,10 +20,10 @@ class LossCurveDisplay:
         Numbers of the epochs.
 
     losses : dict of str to list of float
-        The losses of each epoch, by name. NaN where an epoch has none.
+        The losses of each epoch, by name. NaN for epochs without this loss.
 
     best_epoch : int, default=None
-        Number of the epoch whose weights were kept. None marks none.
+        Number of the epoch whose weights were kept. None: no epoch is marked.
 
     Attributes
     ----------
@@ -99,7 +99,7 @@ class LossCurveDisplay:
         display = cls(
             [epoch["epoch"] for epoch in history],
             losses,
-            # The last epoch is the best one by definition where none was validated.
+            # Without validation the last epoch is the best one by definition.
             best_epoch=net.best_epoch_ if "validation" in losses else None,
         )
         return display.plot(ax=ax, **line_kwargs)

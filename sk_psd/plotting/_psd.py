@@ -80,9 +80,9 @@ class PSDDisplay:
         Parameters
         ----------
         estimator : estimator object
-            Fitted :class:`WelchPSD`, or a Pipeline that contains one. The spectra are
-            those that it makes, before other steps scale them, in dB. Without such a
-            step X holds spectra, as in :meth:`from_spectra`.
+            Fitted :class:`WelchPSD`, or a Pipeline that contains one. The output of
+            WelchPSD is drawn in dB, without the later steps. If no step makes spectra,
+            X holds spectra, as in :meth:`from_spectra`.
 
         X : array-like of shape (n_samples, ..., n_features)
             Input of the estimator. The channels of a sample count as samples.
@@ -178,7 +178,7 @@ class PSDDisplay:
         Raises
         ------
         ValueError
-            If X is no array of spectra, or y or `quantiles` does not fit.
+            If X is not an array of spectra, or if y or `quantiles` does not fit.
         """
         X = as_real(X)
         if X.ndim not in (2, 3) or 0 in X.shape:
@@ -234,7 +234,7 @@ class PSDDisplay:
             self.lines_.extend(ax.plot(self.freqs, median, **options))
             color = self.lines_[-1].get_color()
             fill = ax.fill_between(self.freqs, low, high, color=color, alpha=0.15, lw=0)
-            # Edges tell apart bands that lie over each other.
+            # Edges keep overlapping bands distinguishable.
             for edge in (low, high):
                 ax.plot(self.freqs, edge, **options | dict(label="_edge", lw=0.6))
             self.bands_.append(fill)

@@ -15,7 +15,7 @@ __all__ = ["ScoreCurveDisplay", "chance_of", "score_label"]
 
 
 def chance_of(y):
-    """Return the accuracy of the best constant guess: the share of one class or row."""
+    """Return the accuracy of the best constant guess: the share of the commonest y."""
     counts = np.unique(np.asarray(y), return_counts=True, axis=0)[1]
     return counts.max() / counts.sum()
 
@@ -30,9 +30,9 @@ def score_label(scoring):
 class ScoreCurveDisplay:
     """Curves of the score against a varied quantity, for one or several models.
 
-    Create a display by :meth:`from_estimators`, or from scores that were computed
-    before by :meth:`from_scores`. A line is the mean over repetitions, such as seeds,
-    and the band around it reaches from the worst one to the best one.
+    Create a display by :meth:`from_estimators`, or by :meth:`from_scores` from computed
+    scores. A line is the mean over repetitions, such as seeds. The band around the line
+    reaches from the lowest to the highest score.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class ScoreCurveDisplay:
         Label of the y axis.
 
     chance : float, default=None
-        Score of a constant guess, drawn as a dotted line. None draws none.
+        Score of a constant guess, drawn as a dotted line. None: no line.
 
     Attributes
     ----------
@@ -63,13 +63,14 @@ class ScoreCurveDisplay:
         One for each model.
 
     bands_ : list of matplotlib FillBetweenPolyCollection or None
-        One for each model, None where there is one repetition.
+        One for each model, None for a model with one repetition.
 
     chance_line_ : matplotlib Line2D or None
         The dotted line.
 
     texts_ : list of matplotlib Text
-        The labels at the ends of the curves. Empty in given axes, which get a legend.
+        The labels at the ends of the curves. Empty if `ax` was passed: these axes get a
+        legend.
 
     See Also
     --------
@@ -160,7 +161,7 @@ class ScoreCurveDisplay:
         chance=None,
         ax=None,
     ):
-        """Draw the curves of scores that were computed before.
+        """Draw the curves of computed scores.
 
         Parameters
         ----------
@@ -189,7 +190,7 @@ class ScoreCurveDisplay:
         Raises
         ------
         ValueError
-            If the scores of a model are not one for each value.
+            If a model does not have one score for each value.
         """
         check_not_empty("scores", scores)
         values = np.asarray(values, dtype=np.float64)

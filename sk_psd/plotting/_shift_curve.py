@@ -18,8 +18,8 @@ class ShiftCurveDisplay:
     """Curves of the score against the shift, for one or several models.
 
     Create a display by :meth:`from_estimator` or :meth:`from_estimators`. A line is the
-    mean over the phases of the strides of a net, and the band around it reaches from
-    the worst phase to the best one.
+    mean over the phases of the strides of a net. The band around the line reaches from
+    the score of the worst phase to that of the best one.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class ShiftCurveDisplay:
         For each model, by name, the result of :func:`shift_curve`.
 
     chance : float, default=None
-        Score of a constant guess, drawn as a dotted line. None draws none.
+        Score of a constant guess, drawn as a dotted line. None: no line.
 
     score_name : str, default="score"
         Label of the y axis.
@@ -44,13 +44,14 @@ class ShiftCurveDisplay:
         One for each model.
 
     bands_ : list of matplotlib FillBetweenPolyCollection or None
-        One for each model, None where all phases have the same score.
+        One for each model, None if all phases have the same scores.
 
     chance_line_ : matplotlib Line2D or None
         The dotted line.
 
     texts_ : list of matplotlib Text
-        The labels at the ends of the curves. Empty in given axes, which get a legend.
+        The labels at the ends of the curves. Empty if `ax` was passed: these axes get a
+        legend.
 
     See Also
     --------

@@ -29,9 +29,9 @@ def draw_spectrogram(ax, values, freqs, times, **options):
     -------
     mesh : matplotlib QuadMesh
     """
-    # Single values near zero power would take most of the colors.
+    # Otherwise a few values near zero power would take most of the color scale.
     options.setdefault("vmin", np.quantile(values, 0.01))
-    # Rasters keep vector graphics small.
+    # A rasterized mesh keeps the files of vector graphics small.
     return ax.pcolormesh(
         times, freqs, values, shading="nearest", rasterized=True, **options
     )
@@ -40,8 +40,8 @@ def draw_spectrogram(ax, values, freqs, times, **options):
 class SpectrogramDisplay:
     """A spectrogram over time and frequency, with a color bar.
 
-    Create a display by :meth:`from_estimator` or :meth:`from_spectrogram`. The color of
-    the lowest hundredth of the values is that of the largest of them.
+    Create a display by :meth:`from_estimator` or :meth:`from_spectrogram`. The color
+    scale starts at the quantile .01 of the values, unless `vmin` is passed.
 
     Parameters
     ----------
@@ -119,8 +119,8 @@ class SpectrogramDisplay:
         Parameters
         ----------
         estimator : estimator object
-            Fitted :class:`Spectrogram`, or a Pipeline that contains one. The values are
-            those that it makes, before other steps scale them, in dB.
+            Fitted :class:`Spectrogram`, or a Pipeline that contains one. The output of
+            Spectrogram is drawn in dB, without the later steps.
 
         X : array-like of shape (n_samples, [n_channels,] n_times)
             Signals.
@@ -203,7 +203,7 @@ class SpectrogramDisplay:
         Raises
         ------
         ValueError
-            If the array has another number of axes, or the axes another length.
+            If `spectrogram`, `freqs` or `times` has another shape.
         """
         values = as_real(spectrogram, "spectrogram")
         if values.ndim != 2 or 0 in values.shape:

@@ -22,21 +22,22 @@ __all__ = [
     "set_frequency_axis",
 ]
 
-# The colors of Okabe and Ito, which people with any color vision tell apart. Yellow is
-# left out, as it is too light for lines.
+# The colors of Okabe and Ito, which are safe for color-blind readers. Yellow is left
+# out, as it is too light for lines.
 _COLORS = "#0072B2 #D55E00 #009E73 #CC79A7 #E69F00 #56B4E9 #000000".split()
 _DASHES = "-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (3, 3))
 
 # Evidence for a class is blue, evidence against it is orange.
 FOR, AGAINST, EVIDENCE_MAP = _COLORS[0], _COLORS[1], "RdBu"
-# Lines that are no data: zero, chance.
+# Color of reference lines: zero, chance.
 GUIDE = "0.45"
 
 
 def line_styles(n_lines):
     """Return a color and a line style for each line, as the displays use them.
 
-    Neighbors differ in both, so that they can be told apart in gray, too.
+    Successive lines differ in color and in style, so they can be told apart in
+    grayscale, too.
 
     Parameters
     ----------
@@ -47,12 +48,12 @@ def line_styles(n_lines):
     -------
     styles : list of dict
         For each line `color` and `linestyle`, to pass to
-        :meth:`matplotlib.axes.Axes.plot`. The first 42 differ.
+        :meth:`matplotlib.axes.Axes.plot`. The pairs repeat after 42 lines.
 
     Raises
     ------
     ValueError
-        If `n_lines` is something else.
+        If `n_lines` is not an int of at least 1.
 
     References
     ----------
@@ -93,7 +94,7 @@ def check_not_empty(name, values):
 
 
 def make_axes(ax, **options):
-    """Return the axes to draw one picture in, new ones if None.
+    """Return the axes to draw in: the given ones, or those of a new figure if None.
 
     Parameters
     ----------
@@ -114,7 +115,7 @@ def make_axes(ax, **options):
 
 
 def check_axes(axes, shape, contents, **options):
-    """Return a grid of axes, new ones if None.
+    """Return a grid of axes: the given ones, or those of a new figure if None.
 
     Parameters
     ----------
@@ -124,7 +125,7 @@ def check_axes(axes, shape, contents, **options):
         Rows and columns that are needed.
 
     contents : str
-        The drawings in the axes, for the message.
+        Content of the axes, for the message.
 
     **options : dict
         Passed to :func:`matplotlib.pyplot.subplots`.
@@ -136,7 +137,7 @@ def check_axes(axes, shape, contents, **options):
     Raises
     ------
     ValueError
-        If the number of axes is another one.
+        If the number of axes does not match `shape`.
     """
     import matplotlib.pyplot as plt
 
@@ -163,7 +164,7 @@ def name_prediction(prediction):
     Returns
     -------
     text : str
-        The numbers of the columns with a 1, for indicators.
+        The label, or the numbers of the columns with a 1.
     """
     if np.ndim(prediction) == 0:
         return str(prediction)
@@ -187,7 +188,7 @@ def set_frequency_axis(axis, unit):
     with_prefix = EngFormatter()
 
     def write(value, _):
-        # Without prefixes such as "m" for a sampling frequency of 1.
+        # No prefixes below 1, such as "m": fs may be 1.
         return with_prefix(value) if abs(value) >= 1000 else f"{value:g}"
 
     axis.set_major_formatter(FuncFormatter(write))
@@ -201,7 +202,7 @@ def mark_chance(ax, chance):
     ax : matplotlib Axes
 
     chance : float or None
-        None draws none.
+        None: no line.
 
     Returns
     -------
@@ -224,7 +225,8 @@ def name_lines(ax, lines, at_ends):
     lines : list of matplotlib Line2D or None
 
     at_ends : bool
-        Where the axes have room at their right, as those of a new figure.
+        True to write at the right ends, for axes with room at their right. False for a
+        legend.
 
     Returns
     -------
@@ -233,7 +235,7 @@ def name_lines(ax, lines, at_ends):
     """
     if at_ends:
         return label_lines(ax, [line for line in lines if line is not None])
-    # matplotlib hides labels that start with "_": then there is no legend to draw.
+    # There may be no legend to draw: matplotlib hides labels that start with "_".
     if ax.get_legend_handles_labels()[0]:
         ax.legend()
     return []
@@ -251,7 +253,7 @@ def label_lines(ax, lines):
     Returns
     -------
     texts : list of matplotlib Text
-        Without those of lines whose label starts with "_", as matplotlib hides these.
+        Lines whose label starts with "_" have no text, as in a legend of matplotlib.
     """
     lines = [line for line in lines if not line.get_label().startswith("_")]
     if not lines:
@@ -293,8 +295,8 @@ def label_lines(ax, lines):
     return texts
 
 
-def fill_evidence(ax, x, values, **options):
-    """Fill the area below evidence for a class, and above evidence against it.
+def fill_evidence(ax, x, values):
+    """Draw evidence as a line, and fill the area between the line and zero.
 
     Parameters
     ----------
@@ -302,13 +304,10 @@ def fill_evidence(ax, x, values, **options):
 
     x, values : ndarray of shape (n_points,)
 
-    **options : dict
-        Passed to :meth:`matplotlib.axes.Axes.fill_between`.
-
     Returns
     -------
     line : matplotlib Line2D
-        The outline, which holds the numbers.
+        The line, whose data are `x` and `values`.
     """
     (line,) = ax.plot(x, values, color="black", linewidth=0.6)
     for part, color, hatch in [
