@@ -1,19 +1,20 @@
-"""What the recommended pipelines keep of their accuracy in the field.
+"""Accuracy of the recommended pipelines with noise, holes, lines and shifts.
 
     python benchmarks/field.py             # all tables, half an hour
     python benchmarks/field.py --only shapes
 
-"default" and "robust" are the two pipelines of make_spectrum_classifier, "vote" and
-"robust vote" the same with vote=True. "with lines" is robust and trained with lines at
-random frequencies. "notch" is robust with a notch at the frequency of the line, which
-it has to know. Mean accuracy over the net seeds.
+"default" and "robust" are the two pipelines of make_spectrum_classifier. "vote" and
+"robust vote" are the same pipelines with vote=True. "with lines" is robust and trained
+with lines at random frequencies. "notch" is robust with a notch at the frequency of the
+line, which must be known. Mean accuracy over the net seeds.
 
 The first table has the four shapes of the quickstart on a one-sided axis of 500 Hz,
 without and with a shift by up to 4 and 12 % of the axis, a hole of the same width, and
-noise. The second adds a line to them: at a random place of the axis, in or beside the
-band, and for the notch at 350 Hz. The third has complex signals, trained at the center
-and tested where they are shifted. The fourth has harmonic sounds on the logarithmic
-axis, trained at one pitch and tested at others.
+noise. The second table adds a line: at a random place of the axis, in or beside the
+band, and for the notch at 350 Hz. The third table has complex signals. The models are
+trained at the center and tested on shifted signals. The fourth table has harmonic
+sounds on the logarithmic axis. The models are trained at one pitch and tested at
+others.
 """
 
 import argparse

@@ -4,13 +4,15 @@
     python benchmarks/growth.py --quick      # shorter axes, two minutes
     python benchmarks/growth.py --only memory tied
 
-One process, one thread, CPU time, the least of three calls. An exponent is the slope of
-log time over log size: over all sizes, and over the last step. 1 is linear.
+One process, one thread. A time is the least CPU time of three calls. An exponent is the
+slope of log time over log size: over all sizes, and over the last two sizes. Linear
+growth has the exponent 1.
 
-"memory" is the growth of the resident peak in a fit, over the size of X, in a process
-of its own (Linux only). The first number counts all that a process needs once, the
-second what is beyond a fit of as many rows of 1024 bins before it. "tied" is the time
-of a canonical roll of rows with ties over that of noise.
+"memory" is the growth of the peak of resident memory in a fit, divided by the size of
+X, in a process of its own (Linux only). The first number includes the memory that a
+process needs once. The second number is measured after a fit of as many rows of 1024
+bins. "tied" is the time of a canonical roll of rows with ties, divided by that of
+noise.
 """
 
 import argparse
@@ -155,7 +157,7 @@ def transformer_rows(longest):
 
 
 def resident_peak():
-    # Not ru_maxrss, which a new process inherits from the one that started it.
+    # A new process inherits ru_maxrss from its parent, but not VmHWM.
     status = Path("/proc/self/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) * 1024
 

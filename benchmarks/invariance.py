@@ -111,7 +111,7 @@ def models_of(psd, seeds, slow):
 
 
 def run(task, n_train, n_test, n_freqs, seeds, data_seed, slow, chosen):
-    """Print the table of one task, of all models or of those that were chosen."""
+    """Print the table of one task. `chosen` holds the names of the rows, or is None."""
     data = make_shift_benchmark(
         task, n_train=n_train, n_test=n_test, n_freqs=n_freqs, random_state=data_seed
     )

@@ -1,14 +1,15 @@
-"""CPU time of one prediction: a row of a spectrum, and a raw signal in a Pipeline.
+"""CPU time of one prediction: of a spectrum by a net, of a raw signal by a Pipeline.
 
     python benchmarks/latency.py            # a minute
     python benchmarks/latency.py --rounds 5
 
-One process, one thread, calls interleaved; medians. "u" is the time of a product of
-two 512 x 512 float32 matrices, measured in the same rounds, so that machines and loads
-can be compared. "hand" are the same steps written for this one purpose: no checks,
-batch norm folded into the convolutions, circular padding by concatenation. Its labels
-are compared with those of the Pipeline. "onnx" is the forward pass of the net by
-onnxruntime, where onnxruntime and torch's exporter (onnxscript) are installed.
+One process, one thread. The calls are interleaved, and the figures are medians. "u" is
+the time of a product of two 512 x 512 float32 matrices in the same rounds, to compare
+machines and loads. "by hand" is a function with the same steps as the Pipeline, but
+without checks, with batch norm folded into the convolutions and with circular padding
+by concatenation. "equal labels" is the share of signals for which both predict the same
+label. "onnx" is the forward pass of the net by onnxruntime, if onnxruntime and the
+exporter of torch (onnxscript) are installed.
 """
 
 import argparse
@@ -42,7 +43,7 @@ def fit_pipeline(n_freqs, n_times):
 
 
 def fold_norms(module):
-    """Return the forward pass of a GlobalPoolCNN with its norms in its convolutions."""
+    """Return the forward pass of a GlobalPoolCNN, with norms folded into its layers."""
     layers = []
     for block in module.features:
         conv = fuse_conv_bn_eval(block.conv, block.norm).requires_grad_(False)
@@ -89,7 +90,7 @@ def write_by_hand(pipeline):
 
 
 def export(module, n_freqs):
-    """Return the forward pass by onnxruntime, or None where it is not installed."""
+    """Return the forward pass by onnxruntime, or None if a package is not installed."""
     try:
         import onnxruntime
         import onnxscript  # noqa: F401

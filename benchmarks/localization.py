@@ -1,19 +1,21 @@
-"""Compare the places that `locate` names with those where the signals really are.
+"""Compare the bands that `locate` returns with the true bands of the signals.
 
     python benchmarks/localization.py
     python benchmarks/localization.py --quick
 
-One default net is trained on the eight shapes of "standard8" at the center of the axis,
-for each seed. Its evidence for the predicted class is compared with the true bands:
+For each seed a default net is trained on the eight shapes of "standard8" at the center
+of the axis. Its evidence for the predicted class is compared with the true bands:
 
-1. One emission, at the center and shifted: overlap of the bins above a quarter of the
-   largest evidence with the true band (intersection over union, IoU), errors of
-   `locate` over the true bandwidth. For samples that were classified correctly.
-2. Two emissions of different classes: the share of correctly classified samples whose
-   evidence is largest inside of the true band, beside the rule that the strongest bin
-   is the place. The level is that of the second emission, which has no label.
-3. One to three emissions, and a net trained on indicators: for each class that was
-   found rightly, the IoU of the band that `locate` names, and the errors.
+1. One emission, at the center and shifted, for the correctly classified samples. The
+   overlap (intersection over union, IoU) of the true band with the bins whose evidence
+   exceeds a quarter of the maximum. The errors of `locate`, divided by the true
+   bandwidth.
+2. Two emissions of different classes. The share of the correctly classified samples
+   whose maximum of the evidence lies inside of the true band. For comparison, the share
+   whose strongest bin lies there. The level is that of the second emission, which has
+   no label, relative to the first.
+3. One to three emissions, and a net trained on an indicator matrix. The IoU of the band
+   from `locate` and the errors, for all correctly predicted labels.
 """
 
 import argparse
@@ -44,7 +46,7 @@ def make_model(seed, **params):
 
 
 def on_circle(freq):
-    """Return a difference of frequencies on the closed axis, in cycles per sample."""
+    """Return frequencies wrapped to the circular axis, in cycles per sample."""
     return (freq + 0.5) % 1 - 0.5
 
 
@@ -109,7 +111,7 @@ def two_emissions(model, n_test, rng):
             random_state=rng,
             **SIGNALS,
         )
-        # Almost without noise, and then as strong as the other one says.
+        # Nearly without noise. The level relative to the first emission is set below.
         others = make_spectral_shapes(
             n_test,
             shapes=SHAPES,

@@ -3,18 +3,19 @@
     python benchmarks/mixtures.py            # three minutes of one core
     python benchmarks/mixtures.py --quick    # ten seconds, small data
 
-Signals of one to three emissions at random places of the axis, which may overlap. Every
-emission has 5 to 20 dB, and their levels are up to 10 dB apart. The tasks are
-the four shapes of "easy4" and the eight of "standard8". Seeds of data and net: 0 and 1.
+Signals of one to three emissions at random places of the axis, which may overlap. The
+signal-to-noise ratio of every emission is 5 to 20 dB, and the ratios in a signal differ
+by up to 10 dB. The tasks are the four shapes of "easy4" and the eight of "standard8".
+Seeds of data and net: 0 and 1.
 
 The baselines are logistic regressions, one against the rest for each class, on the
 features of make_baselines: the FFT magnitude of the spectrum, the spectrum rolled to
 its peak, and the spectrum. C and the weights of the classes are chosen by the micro-F1
 on a quarter of the training data.
 
-F1 is the micro-F1 over all labels. Exact is the share of the signals whose labels are
-all right. "change" is the largest change of a probability under circular shifts of the
-test spectra by all multiples of `--step` bins and by one bin.
+"F1" is the micro-F1 over all labels. "exact" is the subset accuracy. "change" is the
+largest change of a probability under circular shifts of the test spectra by all
+multiples of `--step` bins and by one bin.
 """
 
 import argparse
@@ -68,7 +69,7 @@ def score_net(train, test, n_freqs, seed, step, **params):
 
 
 def score_baseline(name, train, test, n_freqs):
-    """Return the scores of the baseline of the best settings, and these settings."""
+    """Return the scores of a baseline with the best settings, and these settings."""
     psd = WelchPSD(
         fs=1.0, nperseg=n_freqs, return_onesided=False, detrend=False, decibels=True
     )

@@ -11,8 +11,8 @@ left out in turn. ``cwru_bearing.npz`` has bearing vibration at 12 kHz: the clas
 fault, and each of four motor loads is left out in turn.
 
 "default" and "robust" are the two pipelines of make_spectrum_classifier for the
-one-sided axis of real signals, "vote" and "robust vote" the same with vote=True. The
-other nets show what one choice does.
+one-sided axis of real signals. "vote" and "robust vote" are the same pipelines with
+vote=True. The other nets show the effect of one choice.
 
 The test signals of the bearings are also shifted in frequency, each by a shift of its
 own. "shifted" fills the strip that a shift by one sideband leaves with noise at the
@@ -186,8 +186,8 @@ def judge(model, X, y):
 def print_table(models, data, tests, calibration):
     """Print the accuracy of each model on each version of the test signals.
 
-    `tests` holds versions of all signals, of which a fold scores its test rows. With
-    `calibration` the log loss and the calibration error follow.
+    `tests` holds versions of all signals. Each fold scores its test rows of them. With
+    `calibration` the table has rows for log loss and calibration error.
     """
     X, y, folds = data
     print(f"{'mean/worst of groups':26}" + "".join(f"{name:>11}" for name in tests))

@@ -4,10 +4,11 @@
     python benchmarks/rolls.py --tasks standard8 hard6
     python benchmarks/rolls.py --quick               # a minute, small data
 
-Trained at the center of the axis, tested on shifted spectra, for two draws of the data
-with 2000 test spectra each and two net seeds. All rows of a net share their fits, as
-`n_rolls` changes the prediction only. The fits of both nets take turns in one process
-and one thread. The ratio of their CPU times is the median over all pairs of fits.
+The nets are trained at the center of the axis and tested on shifted spectra, for two
+draws of the data with 2000 test spectra each and two net seeds. All rows of a net share
+their fits, as `n_rolls` changes the prediction only. The fits of the two nets alternate
+in one process with one thread. The ratio of their CPU times is the median over all
+pairs of fits.
 """
 
 import argparse

@@ -8,12 +8,13 @@ One process, one thread, calls interleaved; medians of the ratios of CPU time.
 batches, shifts and schedule; "skorch" a NeuralNetClassifier with its defaults beside
 the loop without shifts and alignment, which it does not know. Below 1 is cheaper than
 the loop. "roll" is the part of a prediction that brings the spectra to their canonical
-position. The first rows give forward and backward pass of one batch of 32 in "u", the
-time of a product of two 512 x 512 float32 matrices in the same rounds: beside a loop
-of the same net, slow layers would not show. "noise / ours" is training with a median
-level, shifts, speckle, noise of a color and lines beside training with shifts alone.
-Memory is the growth of the resident peak over the data, each variant in a process of
-its own (Linux only).
+position. The first rows give the time of a forward and backward pass of one batch of 32
+in units "u", the time of a product of two 512 x 512 float32 matrices in the same
+rounds. These rows show slow layers, which a comparison with a loop of the same net
+hides. "noise / ours" is the time of training with a median level, shifts, speckle,
+colored noise and lines, divided by that of training with shifts alone. Memory is the
+growth of the peak of resident memory, divided by the size of the data, each variant in
+a process of its own (Linux only).
 """
 
 import argparse
@@ -184,7 +185,7 @@ def ratio(seconds, name, other):
 
 
 def step_row(n_freqs, rounds):
-    """Forward and backward pass, and forward pass, in products of matrices."""
+    """Print the times of a training step and of a forward pass, in matrix products."""
     module, y = make_module(n_freqs), torch.arange(32) % N_CLASSES
     x = torch.from_numpy(make_data(32, n_freqs)[0]).unsqueeze(1)
     matrix = torch.randn(512, 512)
@@ -356,7 +357,7 @@ def main():
     lengths, sizes = [256, 1024, 8192], [8, 32, 128]
     if args.quick:
         lengths, sizes, args.rounds = [256, 1024], [32], 3
-    print("A batch of 32 in products of matrices (u)")
+    print("Time of a batch of 32, in matrix products (u)")
     for n_freqs in lengths:
         step_row(n_freqs, 5 * args.rounds)
     print()

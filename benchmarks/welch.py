@@ -17,10 +17,10 @@ blocks that fit the cache. "n_jobs=2" is the time with two jobs over that with o
 "extra" is the growth of the resident memory beyond the result, in the first call with
 one job and with two (Linux only).
 
-The rows "new process" show what the others hide: the large arrays of other packages
-make malloc keep freed memory for good. Each such row runs in processes of its own that
-call WelchPSD alone. It prints the CPU time of a call, its ratio to the FFTs alone, and
-the page faults of a call beside the pages of its result (not on Windows).
+In the other rows the large arrays of other packages make malloc keep freed memory. The
+rows "new process" run in new processes that call WelchPSD alone. They print the CPU
+time of a call, its ratio to the time of the FFTs alone, and the number of page faults
+of a call beside the number of pages of its result (not on Windows).
 """
 
 import argparse
@@ -221,7 +221,7 @@ def call_alone(shape, dtype, nperseg, n_jobs, n_calls=9):
     X = make_noise(shape, dtype)
     params = dict(nperseg=nperseg, return_onesided=not np.iscomplexobj(X))
     psd = WelchPSD(**params, n_jobs=n_jobs).fit(X[:1])
-    result = psd.transform(X)  # the buffers, and the code of the libraries
+    result = psd.transform(X)  # warm up: buffers, and the code of the libraries
     seconds, faults, bare = [], [], []
     for _ in range(n_calls):
         start = time.process_time()
