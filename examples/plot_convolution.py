@@ -28,8 +28,8 @@ print("smooth ", smooth.transform(x[None])[0].round(2))
 print("edges  ", edge.transform(x[None])[0])
 
 # %%
-# One step of the sum, at sample 6: the kernel lies over three samples of the signal,
-# and each product is written out. A convolution flips the kernel.
+# One value of the result, at sample 6. The flipped kernel lies over three samples of
+# the signal. The title of the last row shows the sum of the products.
 
 center = 6
 figure, axes = plt.subplots(

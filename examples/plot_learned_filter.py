@@ -26,8 +26,7 @@ lowpass = LearnedConvFilter(kernel_size=21, random_state=0).fit(X, Y)
 cleaned = lowpass.predict(X_test)
 
 # %%
-# Six of the test pairs, which were not used for the training, from little noise to
-# much.
+# Six of the test pairs, from little to much noise. They were not used for training.
 
 noise = (X_test - Y_test).std(axis=1)
 chosen = np.argsort(noise)[np.linspace(0, len(noise) - 1, 6).astype(int)]
@@ -50,10 +49,10 @@ handles, labels = axes[0, 0].get_legend_handles_labels()
 figure.legend(handles, labels, loc="outside upper center", ncols=3)
 
 # %%
-# The kernel is a smooth bump. Its gain is that of a low-pass. How good can a kernel of
-# 21 taps be? The smallest squared error is that of a least-squares problem.
-# ``solver="lstsq"`` computes its solution (orange) at once, without a learning rate and
-# epochs. Both kernels are nearly the same.
+# The kernel is a smooth bump, and its gain is that of a low-pass filter. The kernel of
+# 21 taps with the smallest squared error is the solution of a least-squares problem.
+# ``solver="lstsq"`` computes this solution (orange) directly, without a learning rate
+# and without epochs. Both kernels are nearly the same.
 
 exact = LearnedConvFilter(kernel_size=21, solver="lstsq").fit(X, Y)
 

@@ -111,9 +111,10 @@ right.suptitle("Accuracy at other pitches")
 
 # %%
 # It takes both: the logarithmic axis, on which the shape of a timbre is the same at
-# every pitch, and a model that does not mind where on the axis it lies. The net on the
-# linear axis lacks the first, the position-bound model the second. The arrows on the
-# left are equally long on the logarithmic axis. The peaks there get wider towards low
-# frequencies, as the bins of the Welch spectrum are equally wide in Hz.
+# every pitch, and a model that is invariant to shifts along the axis. The net on the
+# linear axis lacks the first, the model bound to positions the second. The arrows in
+# the left figure show the same change of pitch: on the logarithmic axis all of them
+# have the same length. There the peaks get wider towards low frequencies, as the bins
+# of the Welch spectrum are equally wide in Hz.
 
 plt.show()

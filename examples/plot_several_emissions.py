@@ -2,14 +2,14 @@
 Where in the band does each of several emissions lie?
 =====================================================
 
-A receiver hears several emissions at once. A net that gives each signal several labels
-says which kinds are there. The evidence for each kind tells where it lies, although the
-net was never told.
+A receiver gets several emissions at once. A net with several labels for each signal
+predicts the kinds of emissions. The evidence for each kind shows its frequency,
+although the training data have no frequencies.
 """
 
 # %%
-# Signals of one to three emissions of four shapes, anywhere on an axis of 1 MHz, 5 to
-# 20 dB above the noise. The labels are a matrix of zeros and ones, with a column for
+# The signals have one to three emissions of four shapes at any place on an axis of 1
+# MHz, 5 to 20 dB above the noise. The labels are an indicator matrix with a column for
 # each shape. They name the shapes in a signal, but not their frequencies.
 
 import matplotlib.pyplot as plt
@@ -34,8 +34,8 @@ for name, truth, said in zip(test.target_names, test.y.T, found.T, strict=True):
     )
 
 # %%
-# One signal of three emissions, all of which were found, and the evidence for each of
-# them. The true band is gray.
+# A signal of three emissions with correct predictions, and the evidence for each
+# emission. The true band is gray.
 
 apart = np.ptp(np.nan_to_num(test.bands).mean(axis=2), axis=1)
 sample = int(
@@ -54,9 +54,9 @@ for shape, column in zip(shapes, display.axes_.T, strict=True):
             ax.axvspan(*band, color="0.85", zorder=-1)
 
 # %%
-# `locate` turns the evidence for each shape that was found into a band, for all test
-# signals at once. The strongest bin of a spectrum, for comparison, knows no shapes: it
-# is a guess for one of the emissions at best.
+# `locate` turns the evidence for each predicted shape into a band, for all test signals
+# at once. For comparison, the strongest bin of a spectrum is the same for all shapes.
+# It can be right for one of the emissions only.
 
 place = locate(model, test.X)
 hit = (found == 1) & (test.y == 1)
@@ -66,7 +66,7 @@ center = low + width / 2
 
 
 def distance(freqs):
-    """Return how far frequencies lie from the true centers, on the closed axis."""
+    """Return distances of frequencies from the true centers, on the circular axis."""
     return np.abs((freqs - center + FS / 2) % FS - FS / 2)
 
 

@@ -56,10 +56,10 @@ display = ShiftCurveDisplay.from_estimators(
 display.ax_.set_title("Trained at the center, mixed to other frequencies")
 
 # %%
-# Pooling over the whole axis makes a net nearly invariant, but not exactly. The strides
-# of this net are four bins together, so a shape can lie in four ways on the steps. The
-# band holds the accuracy of all four. The accuracies of twelve neighboring bins show
-# the period.
+# Pooling over the whole axis makes a net approximately invariant. The product of the
+# strides of this net is four bins, so a spectrum can have four phases on the strides.
+# The band in the figure spans the accuracies of all four phases. The accuracies at
+# twelve neighboring shifts have a period of four bins.
 
 near = shift_curve(
     models["global pooling, approximate"][-1],

@@ -80,7 +80,7 @@ NAMES = {
 GRAY, BLUE, ORANGE = "0.6", *(style["color"] for style in line_styles(2))
 
 fig = plt.figure(figsize=(11, 5), layout="constrained")
-fig.suptitle("A model that learns positions is lost after a shift")
+fig.suptitle("A model that learns positions fails after a shift")
 left, right = fig.subfigures(1, 2, width_ratios=[1, 1.35])
 scale = make_pipeline(psd, MinMaxScale())
 freqs = psd.fit(data.X_train).freqs_

@@ -1,17 +1,17 @@
 """
-Which frequencies made the net say so?
-======================================
+Which frequencies decided the prediction?
+=========================================
 
-A net tells faulty bearings from healthy ones. Did it find the fault? Or does it know
-the recordings by something else? The evidence at each frequency tells.
+A net tells faulty bearings from healthy ones. It may recognize the fault, or another
+difference between the recordings. The evidence at each frequency shows which.
 """
 
 # %%
-# Made vibrations, 12 kHz, half a second each. A machine has the harmonics of its shaft
-# and noise. A faulty bearing adds a knock in each passage of a roller, 107 times in a
-# second, and each knock excites a resonance, which lies in the band from 2.6 to 3.4
-# kHz. There also is an inverter, whose whistle at 4.8 kHz has nothing to do with
-# bearings.
+# The vibrations are made: half a second each, sampled at 12 kHz. A healthy machine has
+# the harmonics of its shaft and noise. A faulty bearing adds a knock at each passage of
+# a roller, 107 times in a second. Each knock excites a resonance in the band from 2.6
+# to 3.4 kHz. Some recordings also have the whistle of an inverter at 4.8 kHz, which has
+# nothing to do with bearings.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -42,7 +42,7 @@ def vibration(rng, is_faulty, has_whistle):
 
 
 def make_recordings(n, seed, whistles):
-    """Return recordings and labels. `whistles` says which have the inverter on."""
+    """Return recordings and labels. `whistles` names those with the inverter on."""
     rng = np.random.default_rng(seed)
     faulty = np.arange(n) % 2 == 1
     on = {"faulty": faulty, "random": rng.random(n) < 0.5, "none": np.zeros(n, bool)}
@@ -62,11 +62,11 @@ for kind, (X, y) in sets.items():
     models[kind] = model.set_params(net__max_epochs=20).fit(X, y)
 
 display = PSDDisplay.from_estimator(models["faulty"], *sets["faulty"])
-display.ax_.set_title("The first set: which of the two differences will a net take?")
+display.ax_.set_title("The classes of the first set differ in two bands")
 
 # %%
-# On recordings like those of the training, the first net is the better one. Without the
-# whistle it is not.
+# On recordings like those of its training, the first net has the higher accuracy. On
+# recordings without the whistle it has the lower one.
 
 print(f"{'trained with whistles':22} {'same':>6} {'no whistle':>11}")
 for kind, model in models.items():
@@ -75,10 +75,10 @@ for kind, model in models.items():
     print(f"{kind:22} {same:6.2f} {without:11.2f}")
 
 # %%
-# The evidence tells the same without recordings of another kind. Below the spectrum of
-# one faulty bearing is the evidence for "faulty". The resonance is in the gray band.
-# For the first net the whistle is a sign of a fault, too. For the second one only the
-# resonance is.
+# The evidence shows the reason, without recordings of another kind. Below the spectrum
+# of one faulty bearing is the evidence for "faulty". The resonance lies in the gray
+# band. For the first net the whistle is evidence of a fault as well. For the second net
+# only the resonance is.
 
 X, y = make_recordings(2, 3, "faulty")
 figure, axes = plt.subplots(

@@ -1,17 +1,18 @@
 """
-Why does a net lose a signal that moved?
-========================================
+Why does a net fail on shifted signals?
+=======================================
 
-A convolution finds a shape wherever it lies. Yet many nets of convolutions fail when
-the shape moves. This picture follows one spectrum through two nets, where they were
-trained and elsewhere, and shows the step in which the signal is lost.
+A convolution finds a shape at any position. Yet many convolutional nets fail when the
+shape moves. The figures follow one spectrum through two nets, at the place of the
+training signals and at another place. They show the layer that loses the signal.
 """
 
 # %%
-# Eight shapes of complex signals. All training signals lie at the center of the axis.
-# `FlattenCNNClassifier` is the net of many tutorials: a convolution of 64 filters, 128
-# bins long, a max pool over 16 bins, and a linear layer. `GlobalPoolCNNClassifier`
-# keeps the maximum and the mean of each map instead.
+# The data are complex signals of eight shapes. All training signals lie at the center
+# of the axis. `FlattenCNNClassifier` is the net of many tutorials: a convolution of 64
+# filters of 128 bins, a max pool over 16 bins, and a linear layer over all positions.
+# `GlobalPoolCNNClassifier` passes only the maximum and the mean of each map to its
+# linear layer.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -44,8 +45,8 @@ for name, model in models.items():
     print(f"{name:14} {scores[0]:8.3f} {scores[1]:8.3f}")
 
 # %%
-# The clearest flat band ("rect") that both nets recognize at the center, and the same
-# signal mixed to another frequency.
+# One signal with a flat band ("rect") that both nets recognize at the center, and the
+# same signal mixed to another frequency.
 
 X, y = data.test["centered"]
 right = np.all([model.predict(X) == y for model in models.values()], axis=0)
@@ -58,19 +59,19 @@ display = FeatureMapDisplay.from_estimator(models["linear layer"], X, **options)
 display.figure_.suptitle("A linear layer has a weight for each position")
 
 # %%
-# The kernel (row 2) finds the band at its new place, and the map (row 3) moves with it.
-# So the convolution is not what fails. But the weights (row 4) stay: they were learned
-# where the training signals lay. The map meets other weights (row 5), and most of the
-# evidence of all channels (row 6) is gone. The max pool before the linear layer does
-# not help. It forgives a shift by the 16 bins that it covers, not by a fifth of the
-# axis.
+# The kernel (row 2) finds the band at its new place, and the map (row 3) moves with the
+# band. So the convolution does not fail. But the weights (row 4) stay: they were
+# learned at the place of the training signals. The map is multiplied by other weights
+# (row 5), and most of the evidence of all channels (row 6) is lost. The max pool before
+# the linear layer does not help: it tolerates shifts within its 16 bins, but not a
+# shift by a fifth of the axis.
 
 display = FeatureMapDisplay.from_estimator(models["global pool"], X, **options)
 display.figure_.suptitle("A global pool keeps values, not their positions")
 
 # %%
-# Here the weights go where the maximum is. The evidence moves with the signal, and its
-# sum stays the same. The net with the linear layer is wrong, and it does not know.
+# With a global pool the weights follow the maximum. The evidence moves with the signal,
+# and its sum stays the same. The probabilities of both nets for this signal:
 
 for name, model in models.items():
     moved = shift_rows(model, X[[sample]], 0.2)
