@@ -145,8 +145,8 @@ class Periodograms:
         Returns
         -------
         spectra : Tensor of shape (n_rows, n_segments, n_fft_freqs)
-            FFT of each windowed segment, with the frequencies in the order of torch. It
-            is complex, and 0 where `used` is False.
+            Complex FFT of each windowed segment, with the frequencies in the order of
+            torch. 0 where `used` is False.
 
         used : bool Tensor of shape (n_rows, n_segments) or None
             The segments that enter the average. None stands for all.
@@ -170,6 +170,7 @@ class Periodograms:
         return spectra, used
 
     def _fft(self, segments):
+        """Return the FFT of each segment, one-sided for real segments."""
         nfft, two_parts = self.segments.nfft, segments.is_complex()
         if nfft % 2 and segments.is_cpu:
             # For odd lengths the FFT of torch takes up to 5.7 times as long as that of

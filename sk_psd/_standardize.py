@@ -15,6 +15,7 @@ _SUMMED_VALUES = 2**20
 
 
 def _parts(X, n_values):
+    """Return slices of successive rows, of about `n_values` values each."""
     n_rows = max(1, n_values // math.prod(X.shape[1:]))
     return (slice(first, first + n_rows) for first in range(0, len(X), n_rows))
 
@@ -124,7 +125,7 @@ def standardize_when_read(X, mean, deviation, device):
         Mean and standard deviation of the training data.
 
     device : torch.device
-        Where the rows are needed.
+        Device of the rows.
 
     Returns
     -------

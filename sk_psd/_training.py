@@ -240,7 +240,7 @@ class ClassifierNet(_WeightedNet, NeuralNetClassifier):
     Parameters
     ----------
     *args, **kwargs
-        Those of skorch.
+        Arguments of :class:`skorch.NeuralNetClassifier`.
 
     targets : LabelTargets or IndicatorTargets
         Converts labels to codes, and logits to predictions.

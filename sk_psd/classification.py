@@ -89,13 +89,13 @@ class GlobalPoolCNNClassifier(NetClassifier):
 
     augmentation : "auto", "robust", None, object or list of objects, default="auto"
         Random changes of each training batch: objects of :mod:`sk_psd.augmentation`,
-        applied in this order. Their `random_state` is not used. "auto": with circular
-        padding a :class:`RandomFreqShift` off the edge by up to half of the axis,
-        filled with the noise of the spectrum, then a circular one; the circular one
-        alone if y is an indicator matrix. With zeros a filled shift by up to a tenth of
-        the axis. "robust" adds :class:`RandomSpeckle` and :class:`RandomNoise` to these
-        shifts, for signals in noise of any level. It needs spectra in decibels and
-        `level`.
+        applied in this order. Their `random_state` is not used. "auto" with circular
+        padding is a :class:`RandomFreqShift` off the edge by up to half of the axis,
+        filled with the noise of the spectrum, then a circular shift. If y is an
+        indicator matrix, it is the circular shift alone. "auto" with padding by zeros
+        is a filled shift by up to a tenth of the axis. "robust" adds
+        :class:`RandomSpeckle` and :class:`RandomNoise` to these shifts, for signals in
+        noise of any level. "robust" needs spectra in decibels and `level`.
 
     level : {"median", "minmax"} or None, default=None
         Scaling of each channel of each sample, after the augmentation and in

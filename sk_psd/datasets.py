@@ -214,6 +214,7 @@ def make_spectral_shapes(
 
 
 def _check_tilt(tilt_db):
+    """Return the tilt as a float, if it is within the range of floating point."""
     tilt_db = check_number("tilt_db", tilt_db)
     if not abs(tilt_db) <= 1000:
         raise ValueError(f"tilt_db must lie between -1000 and 1000. Got {tilt_db!r}.")

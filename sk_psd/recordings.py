@@ -223,9 +223,9 @@ def vote(proba, index, method="log"):
         "log" takes the mean of the logarithms and scales its exponentials to a sum of
         1. The most probable class is that of the product of the probabilities. A
         probability below 1e-6 counts as 1e-6, so that a single window does not decide.
-        "mean" takes the mean of the probabilities, in which windows that are sure weigh
-        less. Use "mean" for windows with several labels, as their probabilities do not
-        sum to 1.
+        "mean" takes the mean of the probabilities, in which confident windows have less
+        influence. Use "mean" for windows with several labels, as their probabilities do
+        not sum to 1.
 
     Returns
     -------

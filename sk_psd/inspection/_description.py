@@ -133,6 +133,7 @@ def _bin_width(steps, n_freqs):
 
 
 def _invariance(steps, net):
+    """Return the kind of invariance of the steps and the net together."""
     if net._is_exact or any(isinstance(step, PeakAlign) for step in steps):
         return "exact"
     has_positions = isinstance(net.module_, FlattenCNN) or (

@@ -78,6 +78,7 @@ def find_net(estimator):
 
 
 def _find(estimator):
+    """Return the steps and the net as `find_net` does, or None without a net."""
     if isinstance(estimator, NetClassifier):
         return [], estimator
     if isinstance(estimator, Pipeline):

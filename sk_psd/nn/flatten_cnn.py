@@ -138,6 +138,7 @@ class FlattenCNN(nn.Module):
         return self._convolve(self.level(x))
 
     def _convolve(self, x):
+        """Map (N, C, F) without its level to (N, n_filters, n_positions)."""
         x = self.conv(x)  # (N, n_filters, F')
         if self.training and x.numel() < _MAX_COPIED_VALUES:
             # The max pool of torch for images in channels-last memory gives the same

@@ -157,6 +157,7 @@ class GlobalPoolCNN(nn.Module):
         return self._convolve(self.level(x))
 
     def _convolve(self, x):
+        """Map (N, C, F) without its level to (N, C', F')."""
         return self.features(x.unsqueeze(2)).squeeze(2)
 
     def read(self, maps):

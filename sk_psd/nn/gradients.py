@@ -70,6 +70,8 @@ def max_and_mean_in_training(x):
 
 
 class _CircularPad(torch.autograd.Function):
+    """`pad_circularly`, with a gradient in channels-last memory."""
+
     @staticmethod
     def forward(ctx, x, before, after):
         ctx.ends = before, after
@@ -87,6 +89,8 @@ class _CircularPad(torch.autograd.Function):
 
 
 class _MaxAndMean(torch.autograd.Function):
+    """Maxima and means over the last axis, with a gradient in the layout of x."""
+
     @staticmethod
     def forward(ctx, x):
         top = x.amax(-1)

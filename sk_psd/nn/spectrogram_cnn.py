@@ -189,6 +189,7 @@ class SpectrogramCNN(nn.Module):
         return self.head(self._pool(maps))
 
     def _pool(self, maps):
+        """Map (N, C', F', T') to (N, n_pooled)."""
         return self.pool(
             maps.flatten(2) if self.pool_axis == "both" else maps.flatten(1, 2)
         )

@@ -183,6 +183,7 @@ class ActivationMapDisplay:
         return self
 
     def _draw_spectra(self, i, top, bottom):
+        """Draw the spectrum of sample i, its evidence and its band."""
         found = self.result
         rows = np.atleast_2d(self.spectra[i])
         self.spectra_.append(
@@ -204,6 +205,7 @@ class ActivationMapDisplay:
             bottom.set_ylabel("evidence")
 
     def _draw_spectrograms(self, i, top, bottom):
+        """Draw the spectrogram of sample i, its evidence and its band."""
         found = self.result
         picture = self.spectra[i]
         if picture.ndim == 3:

@@ -223,6 +223,7 @@ class FeatureMapDisplay:
         return self
 
     def _draw(self, column, axes):
+        """Draw one column, and return its lines by name."""
         spectrum, kernel, answers, weights, products, evidence = axes
         lines = {}
         lines["spectrum"] = spectrum.plot(
@@ -282,6 +283,7 @@ class FeatureMapDisplay:
         return f"rectified map, kept: {', '.join(kept)}"
 
     def _weight_name(self):
+        """Return the title of the weights."""
         if self.pooling is None:
             return f"weights for {self.target}: one for each position"
         if self.pooling == "mean":
@@ -299,6 +301,7 @@ def _shift(estimator, X, shift, options):
 
 
 def _name(shift):
+    """Return the title of a column."""
     if shift == 0:
         return "not shifted"
     if isinstance(shift, Integral):

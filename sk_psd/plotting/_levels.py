@@ -112,6 +112,7 @@ def pick_sample(X, sample):
 
 
 def _makes_spectra(step):
+    """Say whether a step is a WelchPSD or a Spectrogram, or has the same attributes."""
     has_axis = hasattr(step, "fs") and hasattr(step, "freqs_")
     return has_axis and not isinstance(step, LogFrequency)
 

@@ -199,7 +199,7 @@ class ScoreCurveDisplay:
             if row.ndim != 2 or row.shape[1:] != values.shape:
                 raise ValueError(
                     f"scores[{name!r}] must be of shape ([n_repetitions,] "
-                    f"{len(values)}), a score for each of values. Got shape "
+                    f"{len(values)}), one score for each value. Got shape "
                     f"{np.shape(scores[name])}."
                 )
         display = cls(
