@@ -131,7 +131,7 @@ class ChannelView:
         return self._wrap(bins)
 
     def _wrap(self, bins):
-        """Return bins modulo the length of the axis, if it is circular or was rolled."""
+        """Return bins modulo the length of a circular or rolled axis."""
         n_bins = self._x.shape[-1]
         if self._module.wraps or self._roll:
             return bins % n_bins
