@@ -130,10 +130,10 @@ def test_table_says_wins_and_losses(peers):
     )
     del results[peers.Job("standard8", 0, "MLPClassifier", 2)]
     table = peers.format_task(results, "standard8")
-    assert "no row has more; the next is MLPClassifier with 0 copies (.750)" in table
+    assert "No row has more. The next is MLPClassifier with 0 copies (.750)" in table
     del results[peers.Job("standard8", 0, "MLPClassifier", 0)]
     table = peers.format_task(results, "standard8")
-    assert "our net has .800, no other model has a result" in table
+    assert "our net has .800. No other model has a result" in table
 
 
 def test_missing_packages_are_named_with_the_line_that_installs_them(
