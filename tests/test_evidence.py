@@ -1,11 +1,14 @@
 """Evidence of the nets at each frequency, places of shapes, sizes of nets."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from sklearn.base import clone
 from sklearn.ensemble import VotingClassifier
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -283,6 +286,50 @@ def test_the_net_is_found_in_searches_and_votes(signals):
     )
     for model in (search, make_pipeline(StandardScaler(), vote).fit(X, signals.y)):
         assert activation_map(model, X).maps.shape == X.shape
+
+
+@pytest.mark.parametrize("labels", [np.array(["low", "high"]), np.array([2, 1])])
+def test_the_labels_of_a_vote_are_those_of_its_data(labels):
+    """A VotingClassifier trains its nets on the numbers of the labels."""
+    X = np.random.default_rng(0).random((12, 32))
+    y = labels[np.arange(12) % 2]
+    net = GlobalPoolCNNClassifier((4,), **QUICK)
+    alone = clone(net).fit(X, y)
+    vote = make_pipeline("passthrough", VotingClassifier([("net", net)], voting="soft"))
+    vote.fit(X, y)
+    for target in (None, labels[0], y):
+        expected = activation_map(alone, X, target=target)
+        result = activation_map(vote, X, target=target)
+        for name in ("maps", "predictions", "targets", "logits"):
+            np.testing.assert_array_equal(result[name], expected[name])
+        places = locate(vote, X, target=target)
+        np.testing.assert_array_equal(places.targets, expected.targets)
+    with pytest.raises(ValueError, match=r"target: .*\[0\].*not among the classes"):
+        activation_map(vote, X, target=0)
+
+
+@pytest.mark.parametrize("to_pandas", [False, True])
+def test_named_columns_make_no_warning(to_pandas, recwarn):
+    X = pd.DataFrame(np.random.default_rng(0).random((6, 32))).add_prefix("bin")
+    net = GlobalPoolCNNClassifier((4,), **QUICK)
+    if to_pandas:
+        net = make_pipeline(MinMaxScale(), net).set_output(transform="pandas")
+    net.fit(X, [0, 1] * 3)
+    activation_map(net, X)
+    locate(net, X)
+    assert not list(recwarn)
+    with pytest.raises(ValueError, match="feature names"):
+        activation_map(net, X[X.columns[::-1]])
+
+
+def test_a_search_or_vote_that_is_not_fitted_is_named():
+    net = GlobalPoolCNNClassifier(**QUICK)
+    vote = VotingClassifier([("net", net)])
+    for model in (GridSearchCV(net, {}), vote, make_pipeline(MinMaxScale(), vote)):
+        with pytest.raises(NotFittedError, match="not fitted yet"):
+            activation_map(model, np.zeros((2, 32)))
+        with pytest.raises(NotFittedError, match="not fitted yet"):
+            describe(model)
 
 
 @pytest.mark.parametrize("model", [LogisticRegression(), "net", None, 3])

@@ -30,12 +30,16 @@ class ChannelView:
     ----------
     net : NetClassifier
 
+    classes : ndarray of shape (n_classes,)
+        Labels of the estimator, in the order of the logits.
+
     logits : ndarray of shape (n_classes,)
     """
 
     def __init__(self, estimator, X):
         self._found = found = follow_to_net(estimator, X)
         self.net = net = found.net
+        self.classes = found.classes
         self._module = net.module_.eval()
         if not isinstance(self._module, (FlattenCNN, GlobalPoolCNN)):
             raise ValueError(
@@ -43,7 +47,7 @@ class ChannelView:
                 f"GlobalPoolCNNClassifier. Got a {type(net).__name__}; draw its "
                 "evidence with ActivationMapDisplay."
             )
-        x = standardize(net._check(found.X, reset=False), net.mean_, net.scale_)
+        x = standardize(net._check(found.given, reset=False), net.mean_, net.scale_)
         roll = int(found.shift[0])
         if net._is_exact:
             shift = canonical_shift(x)
@@ -55,7 +59,7 @@ class ChannelView:
             # After the scaling of each sample by `level`, as a kernel sees it.
             self._x = self._module.level(x.to(self._device)).detach().requires_grad_()
             self._maps = self._convolve(self._x)
-        self.logits = net._logits(found.X)[0][0]  # of the first roll and the sample
+        self.logits = net._logits(found.given)[0][0]  # of the first roll and the sample
 
     def _convolve(self, x):
         if isinstance(self._module, FlattenCNN):
@@ -123,7 +127,7 @@ class ChannelView:
             evidence=(maps * slopes).sum(axis=0)[order],
             bias=module.head.bias[code].item(),
             logit=self.logits[code],
-            prediction=self.net.predict(found.X)[0],
+            prediction=found.predict()[0],
         )
 
     def _centers(self, n_positions):

@@ -15,6 +15,7 @@ from sk_psd.plotting._style import (
     FOR,
     GUIDE,
     check_axes,
+    check_not_empty,
     fill_evidence,
     name_prediction,
     set_frequency_axis,
@@ -156,6 +157,7 @@ class FeatureMapDisplay:
         """
         row = pick_sample(X, sample)
         shifts = list(shifts) if np.iterable(shifts) else [shifts]
+        check_not_empty("shifts", shifts)
         views = [
             ChannelView(estimator, _shift(estimator, row, shift, kwargs))
             for shift in shifts
@@ -163,14 +165,12 @@ class FeatureMapDisplay:
         first, net = views[0], views[0].net
         code = int(first.logits.argmax())
         if target is not None:
-            try:
-                code = int(encode_labels(np.asarray([target]), net.classes_)[0])
-            except (TypeError, ValueError) as error:  # of objects without an order
-                raise ValueError(f"target: {error}") from error
+            code = _encode_target(target, first.classes)
         maps, slopes = first.find_slopes(code)
         if channel is None:
             channel = int((maps * slopes).sum(axis=1).argmax())
-        if not (isinstance(channel, Integral) and 0 <= channel < len(maps)):
+        is_index = isinstance(channel, Integral) and not isinstance(channel, bool)
+        if not (is_index and 0 <= channel < len(maps)):
             raise ValueError(
                 f"channel must be the index of one of {len(maps)} channels. Got "
                 f"{channel!r}."
@@ -185,7 +185,7 @@ class FeatureMapDisplay:
         flat = isinstance(net.module_, FlattenCNN)
         display = cls(
             [view.look(code, channel) for view in views],
-            net.classes_[code],
+            first.classes[code],
             channel,
             list(names),
             None if flat else net.module_.pool.pooling,
@@ -291,6 +291,18 @@ class FeatureMapDisplay:
         if self.pooling == "mean":
             return f"weight for {self.target}: one for all positions"
         return f"weights for {self.target}: they follow the maximum"
+
+
+def _encode_target(target, classes):
+    """Return the index of the class of one label."""
+    if np.ndim(target):
+        raise ValueError(
+            f"target must be one label, that of all columns. Got {target!r}."
+        )
+    try:
+        return int(encode_labels(np.asarray([target]), classes)[0])
+    except (TypeError, ValueError) as error:  # of objects without an order
+        raise ValueError(f"target: {error}") from error
 
 
 def _shift(estimator, X, shift, options):
