@@ -1,5 +1,6 @@
 """Displays draw the numbers that are computed, with labels and units."""
 
+import pickle
 import warnings
 from itertools import pairwise
 
@@ -557,6 +558,9 @@ def test_feature_map_display_in_given_axes_for_a_chosen_channel_and_class(
         (dict(channel=1000), "channel must be the index of one of 64 channels"),
         (dict(target="loud"), "target: "),
         (dict(target=object), "target: "),
+        (dict(target=["low"]), "target must be one label"),
+        (dict(channel=True), "channel must be the index of one of 64 channels"),
+        (dict(shifts=[]), "shifts must have at least one entry"),
         (dict(names=["one"]), "names must hold a title for each of the 2 shifts"),
         (dict(shifts=[0, 7.5]), "shift must be an int"),
     ],
@@ -564,6 +568,21 @@ def test_feature_map_display_in_given_axes_for_a_chosen_channel_and_class(
 def test_feature_map_display_names_what_does_not_fit(tones, tone_pipe, kwargs, message):
     with pytest.raises(ValueError, match=message):
         FeatureMapDisplay.from_estimator(tone_pipe, tones[0], **kwargs)
+
+
+def test_activation_map_display_refuses_data_without_rows(tones, tone_pipe):
+    with pytest.raises(ValueError, match="X must have at least one entry"):
+        ActivationMapDisplay.from_estimator(tone_pipe, tones[0][:0])
+
+
+def test_a_drawn_frequency_axis_is_pickled(tones, tone_pipe):
+    display = ActivationMapDisplay.from_estimator(tone_pipe, tones[0], samples=[0])
+    loaded = pickle.loads(pickle.dumps(display))
+    ticks = [
+        shown.axes_[1, 0].xaxis.get_major_formatter() for shown in (display, loaded)
+    ]
+    for value in (0.5, 250.0, -4e5):
+        assert ticks[0](value) == ticks[1](value)
 
 
 def test_feature_map_display_refuses_a_net_of_spectrograms(pictures):

@@ -10,6 +10,7 @@ from sk_psd.plotting._style import (
     EVIDENCE_MAP,
     FOR,
     check_axes,
+    check_not_empty,
     fill_evidence,
     name_prediction,
     set_frequency_axis,
@@ -128,6 +129,7 @@ class ActivationMapDisplay:
             If there is no net in the estimator, or if `samples` or `target` does not
             fit.
         """
+        check_not_empty("X", X)
         drawn = _safe_indexing(X, _read_samples(samples, len(X)))
         found = follow_to_net(estimator, drawn)
         # Back to the place where each spectrum was before PeakAlign.

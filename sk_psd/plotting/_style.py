@@ -1,6 +1,7 @@
 """Colors, line styles, labels and axes that all displays share."""
 
 import itertools
+from functools import partial
 
 import numpy as np
 
@@ -184,13 +185,13 @@ def set_frequency_axis(axis, unit):
 
     axis.set_label_text(f"frequency ({unit})")
     axis.set_major_locator(MaxNLocator(5, integer=unit == "bins"))
-    with_prefix = EngFormatter()
+    # A function of the module, as figures are pickled.
+    axis.set_major_formatter(FuncFormatter(partial(_write_tick, EngFormatter())))
 
-    def write(value, _):
-        # Without prefixes such as "m" for a sampling frequency of 1.
-        return with_prefix(value) if abs(value) >= 1000 else f"{value:g}"
 
-    axis.set_major_formatter(FuncFormatter(write))
+def _write_tick(with_prefix, value, _):
+    """Return the text of a tick, without prefixes such as "m" for 1 Hz and below."""
+    return with_prefix(value) if abs(value) >= 1000 else f"{value:g}"
 
 
 def mark_chance(ax, chance):
