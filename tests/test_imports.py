@@ -281,9 +281,9 @@ IMPORTS = {
     },
     "plotting._levels": {"_arrays", "_frequency_axis", "resampling", "spectral"},
     "plotting._feature_map": {
-        "_frequency_axis",
         "_validation",
         "inspection",
+        "inspection._shifts",
         "nn",
         "plotting._channel",
         "plotting._levels",

@@ -6,10 +6,12 @@ from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.text import Text
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
+from sklearn.utils import Bunch
 
 from sk_psd import (
     ActivationMapDisplay,
@@ -432,6 +434,24 @@ def test_a_band_across_the_end_of_the_axis_is_marked_at_both_ends(models, spectr
     display = ActivationMapDisplay.from_estimator(models["exact"], X, mark_band=True)
     assert display.places.low[0] > display.places.high[0]
     assert len(display.bands_[0]) == 4  # two in each of two axes
+
+
+def test_a_band_over_the_whole_axis_is_marked_whole():
+    X = np.random.default_rng(0).random((4, 12))
+    net = GlobalPoolCNNClassifier((2,), max_epochs=1, random_state=0, device="cpu")
+    result = activation_map(net.fit(X, [0, 1] * 2), X[:1])
+    # As locate gives it: the band ends where it starts, up to rounding.
+    for high in (2.5, 2.5 + 1e-14, 2.5 - 1e-14):
+        place = Bunch(low=[2.5], high=[high], bandwidth=[12.0])
+        display = ActivationMapDisplay(X[:1], result, place).plot()
+        assert sum(band.get_width() for band in display.bands_[0][::2]) > 10.9
+
+
+def test_feature_maps_of_named_columns_make_no_warning(recwarn):
+    X = pd.DataFrame(np.random.default_rng(0).random((6, 32))).add_prefix("bin")
+    net = GlobalPoolCNNClassifier((4,), max_epochs=1, random_state=0, device="cpu")
+    FeatureMapDisplay.from_estimator(net.fit(X, [0, 1] * 3), X)
+    assert not list(recwarn)
 
 
 def test_evidence_of_spectrograms_is_a_picture(pictures):

@@ -238,7 +238,8 @@ class ActivationMapDisplay:
         if self.places is None or np.isnan(self.places.low[i]):
             return []
         low, high = self.places.low[i], self.places.high[i]
-        if low <= high:
+        # A band over the whole axis ends where it starts.
+        if np.isclose(high - low, self.places.bandwidth[i], atol=0):
             return [(low, high)]
         return [(low, self.result.freqs[-1]), (self.result.freqs[0], high)]
 

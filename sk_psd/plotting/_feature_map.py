@@ -4,9 +4,9 @@ from numbers import Integral
 
 import numpy as np
 
-from sk_psd._frequency_axis import frequencies_of, with_frequencies
 from sk_psd._validation import encode_labels
 from sk_psd.inspection import shift_rows
+from sk_psd.inspection._shifts import unwrap_rows
 from sk_psd.nn import FlattenCNN
 from sk_psd.plotting._channel import ChannelView
 from sk_psd.plotting._levels import pick_sample
@@ -306,12 +306,11 @@ def _encode_target(target, classes):
 
 
 def _shift(estimator, X, shift, options):
-    """Return a sample at another place, with its frequencies if it carries them."""
+    """Return a sample at another place, in the type of X."""
     if shift == 0:
         return X
-    return with_frequencies(
-        shift_rows(estimator, X, shift, **options), frequencies_of(X)
-    )
+    _, rewrap = unwrap_rows(X)
+    return rewrap(shift_rows(estimator, X, shift, **options))
 
 
 def _name(shift):
