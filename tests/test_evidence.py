@@ -277,6 +277,15 @@ def test_spectrograms_have_frequencies_and_times():
     assert locate(model, X).center_freq.shape == (6,)
 
 
+def test_each_roll_takes_the_products_of_the_net():
+    net, _ = make_net()
+    once = describe(net).n_products
+    assert once == sum(layer.n_products for layer in describe(net).layers)
+    assert describe(net.set_params(n_rolls=2)).n_products == 2 * once
+    n_phases = describe(net).stride
+    assert describe(net.set_params(n_rolls=1000)).n_products == n_phases * once
+
+
 def test_the_net_is_found_in_searches_and_votes(signals):
     X = np.asarray(make_model()[:-1].fit_transform(signals.X))
     net = GlobalPoolCNNClassifier((4,), **QUICK)

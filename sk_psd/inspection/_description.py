@@ -64,8 +64,8 @@ def describe(estimator):
         where the steps do not tell the frequencies or the axis is logarithmic.
         `invariance`: "exact" under circular shifts, "approximate" or "none".
         `n_parameters`, and `n_products`, the multiplications that the prediction of one
-        sample takes. `layers`, a list of Bunches with `name`, `input_shape`,
-        `output_shape`, `n_parameters` and `n_products`.
+        sample takes, in all of its `n_rolls`. `layers`, a list of Bunches with `name`,
+        `input_shape`, `output_shape`, `n_parameters` and the `n_products` of one roll.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def describe(estimator):
         stride_hz=hz and hz * stride,
         invariance=_invariance(steps, net),
         n_parameters=sum(values.numel() for values in module.parameters()),
-        n_products=sum(layer.n_products for layer in layers),
+        n_products=_count_rolls(net) * sum(layer.n_products for layer in layers),
         layers=layers,
     )
 
@@ -139,6 +139,11 @@ def _invariance(steps, net):
         getattr(net, "pool_axis", "both") == "time"
     )
     return "none" if has_positions else "approximate"
+
+
+def _count_rolls(net):
+    """Return how many times the net runs to predict one sample."""
+    return len(net._choose_rolls()) if hasattr(net, "n_rolls") else 1
 
 
 def _find_layers(module, shape):
