@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.text import Text
+from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import Bunch
@@ -205,6 +206,24 @@ def test_scores_are_drawn_from_arrays_and_into_axes():
         ShiftCurveDisplay.from_estimators({}, np.eye(2), [0, 1])
     with pytest.raises(ValueError, match=r"scores\['a'\] must be of shape"):
         ScoreCurveDisplay.from_scores([1, 2], {"a": [0.2, 0.4, 0.6]})
+
+
+@pytest.mark.parametrize(
+    "draw, message",
+    [
+        (lambda m, X, y: ShiftCurveDisplay.from_estimators([m], X, y), "estimators"),
+        (lambda m, X, y: ScoreCurveDisplay.from_estimators([m], {0: (X, y)}), "estima"),
+        (
+            lambda m, X, y: ScoreCurveDisplay.from_estimators({"a": m}, [(X, y)]),
+            "tests",
+        ),
+        (lambda m, X, y: ScoreCurveDisplay.from_scores([1, 2], [0.5, 1]), "scores"),
+    ],
+)
+def test_a_list_in_the_place_of_a_dict_is_named(draw, message):
+    X, y = np.eye(4), [0, 1] * 2
+    with pytest.raises(TypeError, match=f"{message}.* must be a dict.*Got a list"):
+        draw(DummyClassifier().fit(X, y), X, y)
 
 
 # Filters

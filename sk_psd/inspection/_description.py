@@ -62,7 +62,8 @@ def describe(estimator):
         many bins one value of the last maps depends on, and how many lie between
         neighbors. `resolution_hz`, `receptive_field_hz` and `stride_hz` in Hz, None
         where the steps do not tell the frequencies or the axis is logarithmic.
-        `invariance`: "exact" under circular shifts, "approximate" or "none".
+        `invariance`, "exact" under circular shifts, "approximate" or "none": to shifts
+        of what the net is given, or of what a :class:`PeakAlign` before it is given.
         `n_parameters`, and `n_products`, the multiplications that the prediction of one
         sample takes, in all of its `n_rolls`. `layers`, a list of Bunches with `name`,
         `input_shape`, `output_shape`, `n_parameters` and the `n_products` of one roll.

@@ -1,6 +1,7 @@
 """Colors, line styles, labels and axes that all displays share."""
 
 import itertools
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
@@ -13,6 +14,7 @@ __all__ = [
     "FOR",
     "GUIDE",
     "check_axes",
+    "check_dict",
     "check_not_empty",
     "fill_evidence",
     "line_styles",
@@ -87,10 +89,31 @@ def check_not_empty(name, values):
     name : str
         Name of the parameter, for the message.
 
-    values : dict
+    values : array-like or dict
     """
     if not len(values):
         raise ValueError(f"{name} must have at least one entry. Got {values!r}.")
+
+
+def check_dict(name, keys, values):
+    """Raise an error if a parameter is no dict with entries.
+
+    Parameters
+    ----------
+    name : str
+        Name of the parameter, for the message.
+
+    keys : str
+        What the keys are, for the message.
+
+    values : dict
+    """
+    if not isinstance(values, Mapping):
+        raise TypeError(
+            f"{name} must be a dict whose keys are {keys}. Got a "
+            f"{type(values).__name__}."
+        )
+    check_not_empty(name, values)
 
 
 def make_axes(ax, **options):
