@@ -44,7 +44,8 @@ def set_aside(data, fraction, random_state):
     except ValueError as error:
         raise ValueError(
             f"early_stopping cannot set aside validation_fraction (={fraction}) of "
-            f"{len(others)} samples. Change it, or pass X_val and y_val. {error}"
+            f"the {len(others)} samples whose class has two or more. Change it, or "
+            f"pass X_val and y_val. {error}"
         ) from error
     train = np.concatenate([train, np.flatnonzero(is_single)])
     return tuple(tuple(values[part] for values in data) for part in (train, valid))
@@ -93,7 +94,8 @@ def set_aside_by_rarest(data, fraction, random_state):
     if not 0 < n_valid < len(others):
         raise ValueError(
             f"early_stopping cannot set aside validation_fraction (={fraction}) of "
-            f"{len(others)} samples. Change it, or pass X_val and y_val."
+            f"the {len(others)} samples without a label that occurs once. Change it, "
+            "or pass X_val and y_val."
         )
     places = ((np.arange(n_valid) + 0.5) * len(others) / n_valid).astype(int)
     valid = others[places]

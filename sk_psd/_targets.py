@@ -1,6 +1,7 @@
 """Targets of a classifier: one label for each sample, or a matrix of indicators."""
 
 import warnings
+from numbers import Real
 
 import numpy as np
 import torch
@@ -235,15 +236,20 @@ def _check_indicators(y):
     """Return a matrix of 0 and 1 as int8."""
     if y.dtype == object:
         y = np.array(y.tolist())
-    is_number = y.dtype.kind in "biuf"
-    wrong = ~np.isin(y, (0, 1)) if is_number else np.ones(y.shape, bool)
+    if y.dtype.kind in "biuf":
+        wrong = ~np.isin(y, (0, 1))
+    else:  # Strings, or objects beside a missing value such as pandas.NA.
+        kinds = Real, np.bool_
+        is_bit = [isinstance(item, kinds) and item in (0, 1) for item in y.flat]
+        wrong = ~np.array(is_bit, bool).reshape(y.shape)
     if wrong.any():
         row, column = np.argwhere(wrong)[0].tolist()
+        value = np.asarray(y[row, column]).item()
         raise ValueError(
             f"y of shape {y.shape} must be an indicator matrix: 1 where the sample "
             "(row) has the label (column) and 0 elsewhere. Got "
-            f"{y[row, column].item()!r} in row {row}, column {column}. For rows that "
-            "list labels, pass MultiLabelBinarizer().fit_transform(y) of "
+            f"{value!r} in row {row}, column {column}. For rows that list labels, "
+            "pass MultiLabelBinarizer().fit_transform(y) of "
             "sklearn.preprocessing. For columns of other classes than 0 and 1, train "
             "one classifier for each column, by MultiOutputClassifier of "
             "sklearn.multioutput."

@@ -1,11 +1,14 @@
 """Evidence of the nets at each frequency, places of shapes, sizes of nets."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from sklearn.base import clone
 from sklearn.ensemble import VotingClassifier
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -245,6 +248,18 @@ def test_the_map_is_where_the_spectrum_was_before_peak_align(signals):
     error = np.abs((peak - signals.center_freq + 5e5) % 1e6 - 5e5)
     assert np.mean(error < signals.bandwidth) > 0.9
     assert describe(model).invariance == "exact"
+    # A scale for each bin does not roll with a spectrum.
+    scaled = make_pipeline(*model[:2], StandardScaler(), PeakAlign(), clone(model[-1]))
+    assert describe(scaled.fit(signals.X, signals.y)).invariance == "approximate"
+
+
+def test_names_of_columns_tell_the_frequencies(signals):
+    psd = WelchPSD(1e6, nperseg=64, return_onesided=False, decibels=True)
+    frame = psd.set_output(transform="pandas").fit_transform(signals.X)
+    net = GlobalPoolCNNClassifier((4,), **QUICK).fit(frame, signals.y)
+    result = activation_map(net, frame)
+    assert result.unit == "Hz"
+    np.testing.assert_allclose(result.freqs, psd.freqs_)
 
 
 def test_the_axis_goes_through_log_frequency():
@@ -274,6 +289,15 @@ def test_spectrograms_have_frequencies_and_times():
     assert locate(model, X).center_freq.shape == (6,)
 
 
+def test_each_roll_takes_the_products_of_the_net():
+    net, _ = make_net()
+    once = describe(net).n_products
+    assert once == sum(layer.n_products for layer in describe(net).layers)
+    assert describe(net.set_params(n_rolls=2)).n_products == 2 * once
+    n_phases = describe(net).stride
+    assert describe(net.set_params(n_rolls=1000)).n_products == n_phases * once
+
+
 def test_the_net_is_found_in_searches_and_votes(signals):
     X = np.asarray(make_model()[:-1].fit_transform(signals.X))
     net = GlobalPoolCNNClassifier((4,), **QUICK)
@@ -283,6 +307,50 @@ def test_the_net_is_found_in_searches_and_votes(signals):
     )
     for model in (search, make_pipeline(StandardScaler(), vote).fit(X, signals.y)):
         assert activation_map(model, X).maps.shape == X.shape
+
+
+@pytest.mark.parametrize("labels", [np.array(["low", "high"]), np.array([2, 1])])
+def test_the_labels_of_a_vote_are_those_of_its_data(labels):
+    """A VotingClassifier trains its nets on the numbers of the labels."""
+    X = np.random.default_rng(0).random((12, 32))
+    y = labels[np.arange(12) % 2]
+    net = GlobalPoolCNNClassifier((4,), **QUICK)
+    alone = clone(net).fit(X, y)
+    vote = make_pipeline("passthrough", VotingClassifier([("net", net)], voting="soft"))
+    vote.fit(X, y)
+    for target in (None, labels[0], y):
+        expected = activation_map(alone, X, target=target)
+        result = activation_map(vote, X, target=target)
+        for name in ("maps", "predictions", "targets", "logits"):
+            np.testing.assert_array_equal(result[name], expected[name])
+        places = locate(vote, X, target=target)
+        np.testing.assert_array_equal(places.targets, expected.targets)
+    with pytest.raises(ValueError, match=r"target: .*\[0\].*not among the classes"):
+        activation_map(vote, X, target=0)
+
+
+@pytest.mark.parametrize("to_pandas", [False, True])
+def test_named_columns_make_no_warning(to_pandas, recwarn):
+    X = pd.DataFrame(np.random.default_rng(0).random((6, 32))).add_prefix("bin")
+    net = GlobalPoolCNNClassifier((4,), **QUICK)
+    if to_pandas:
+        net = make_pipeline(MinMaxScale(), net).set_output(transform="pandas")
+    net.fit(X, [0, 1] * 3)
+    activation_map(net, X)
+    locate(net, X)
+    assert not list(recwarn)
+    with pytest.raises(ValueError, match="feature names"):
+        activation_map(net, X[X.columns[::-1]])
+
+
+def test_a_search_or_vote_that_is_not_fitted_is_named():
+    net = GlobalPoolCNNClassifier(**QUICK)
+    vote = VotingClassifier([("net", net)])
+    for model in (GridSearchCV(net, {}), vote, make_pipeline(MinMaxScale(), vote)):
+        with pytest.raises(NotFittedError, match="not fitted yet"):
+            activation_map(model, np.zeros((2, 32)))
+        with pytest.raises(NotFittedError, match="not fitted yet"):
+            describe(model)
 
 
 @pytest.mark.parametrize("model", [LogisticRegression(), "net", None, 3])

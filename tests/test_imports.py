@@ -166,6 +166,7 @@ IMPORTS = {
     "inspection._net_input": {
         "_arrays",
         "_frequency_axis",
+        "_frequency_names",
         "_net_classifier",
         "_shift",
         "resampling",
@@ -190,11 +191,13 @@ IMPORTS = {
     "inspection._description": {
         "_net_estimator",
         "_result",
+        "augmentation",
         "inspection._fields",
         "inspection._net_input",
         "nn",
         "resampling",
         "scaling",
+        "spectral",
     },
     "inspection.__init__": {
         "inspection._activation",
@@ -288,9 +291,9 @@ IMPORTS = {
         "spectral",
     },
     "plotting._feature_map": {
-        "_frequency_axis",
         "inspection",
         "inspection._activation",
+        "inspection._shifts",
         "nn",
         "plotting._channel",
         "plotting._levels",

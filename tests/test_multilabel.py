@@ -492,6 +492,9 @@ def with_value(value):
     return wrong
 
 
+NA_MESSAGE = "Got <NA> in row 4, column 1"
+
+
 @pytest.mark.parametrize(
     "y, match",
     [
@@ -500,6 +503,7 @@ def with_value(value):
         (with_value(-1), "Got -1 in row 4, column 1"),
         (with_value(0.5), "Got 0.5 in row 4, column 1"),
         (with_value(np.nan), "Got nan in row 4, column 1"),
+        (pd.DataFrame(with_value(2)).astype("Int64").replace(2, pd.NA), NA_MESSAGE),
         (Y.astype(str), r"Got '\d' in row 0, column 0"),
         (Y + 1, r"must be an indicator matrix.*Got 2 in row \d"),
         ([["a", "b"]] * 120, r"Got 'a' in row 0.*MultiLabelBinarizer\(\).fit_trans"),

@@ -1,14 +1,18 @@
 """Displays draw the numbers that are computed, with labels and units."""
 
+import pickle
 import warnings
 from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.text import Text
+from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
+from sklearn.utils import Bunch
 
 from sk_psd import (
     ActivationMapDisplay,
@@ -202,6 +206,24 @@ def test_scores_are_drawn_from_arrays_and_into_axes():
         ShiftCurveDisplay.from_estimators({}, np.eye(2), [0, 1])
     with pytest.raises(ValueError, match=r"scores\['a'\] must be of shape"):
         ScoreCurveDisplay.from_scores([1, 2], {"a": [0.2, 0.4, 0.6]})
+
+
+@pytest.mark.parametrize(
+    "draw, message",
+    [
+        (lambda m, X, y: ShiftCurveDisplay.from_estimators([m], X, y), "estimators"),
+        (lambda m, X, y: ScoreCurveDisplay.from_estimators([m], {0: (X, y)}), "estima"),
+        (
+            lambda m, X, y: ScoreCurveDisplay.from_estimators({"a": m}, [(X, y)]),
+            "tests",
+        ),
+        (lambda m, X, y: ScoreCurveDisplay.from_scores([1, 2], [0.5, 1]), "scores"),
+    ],
+)
+def test_a_list_in_the_place_of_a_dict_is_named(draw, message):
+    X, y = np.eye(4), [0, 1] * 2
+    with pytest.raises(TypeError, match=f"{message}.* must be a dict.*Got a list"):
+        draw(DummyClassifier().fit(X, y), X, y)
 
 
 # Filters
@@ -433,6 +455,24 @@ def test_a_band_across_the_end_of_the_axis_is_marked_at_both_ends(models, spectr
     assert len(display.bands_[0]) == 4  # two in each of two axes
 
 
+def test_a_band_over_the_whole_axis_is_marked_whole():
+    X = np.random.default_rng(0).random((4, 12))
+    net = GlobalPoolCNNClassifier((2,), max_epochs=1, random_state=0, device="cpu")
+    result = activation_map(net.fit(X, [0, 1] * 2), X[:1])
+    # As locate gives it: the band ends where it starts, up to rounding.
+    for high in (2.5, 2.5 + 1e-14, 2.5 - 1e-14):
+        place = Bunch(low=[2.5], high=[high], bandwidth=[12.0])
+        display = ActivationMapDisplay(X[:1], result, place).plot()
+        assert sum(band.get_width() for band in display.bands_[0][::2]) > 10.9
+
+
+def test_feature_maps_of_named_columns_make_no_warning(recwarn):
+    X = pd.DataFrame(np.random.default_rng(0).random((6, 32))).add_prefix("bin")
+    net = GlobalPoolCNNClassifier((4,), max_epochs=1, random_state=0, device="cpu")
+    FeatureMapDisplay.from_estimator(net.fit(X, [0, 1] * 3), X)
+    assert not list(recwarn)
+
+
 def test_evidence_of_spectrograms_is_a_picture(pictures):
     X, _, net = pictures
     display = ActivationMapDisplay.from_estimator(
@@ -557,6 +597,9 @@ def test_feature_map_display_in_given_axes_for_a_chosen_channel_and_class(
         (dict(channel=1000), "channel must be the index of one of 64 channels"),
         (dict(target="loud"), "target: "),
         (dict(target=object), "target: "),
+        (dict(target=["low"]), "target must be one label"),
+        (dict(channel=True), "channel must be the index of one of 64 channels"),
+        (dict(shifts=[]), "shifts must have at least one entry"),
         (dict(names=["one"]), "names must hold a title for each of the 2 shifts"),
         (dict(shifts=[0, 7.5]), "shift must be an int"),
     ],
@@ -564,6 +607,21 @@ def test_feature_map_display_in_given_axes_for_a_chosen_channel_and_class(
 def test_feature_map_display_names_what_does_not_fit(tones, tone_pipe, kwargs, message):
     with pytest.raises(ValueError, match=message):
         FeatureMapDisplay.from_estimator(tone_pipe, tones[0], **kwargs)
+
+
+def test_activation_map_display_refuses_data_without_rows(tones, tone_pipe):
+    with pytest.raises(ValueError, match="X must have at least one entry"):
+        ActivationMapDisplay.from_estimator(tone_pipe, tones[0][:0])
+
+
+def test_a_drawn_frequency_axis_is_pickled(tones, tone_pipe):
+    display = ActivationMapDisplay.from_estimator(tone_pipe, tones[0], samples=[0])
+    loaded = pickle.loads(pickle.dumps(display))
+    ticks = [
+        shown.axes_[1, 0].xaxis.get_major_formatter() for shown in (display, loaded)
+    ]
+    for value in (0.5, 250.0, -4e5):
+        assert ticks[0](value) == ticks[1](value)
 
 
 def test_feature_map_display_refuses_a_net_of_spectrograms(pictures):

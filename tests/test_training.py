@@ -117,8 +117,17 @@ def test_bad_fit_arguments_are_refused(kwargs, match, blobs):
 
 def test_too_few_samples_for_early_stopping_are_refused_with_a_remedy(blobs):
     X, y = blobs[0][18:22], blobs[1][18:22]
-    with pytest.raises(ValueError, match="of 4 samples. Change it, or pass X_val"):
+    with pytest.raises(ValueError, match="4 samples .* Change it, or pass X_val"):
         clone(QUICK).set_params(early_stopping=True).fit(X, y)
+
+
+def test_samples_that_are_alone_in_their_class_are_not_set_aside():
+    X = np.random.default_rng(0).random((2, 16))
+    model = clone(QUICK).set_params(early_stopping=True)
+    with pytest.raises(ValueError, match="of the 0 samples whose class has two or mor"):
+        model.fit(X, [0, 1])
+    with pytest.raises(ValueError, match="of the 1 samples without a label that occ"):
+        model.fit(X, [[1, 1], [0, 0]])
 
 
 def test_validation_data_pass_the_steps_before(blobs):

@@ -27,8 +27,9 @@ def activation_map(estimator, X, *, target=None):
     Parameters
     ----------
     estimator : estimator object
-        Fitted net classifier, or a Pipeline that ends in one. A fitted search or
-        VotingClassifier with a net classifier inside is accepted, too.
+        Fitted net classifier, or a Pipeline that ends in one. A fitted search or vote
+        with a net classifier inside is accepted, too: the evidence and the predictions
+        are those of its net, with the labels of the vote.
 
     X : array-like of shape (n_samples, ..., n_features)
         Input of the estimator: spectra, spectrograms or raw signals.
@@ -89,9 +90,9 @@ def activation_map(estimator, X, *, target=None):
     """
     found = follow_to_net(estimator, X)
     net = found.net
-    X = net._check(found.X, reset=False)
-    logits = net._logits(found.X)[0]  # those of the first roll
-    codes = encode_targets(target, logits, net.classes_)
+    X = net._check(found.given, reset=False)
+    logits = net._logits(found.given)[0]  # those of the first roll
+    codes = encode_targets(target, logits, found.classes)
     module, device = net.module_.eval(), next(net.module_.parameters()).device
     maps = np.empty((len(X), *X.shape[2:]))
     with training_settings(device):
@@ -117,8 +118,8 @@ def activation_map(estimator, X, *, target=None):
         freqs=found.freqs,
         unit=found.unit,
         times=found.times,
-        predictions=net.predict(found.X),
-        targets=net.classes_[codes],
+        predictions=found.predict(),
+        targets=found.classes[codes],
         logits=logits[np.arange(len(X)), codes],
         bias=module.head.bias.detach().cpu().numpy().astype(np.float64)[codes],
     )

@@ -7,13 +7,18 @@ from torch import nn
 
 from sk_psd._net_estimator import training_settings
 from sk_psd._result import Result
+from sk_psd.augmentation import RandomFreqShift, RandomNoise, RandomSpeckle
 from sk_psd.inspection._fields import find_field
 from sk_psd.inspection._net_input import find_net
 from sk_psd.nn import FlattenCNN
 from sk_psd.resampling import LogFrequency
-from sk_psd.scaling import PeakAlign
+from sk_psd.scaling import MinMaxScale, PeakAlign
+from sk_psd.spectral import WelchPSD
 
 __all__ = ["describe"]
+
+# Steps whose result for a rolled spectrum is the rolled result.
+_ROLLING = MinMaxScale, RandomFreqShift, RandomNoise, RandomSpeckle, WelchPSD
 
 
 class NetDescription(Result):
@@ -62,10 +67,12 @@ def describe(estimator):
         one value of the last maps depends on. `stride`, the number of bins from one
         value of the last maps to the next. `resolution_hz` (width of a bin),
         `receptive_field_hz` and `stride_hz`, in Hz, or None if the steps have no
-        frequencies or the axis is logarithmic. `invariance`: "exact" under circular
-        shifts, "approximate" or "none". `n_parameters`, and `n_products`, the number of
-        multiplications in the prediction of one sample. `layers`, a list of Bunches
-        with `name`, `input_shape`, `output_shape`, `n_parameters` and `n_products`.
+        frequencies or the axis is logarithmic. `invariance` under circular shifts of
+        the spectra: "exact", "approximate" or "none". `n_parameters`, and `n_products`,
+        the number of multiplications in the prediction of one sample, in all of its
+        `n_rolls`.
+        `layers`, a list of Bunches with `name`, `input_shape`, `output_shape`,
+        `n_parameters` and the `n_products` of one roll.
 
     Raises
     ------
@@ -111,7 +118,7 @@ def describe(estimator):
         stride_hz=hz and hz * stride,
         invariance=_invariance(steps, net),
         n_parameters=sum(values.numel() for values in module.parameters()),
-        n_products=sum(layer.n_products for layer in layers),
+        n_products=_count_rolls(net) * sum(layer.n_products for layer in layers),
         layers=layers,
     )
 
@@ -134,12 +141,19 @@ def _bin_width(steps, n_freqs):
 
 def _invariance(steps, net):
     """Return the kind of invariance of the steps and the net together."""
-    if net._is_exact or any(isinstance(step, PeakAlign) for step in steps):
+    aligned = [i for i, step in enumerate(steps) if isinstance(step, PeakAlign)]
+    before = steps[: aligned[0]] if aligned else steps
+    if (aligned or net._is_exact) and all(isinstance(s, _ROLLING) for s in before):
         return "exact"
     has_positions = isinstance(net.module_, FlattenCNN) or (
         getattr(net, "pool_axis", "both") == "time"
     )
     return "none" if has_positions else "approximate"
+
+
+def _count_rolls(net):
+    """Return how many times the net runs to predict one sample."""
+    return len(net._choose_rolls()) if hasattr(net, "n_rolls") else 1
 
 
 def _find_layers(module, shape):

@@ -88,7 +88,7 @@ def locate(estimator, X, *, target=None, threshold=0.25):
         for name in _NAMES:
             values = np.stack([column[name] for column in columns], axis=1)
             place[name] = np.where(absent, np.nan, values)
-        place.targets = np.broadcast_to(net.classes_, absent.shape)
+        place.targets = np.tile(net.classes_, (len(absent), 1))
     else:
         place = _locate(estimator, X, target, part)
     return Result(**place, threshold=part)

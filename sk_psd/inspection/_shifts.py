@@ -19,7 +19,7 @@ from sk_psd._shift import noise_bins, shift_bins
 from sk_psd._signal_shift import shift_signals, warn_of_drift
 from sk_psd.resampling import LogFrequency
 
-__all__ = ["shift_curve", "shift_invariance", "shift_rows"]
+__all__ = ["shift_curve", "shift_invariance", "shift_rows", "unwrap_rows"]
 
 
 def shift_rows(
@@ -83,7 +83,7 @@ def shift_rows(
         If `shift` exceeds the axis, if "auto" cannot tell the domain, or if another
         parameter is not as described above.
     """
-    X, _ = _as_array(X)
+    X, _ = unwrap_rows(X)
     axis = _find_axis(estimator, X, domain)
     return _RowShifter(X, axis, mode, fill, offset, static, random_state)(shift)
 
@@ -314,7 +314,7 @@ def _estimators_inside(value, seen):
             yield from _estimators_inside(item, seen)
 
 
-def _as_array(X):
+def unwrap_rows(X):
     """Return X as an array, and a function that wraps an array like X.
 
     Returns
@@ -489,7 +489,7 @@ def shift_curve(
     >>> shift_curve(model, X, y, shifts=[-20, 0, 20]).scores
     array([1., 1., 1.])
     """
-    X, rewrap = _as_array(X)
+    X, rewrap = unwrap_rows(X)
     axis = _find_axis(estimator, X, domain)
     _, bins = _list_bins(shifts, np.linspace(-0.5, 0.5, 41), axis)
     bins = np.array(bins)
@@ -613,7 +613,7 @@ def shift_invariance(
             f"{type(estimator).__name__} has no predict_proba. Pass an estimator that "
             "predicts probabilities, or use shift_curve."
         )
-    X, rewrap = _as_array(X)
+    X, rewrap = unwrap_rows(X)
     axis = _find_axis(estimator, X, domain)
     _, bins = _list_bins(shifts, range(1, max(2, axis.n_bins)), axis)
     check_n_jobs(n_jobs)

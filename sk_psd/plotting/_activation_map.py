@@ -10,6 +10,7 @@ from sk_psd.plotting._style import (
     EVIDENCE_MAP,
     FOR,
     check_axes,
+    check_not_empty,
     fill_evidence,
     name_prediction,
     set_frequency_axis,
@@ -129,6 +130,7 @@ class ActivationMapDisplay:
             If there is no net in the estimator, or if `samples` or `target` does not
             fit.
         """
+        check_not_empty("X", X)
         drawn = _safe_indexing(X, _read_samples(samples, len(X)))
         found = follow_to_net(estimator, drawn)
         # Undo the rolls by PeakAlign.
@@ -239,7 +241,8 @@ class ActivationMapDisplay:
         if self.places is None or np.isnan(self.places.low[i]):
             return []
         low, high = self.places.low[i], self.places.high[i]
-        if low <= high:
+        # A band over the whole axis ends where it starts.
+        if np.isclose(high - low, self.places.bandwidth[i], atol=0):
             return [(low, high)]
         return [(low, self.result.freqs[-1]), (self.result.freqs[0], high)]
 

@@ -32,6 +32,9 @@ class ChannelView:
     net : NetClassifier
         The net classifier in the estimator.
 
+    classes : ndarray of shape (n_classes,)
+        Labels of the estimator, in the order of the logits.
+
     logits : ndarray of shape (n_classes,)
         Logits of the sample. With several rolls, those of the first one.
     """
@@ -39,6 +42,7 @@ class ChannelView:
     def __init__(self, estimator, X):
         self._found = found = follow_to_net(estimator, X)
         self.net = net = found.net
+        self.classes = found.classes
         self._module = net.module_.eval()
         if not isinstance(self._module, (FlattenCNN, GlobalPoolCNN)):
             raise ValueError(
@@ -46,7 +50,7 @@ class ChannelView:
                 f"GlobalPoolCNNClassifier. Got a {type(net).__name__}; draw its "
                 "evidence with ActivationMapDisplay."
             )
-        x = standardize(net._check(found.X, reset=False), net.mean_, net.scale_)
+        x = standardize(net._check(found.given, reset=False), net.mean_, net.scale_)
         roll = int(found.shift[0])
         if net._is_exact:
             shift = canonical_shift(x)
@@ -58,7 +62,7 @@ class ChannelView:
             # The input of the first convolution, after the scaling by `level`.
             self._x = self._module.level(x.to(self._device)).detach().requires_grad_()
             self._maps = self._module._convolve(self._x)
-        self.logits = net._logits(found.X)[0][0]  # the first roll, the only sample
+        self.logits = net._logits(found.given)[0][0]  # the first roll, the only sample
 
     def find_slopes(self, code):
         """Return the last maps, and the derivative of a logit by each of their values.
@@ -121,7 +125,7 @@ class ChannelView:
             evidence=(maps * slopes).sum(axis=0)[order],
             bias=module.head.bias[code].item(),
             logit=self.logits[code],
-            prediction=self.net.predict(found.X)[0],
+            prediction=found.predict()[0],
         )
 
     def _centers(self, n_positions):

@@ -4,9 +4,9 @@ from numbers import Integral
 
 import numpy as np
 
-from sk_psd._frequency_axis import frequencies_of, with_frequencies
 from sk_psd.inspection import shift_rows
 from sk_psd.inspection._activation import encode_targets
+from sk_psd.inspection._shifts import unwrap_rows
 from sk_psd.nn import FlattenCNN
 from sk_psd.plotting._channel import ChannelView
 from sk_psd.plotting._levels import pick_sample
@@ -15,6 +15,7 @@ from sk_psd.plotting._style import (
     FOR,
     GUIDE,
     check_axes,
+    check_not_empty,
     fill_evidence,
     name_prediction,
     set_frequency_axis,
@@ -157,16 +158,22 @@ class FeatureMapDisplay:
         """
         row = pick_sample(X, sample)
         shifts = list(shifts) if np.iterable(shifts) else [shifts]
+        check_not_empty("shifts", shifts)
         views = [
             ChannelView(estimator, _shift(estimator, row, shift, kwargs))
             for shift in shifts
         ]
         first, net = views[0], views[0].net
-        code = int(encode_targets(target, first.logits[None], net.classes_)[0])
+        if np.ndim(target):
+            raise ValueError(
+                f"target must be one label, that of all columns. Got {target!r}."
+            )
+        code = int(encode_targets(target, first.logits[None], first.classes)[0])
         maps, slopes = first.find_slopes(code)
         if channel is None:
             channel = int((maps * slopes).sum(axis=1).argmax())
-        if not (isinstance(channel, Integral) and 0 <= channel < len(maps)):
+        is_index = isinstance(channel, Integral) and not isinstance(channel, bool)
+        if not (is_index and 0 <= channel < len(maps)):
             raise ValueError(
                 f"channel must be the index of one of {len(maps)} channels. Got "
                 f"{channel!r}."
@@ -181,7 +188,7 @@ class FeatureMapDisplay:
         flat = isinstance(net.module_, FlattenCNN)
         display = cls(
             [view.look(code, channel) for view in views],
-            net.classes_[code],
+            first.classes[code],
             channel,
             list(names),
             None if flat else net.module_.pool.pooling,
@@ -292,12 +299,11 @@ class FeatureMapDisplay:
 
 
 def _shift(estimator, X, shift, options):
-    """Return a sample at another place, with its frequencies if it carries them."""
+    """Return a sample at another place, in the type of X."""
     if shift == 0:
         return X
-    return with_frequencies(
-        shift_rows(estimator, X, shift, **options), frequencies_of(X)
-    )
+    _, rewrap = unwrap_rows(X)
+    return rewrap(shift_rows(estimator, X, shift, **options))
 
 
 def _name(shift):

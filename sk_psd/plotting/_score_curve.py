@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.metrics import check_scoring
 
 from sk_psd.plotting._style import (
-    check_not_empty,
+    check_dict,
     line_styles,
     make_axes,
     mark_chance,
@@ -129,8 +129,8 @@ class ScoreCurveDisplay:
         -------
         display : ScoreCurveDisplay
         """
-        check_not_empty("estimators", estimators)
-        check_not_empty("tests", tests)
+        check_dict("estimators", "the names of the models", estimators)
+        check_dict("tests", "numbers such as SNRs", tests)
         values = sorted(tests)
         scores = {}
         for name, models in estimators.items():
@@ -192,7 +192,7 @@ class ScoreCurveDisplay:
         ValueError
             If a model does not have one score for each value.
         """
-        check_not_empty("scores", scores)
+        check_dict("scores", "the names of the models", scores)
         values = np.asarray(values, dtype=np.float64)
         rows = {name: np.atleast_2d(np.asarray(s, float)) for name, s in scores.items()}
         for name, row in rows.items():

@@ -3,7 +3,7 @@
 from sk_psd.inspection import describe, shift_curve
 from sk_psd.plotting._score_curve import chance_of, score_label
 from sk_psd.plotting._style import (
-    check_not_empty,
+    check_dict,
     line_styles,
     make_axes,
     mark_chance,
@@ -149,7 +149,7 @@ class ShiftCurveDisplay:
         -------
         display : ShiftCurveDisplay
         """
-        check_not_empty("estimators", estimators)
+        check_dict("estimators", "the names of the models", estimators)
         curves = {
             name: shift_curve(
                 estimator,

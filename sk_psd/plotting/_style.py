@@ -1,6 +1,8 @@
 """Colors, line styles, labels and axes that all displays share."""
 
 import itertools
+from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 
@@ -12,6 +14,7 @@ __all__ = [
     "FOR",
     "GUIDE",
     "check_axes",
+    "check_dict",
     "check_not_empty",
     "fill_evidence",
     "line_styles",
@@ -87,10 +90,31 @@ def check_not_empty(name, values):
     name : str
         Name of the parameter, for the message.
 
-    values : dict
+    values : array-like or dict
     """
     if not len(values):
         raise ValueError(f"{name} must have at least one entry. Got {values!r}.")
+
+
+def check_dict(name, keys, values):
+    """Raise an error if a parameter is no dict with entries.
+
+    Parameters
+    ----------
+    name : str
+        Name of the parameter, for the message.
+
+    keys : str
+        What the keys are, for the message.
+
+    values : dict
+    """
+    if not isinstance(values, Mapping):
+        raise TypeError(
+            f"{name} must be a dict whose keys are {keys}. Got a "
+            f"{type(values).__name__}."
+        )
+    check_not_empty(name, values)
 
 
 def make_axes(ax, **options):
@@ -185,13 +209,13 @@ def set_frequency_axis(axis, unit):
 
     axis.set_label_text(f"frequency ({unit})")
     axis.set_major_locator(MaxNLocator(5, integer=unit == "bins"))
-    with_prefix = EngFormatter()
+    # A function of the module, as figures are pickled.
+    axis.set_major_formatter(FuncFormatter(partial(_write_tick, EngFormatter())))
 
-    def write(value, _):
-        # No prefixes below 1, such as "m": fs may be 1.
-        return with_prefix(value) if abs(value) >= 1000 else f"{value:g}"
 
-    axis.set_major_formatter(FuncFormatter(write))
+def _write_tick(with_prefix, value, _):
+    """Return the text of a tick, without prefixes such as "m" for 1 Hz and below."""
+    return with_prefix(value) if abs(value) >= 1000 else f"{value:g}"
 
 
 def mark_chance(ax, chance):
