@@ -206,7 +206,9 @@ class InvariantFeaturesClassifier(
         """Return the standardized features of spectra."""
         check_is_fitted(self, "classifier_")
         X = check_rows(self, X, reset=False)
-        return self.scaler_.transform(self.features_.transform(X))
+        rows = self.scaler_.transform(self.features_.transform(X))
+        # In double precision, so that the probabilities sum to 1 as scikit-learn asks.
+        return rows.astype(np.float64)
 
     @available_if(_can_tell_probabilities)
     def predict_proba(self, X):
