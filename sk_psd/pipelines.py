@@ -83,11 +83,11 @@ def make_spectrum_classifier(
     cost more accuracy on recorded instruments than it gained.
 
     A vote suits the one-sided axis. On recorded vibration (two seeds,
-    ``benchmarks/real_signals.py``) the mean accuracy rose from 0.951 to 0.987 as
-    recorded, from 0.934 to 0.972 with shifts by up to 1000 Hz and from 0.600 to 0.836
+    ``benchmarks/real_signals.py``) the mean accuracy rose from 0.952 to 0.985 as
+    recorded, from 0.944 to 0.974 with shifts by up to 1000 Hz and from 0.607 to 0.831
     in noise of 10 dB, for 4 % more training time. With `robust` the accuracy rose from
-    0.959 to 0.983, and from 0.831 to 0.894 in noise of 0 dB. Only with holes of up to
-    1000 Hz it fell, by 0.004. The other figures are from ``benchmarks/field.py``. On
+    0.961 to 0.984, and from 0.843 to 0.905 in noise of 0 dB. Only with holes of up to
+    1000 Hz it fell, by 0.003. The other figures are from ``benchmarks/field.py``. On
     two-sided axes the vote lowered the accuracy by 0.03 on spectra that the end of the
     axis cuts off, and by 0.05 on shapes that look alike. On sounds on the logarithmic
     axis it changed the accuracy by -0.007 to 0, and with `robust` raised it by up to
