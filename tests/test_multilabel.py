@@ -253,7 +253,8 @@ def test_the_only_sample_of_a_label_is_for_training():
     for seed in range(20):
         _, valid = set_aside_by_rarest((np.arange(10), codes, codes[:, 0]), 0.5, seed)
         assert 3 not in valid[0] and len(valid[0]) == 5
-    with pytest.raises(ValueError, match=r"validation_fraction \(=0.5\) of the 0 samples"):
+    message = r"validation_fraction \(=0.5\) of the 0 samples"
+    with pytest.raises(ValueError, match=message):
         set_aside_by_rarest((np.arange(2), np.eye(2), np.ones(2)), 0.5, 0)
 
 
