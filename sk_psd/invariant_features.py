@@ -188,7 +188,7 @@ class InvariantFeatures(SpectrumTransformer):
             the slopes between means of ``2**2`` bins. "fourier_db_03": the magnitude of
             Fourier coefficient 3 of the decibels. "bispectrum_02_05_real": the real
             part of the product of coefficients 2, 5 and 7 (conjugate). With several
-            channels the names start with "channel0_".
+            channels the names start with ``channel0_``.
         """
         check_is_fitted(self, "n_features_in_")
         names = self._list_names(self.n_features_in_)
