@@ -13,7 +13,7 @@ from sk_psd._validation import encode_labels
 from sk_psd.inspection._fields import spread_over_fields
 from sk_psd.inspection._net_input import follow_to_net
 
-__all__ = ["activation_map", "encode_targets", "find_slopes"]
+__all__ = ["activation_map", "encode_targets", "find_slopes", "map_evidence"]
 
 
 def activation_map(estimator, X, *, target=None):
@@ -88,7 +88,23 @@ def activation_map(estimator, X, *, target=None):
     >>> bool(np.allclose(result.maps.mean(axis=1) + result.bias, result.logits))
     True
     """
-    found = follow_to_net(estimator, X)
+    return map_evidence(follow_to_net(estimator, X), target)
+
+
+def map_evidence(found, target):
+    """Return the result of :func:`activation_map` for spectra that reached a net.
+
+    Parameters
+    ----------
+    found : NetInput
+
+    target : label, array-like of shape (n_samples,) or None
+        As in :func:`activation_map`.
+
+    Returns
+    -------
+    result : Result
+    """
     net = found.net
     X = net._check(found.given, reset=False)
     logits = net._logits(found.given)[0]  # those of the first roll

@@ -103,8 +103,7 @@ def describe(estimator):
     """
     steps, net = find_net(estimator)
     module = net.module_.eval()
-    fields = [find_field(windows) for windows in module.windows]
-    size, stride, _ = fields[0]
+    size, stride, _ = find_field(module.windows[0])  # along frequency
     shape = _input_shape(net)
     layers = _find_layers(module, shape)
     hz = _bin_width(steps, shape[1])

@@ -4,8 +4,8 @@ import numpy as np
 
 from sk_psd._numbers import as_float
 from sk_psd._result import Result
-from sk_psd.inspection._activation import activation_map
-from sk_psd.inspection._net_input import find_net
+from sk_psd.inspection._activation import map_evidence
+from sk_psd.inspection._net_input import follow_to_net
 
 __all__ = ["locate"]
 
@@ -58,8 +58,9 @@ def locate(estimator, X, *, target=None, threshold=0.25):
     Notes
     -----
     A narrow receptive field gives sharp limits. On 800 made signals with bands of 128
-    bins, and a receptive field of 100 bins, the median error of the center was 10 bins
-    and that of the bandwidth 15 bins (``benchmarks/localization.py``).
+    bins, and a receptive field of 100 bins, the median error of the center was 6 to 8
+    bins and that of the bandwidth 14 to 18 bins (``benchmarks/localization.py``, two
+    seeds).
 
     Examples
     --------
@@ -80,9 +81,10 @@ def locate(estimator, X, *, target=None, threshold=0.25):
         part = np.nan
     if not 0 < part < 1:
         raise ValueError(f"threshold must be between 0 and 1. Got {threshold!r}.")
-    net = find_net(estimator)[1]
+    arrived = follow_to_net(estimator, X)
+    net = arrived.net
     if target is None and net._is_multilabel:
-        columns = [_locate(estimator, X, label, part) for label in net.classes_]
+        columns = [_locate(arrived, label, part) for label in net.classes_]
         place = Result(unit=columns[0].unit, predictions=columns[0].predictions)
         absent = place.predictions == 0
         for name in _NAMES:
@@ -90,14 +92,14 @@ def locate(estimator, X, *, target=None, threshold=0.25):
             place[name] = np.where(absent, np.nan, values)
         place.targets = np.tile(net.classes_, (len(absent), 1))
     else:
-        place = _locate(estimator, X, target, part)
+        place = _locate(arrived, target, part)
     return Result(**place, threshold=part)
 
 
-def _locate(estimator, X, target, part):
-    """Return the band of one class in each sample."""
-    found = activation_map(estimator, X, target=target)
-    wraps = find_net(estimator)[1].module_.wraps
+def _locate(arrived, target, part):
+    """Return the band of one class in each sample of a NetInput."""
+    found = map_evidence(arrived, target)
+    wraps = arrived.net.module_.wraps
     maps = found.maps if found.maps.ndim == 2 else found.maps.mean(axis=2)
     bands = np.array([_find_band(row, part, wraps) for row in maps])
     values = _in_units(bands, found.freqs, wraps)

@@ -105,7 +105,7 @@ def check_dict(name, keys, values):
         Name of the parameter, for the message.
 
     keys : str
-        What the keys are, for the message.
+        Meaning of the keys, for the message.
 
     values : dict
     """
