@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._chunks import CPU_ROWS
 from sk_psd._constraints import StrOptions, at_least, fraction
+from sk_psd._device import release_unused_memory, resolve_device
 from sk_psd._layout import (
     warn_of_frames,
     warn_of_linear_power,
@@ -21,10 +22,11 @@ from sk_psd._layout import (
 from sk_psd._net_estimator import NetEstimator, training_settings, with_callbacks
 from sk_psd._net_predictor import NetPredictor
 from sk_psd._shift import canonical_roll
-from sk_psd._standardize import find_mean_and_deviation, standardize_when_read
+from sk_psd._standardize import find_mean_and_deviation
 from sk_psd._targets import read_targets
 from sk_psd._torch_settings import torch_defaults
-from sk_psd._training import SpectraDataset, resolve_device
+from sk_psd._training import SpectraDataset
+from sk_psd._training_rows import HostRows, place_rows
 from sk_psd._validation import check_rows, check_weights
 from sk_psd.augmentation import BatchAugmentation, list_augmentations, reads_rows
 from sk_psd.nn.layers import empty_module, reset_parameters
@@ -67,6 +69,7 @@ class NetClassifier(NetPredictor):
         "n_iter_no_change": [at_least(1)],
         "tol": [at_least(0, Real)],
         "warm_start": ["boolean"],
+        "precision": [StrOptions({"float32", "bf16"})],
     }
 
     _private_fitted = "_can_continue _config _is_exact _is_multilabel _net".split()
@@ -84,8 +87,10 @@ class NetClassifier(NetPredictor):
         steps = list_augmentations(
             self.augmentation, self._default_augmentation(), self.level
         )
+        rows = x.rows if isinstance(x, HostRows) else x
         return [
-            step.for_batches(x if reads_rows(step) else x[:], scale) for step in steps
+            step.for_batches(x if reads_rows(step) else rows[:], scale)
+            for step in steps
         ]
 
     def _check(self, X, reset):
@@ -168,8 +173,8 @@ class NetClassifier(NetPredictor):
         guard = self._restored_on_error if continues else self._unfitted_on_error
         with guard(), torch_defaults():
             self._validate_params()
-            device = resolve_device(self.device)
-            fit_args = X, y, sample_weight
+            device = self._choose_device()
+            given = X, y, sample_weight
             X = self._check(X, reset=not continues)
             targets, codes = read_targets(self, X, y)
             train = targets.weigh(X, codes, sample_weight, self.class_weight)
@@ -188,32 +193,66 @@ class NetClassifier(NetPredictor):
                 module = self._build_module(train[0], targets, generator)
             # Without a net as long as it is not trained.
             self._net, self._can_continue = None, False
-            if valid is not None:
-                valid = self._make_dataset(*valid, device, aligned=self._is_exact)
-            dataset = self._make_dataset(*train, device, augmented=True)
-            if not continues:
-                module.level.learn(dataset.x)
-            is_robust = str(self.augmentation) == "robust"
-            stops = self._option("early_stopping")
-            net = self._wrap_in_net(
-                module,
-                len(dataset),
-                device,
-                generator,
-                targets=targets,
-                lr_schedule=self._option("lr_schedule"),
-                auto_steps=_AUTO_STEPS_ROBUST if is_robust else _AUTO_STEPS,
-                valid=valid,
-                patience=self._option("n_iter_no_change") if stops else None,
-                tol=self._option("tol"),
-            )
-            n_before = self.n_iter_ if continues else 0
-            self._train(net, dataset, *fit_args)
-            best, n_epochs = net.best_epoch(), self.n_iter_ - n_before
-            self.best_epoch_ = n_before + (best or n_epochs)
-            net.train_split = None  # drops the validation data
-            self._net = net
+            fit_args = (module, train, valid, targets, device, generator, continues)
+            self._net = self._fit_module(*fit_args, given)
+            release_unused_memory(device)
         return self
+
+    def _fit_module(
+        self, module, train, valid, targets, device, generator, continues, given
+    ):
+        """Train a module, and return its net without the data.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            Changed in place.
+
+        train, valid : tuple of (X, codes, weights)
+            Training and validation data. The latter may be None.
+
+        targets : LabelTargets or IndicatorTargets
+
+        device : torch.device
+
+        generator : torch.Generator
+
+        continues : bool
+            Whether the module is that of the fit before.
+
+        given : tuple
+            Arguments of `fit` as they came, for callbacks.
+
+        Returns
+        -------
+        net : skorch.NeuralNet
+        """
+        if valid is not None:
+            valid = self._make_dataset(*valid, device, aligned=self._is_exact)
+        dataset = self._make_dataset(*train, device, augmented=True)
+        if not continues:
+            module.level.learn(dataset.x)
+        is_robust = str(self.augmentation) == "robust"
+        stops = self._option("early_stopping")
+        net = self._wrap_in_net(
+            module,
+            len(dataset),
+            device,
+            generator,
+            targets=targets,
+            precision=self._option("precision"),
+            lr_schedule=self._option("lr_schedule"),
+            auto_steps=_AUTO_STEPS_ROBUST if is_robust else _AUTO_STEPS,
+            valid=valid,
+            patience=self._option("n_iter_no_change") if stops else None,
+            tol=self._option("tol"),
+        )
+        n_before = self.n_iter_ if continues else 0
+        self._train(net, dataset, *given)
+        best, n_epochs = net.best_epoch(), self.n_iter_ - n_before
+        self.best_epoch_ = n_before + (best or n_epochs)
+        net.release()
+        return net
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train the net by one pass over some of the data.
@@ -255,7 +294,7 @@ class NetClassifier(NetPredictor):
         with guard(), torch_defaults():
             self._validate_params()
             self._check_partial(classes, first)
-            device = resolve_device(self.device)
+            device = self._choose_device()
             X = self._check(X, reset=first)
             known = None if first else self._targets
             targets, codes = read_targets(self, X, y, known=known, classes=classes)
@@ -279,7 +318,8 @@ class NetClassifier(NetPredictor):
             else:
                 net = self._net
             batch_size = int(min(self.batch_size, len(train[0])))
-            net.set_params(batch_size=batch_size, lr=self.lr)
+            precision = self._option("precision")
+            net.set_params(batch_size=batch_size, lr=self.lr, precision=precision)
             dataset = self._make_dataset(*train, device, augmented=True)
             if first:
                 module.level.learn(dataset.x)
@@ -429,8 +469,10 @@ class NetClassifier(NetPredictor):
         self, X, codes, weights, device, *, aligned=False, augmented=False
     ):
         """Return standardized samples on a device, with their codes and weights."""
-        x = standardize_when_read(X, self.mean_, self.scale_, device)
-        if aligned:
+        x = place_rows(X, self.mean_, self.scale_, device)
+        if aligned and isinstance(x, HostRows):
+            x = HostRows(x.rows, device, canonical_roll)
+        elif aligned:
             x = x[:]
             for part in x.split(CPU_ROWS):  # in place, to save memory
                 part.copy_(canonical_roll(part))
