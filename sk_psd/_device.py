@@ -115,7 +115,7 @@ def warn_of_shared_device(device):
         "for a CUDA context. Set n_jobs=1, or device='cpu' in the search, or give each "
         "worker a device of its own by the variable CUDA_VISIBLE_DEVICES, and ignore "
         "this warning then.",
-        stacklevel=4,
+        stacklevel=5,
     )
 
 

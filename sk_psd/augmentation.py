@@ -24,7 +24,6 @@ from sk_psd._noise import (
 )
 from sk_psd._numbers import as_float
 from sk_psd._shift import noise_bins, random_shift
-from sk_psd._training_rows import HostRows
 from sk_psd._transformer import SpectrumTransformer
 from sk_psd._validation import check_rows
 from sk_psd.signals import add_noise, shift_frequency
@@ -292,22 +291,21 @@ class RandomFreqShift(BatchAugmentation):
         axis = 2
         max_bins = _max_shift_in_bins(self.max_shift, x.shape[axis], "bins")
         needs_floor = self.mode == "floor" and max_bins
-        floors = None
-        if needs_floor and not isinstance(x, HostRows):
-            # Once for all batches, as every spectrum is ranked for its floor. A device
-            # without room for the spectra has none for the floors.
-            floors = noise_bins(x, axis)
-
-        def find_floor(rows):
-            return noise_bins(x[rows], axis) if floors is None else floors[rows]
+        # The floor is found once for all batches, as every spectrum is ranked for it.
+        # It takes half of the memory of x, so that of a mapped file is not kept.
+        in_parts = needs_floor and getattr(x, "is_mapped", False)
+        floor = noise_bins(x, axis) if needs_floor and not in_parts else None
 
         def shift(batch, rows, generator):
+            noise = None
+            if needs_floor:
+                noise = noise_bins(x[rows], axis) if in_parts else floor[rows]
             return random_shift(
                 batch,
                 max_bins,
                 mode=self.mode,
                 axis=axis,
-                noise=find_floor(rows) if needs_floor else None,
+                noise=noise,
                 generator=generator,
             )
 
@@ -794,8 +792,7 @@ def reads_rows(step):
     Returns
     -------
     reads_rows : bool
-        Whether `for_batches` takes StandardizedRows and HostRows as well as a Tensor of
-        all rows.
+        Whether `for_batches` takes StandardizedRows as well as a Tensor of all rows.
     """
     # Compares the methods, because a subclass may override `for_batches`.
     by_row = RandomFreqShift.for_batches, RandomTimeShift.for_batches

@@ -283,6 +283,8 @@ def test_bad_labels_are_refused(classifier, y, match):
         (GlobalPoolCNNClassifier(device="gpu"), "device must be 'auto'.*Got 'gpu'"),
         (GlobalPoolCNNClassifier(device="cuda:99"), "torch finds .* Use device='auto'"),
         (GlobalPoolCNNClassifier(device="meta"), "torch finds 0 meta device"),
+        (GlobalPoolCNNClassifier(precision="fp16"), "'precision' .*Got 'fp16' instead"),
+        (FlattenCNNClassifier(precision=16), "'precision' .*Got 16 instead"),
         (GlobalPoolCNNClassifier(callbacks="stop"), "'callbacks' .*Got 'stop'"),
         (GlobalPoolCNNClassifier(callbacks=[3]), "skorch callbacks, or .* Got 3 in"),
         (WelchPSD(window=[]), r"must be one-dimensional, real, .*\(0,\)"),

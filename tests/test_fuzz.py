@@ -114,6 +114,7 @@ CLASSIFIER = TRAINING | dict(
     tol=[0, 1e-4, np.float32(0.1), 1e30],
     warm_start=FLAGS,
     level=["median", "minmax", None],
+    precision=["float32", "bf16"],
 )
 LAYERS = [
     1,

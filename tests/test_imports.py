@@ -119,7 +119,6 @@ IMPORTS = {
         "_noise",
         "_numbers",
         "_shift",
-        "_training_rows",
         "_transformer",
         "_validation",
         "signals",

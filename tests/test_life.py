@@ -61,6 +61,7 @@ GOOD_PARAMS_OF_CLASSIFIERS = [
         dict(class_weight=None),
     ),
     *(dict(n_filters=2), dict(n_filters=(2, 3)), dict(kernel_size=3)),
+    *(dict(precision="bf16"), dict(precision="float32")),
 ]
 BAD_PARAMS = [
     *(dict(optimizer="bogus"), dict(lr="x"), dict(lr=-1), dict(weight_decay=-1)),
