@@ -54,18 +54,20 @@ def make_module(n_freqs):
 class Loop:
     """What one would write by hand for this one purpose."""
 
-    def __init__(self, n_freqs, batch_size, epochs, shifts=True, autocast=False):
+    def __init__(
+        self, n_freqs, batch_size, epochs, shifts=True, autocast=False, device="cpu"
+    ):
         self.n_freqs, self.batch_size, self.epochs = n_freqs, batch_size, epochs
-        self.shifts, self.autocast = shifts, autocast
+        self.shifts, self.autocast, self.device = shifts, autocast, device
 
     def fit(self, X, y):
         """Train."""
         torch.manual_seed(0)
-        self.module = make_module(self.n_freqs).train()
+        self.module = make_module(self.n_freqs).to(self.device).train()
         generator = torch.Generator().manual_seed(0)
-        x = torch.from_numpy((X - X.mean()) / X.std()).unsqueeze(1)
+        x = torch.from_numpy((X - X.mean()) / X.std()).unsqueeze(1).to(self.device)
         noise = noise_bins(x) if self.shifts else None
-        y = torch.from_numpy(y)
+        y = torch.from_numpy(y).to(self.device)
         optimizer = torch.optim.AdamW(self.module.parameters(), lr=1e-2, fused=True)
         steps = self.epochs * (len(x) // self.batch_size)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-2, steps)
@@ -75,6 +77,7 @@ class Loop:
             for rows in torch.randperm(len(x), generator=generator).split(
                 self.batch_size
             ):
+                rows = rows.to(self.device)
                 batch = x[rows]
                 if self.shifts:
                     batch = random_shift(
@@ -86,7 +89,7 @@ class Loop:
                     )
                     batch = random_shift(batch, half, generator=generator)
                 optimizer.zero_grad()
-                with torch.autocast("cpu", torch.bfloat16, enabled=self.autocast):
+                with torch.autocast(self.device, torch.bfloat16, enabled=self.autocast):
                     loss = F.cross_entropy(self.module(batch), y[rows])
                 loss.backward()
                 optimizer.step()
@@ -98,14 +101,16 @@ class Loop:
     def predict_proba(self, X):
         """Predict."""
         self.module.eval()
+        n_rows = 32 if self.device == "cpu" else 1024
         with torch.inference_mode():
             parts = [
                 self.module(canonical_roll(part) if self.shifts else part).softmax(1)
                 for part in torch.from_numpy((X - self.mean) / self.scale)
                 .unsqueeze(1)
-                .split(32)
+                .to(self.device)
+                .split(n_rows)
             ]
-        return torch.cat(parts).numpy()
+        return torch.cat(parts).cpu().numpy()
 
 
 class PlainSkorch:

@@ -91,8 +91,8 @@ def methods(X, nperseg):
 
 def with_stft(X, nperseg):
     """Return Welch spectra by torch.stft, all at once and without detrending."""
-    x = torch.from_numpy(X)
-    window = torch.hann_window(nperseg, dtype=x.real.dtype)
+    x = torch.as_tensor(X)
+    window = torch.hann_window(nperseg, dtype=x.real.dtype, device=x.device)
     spectra = torch.stft(
         x,
         nperseg,
