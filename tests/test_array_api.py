@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import numpy as np
+import public_names
 import pytest
 import torch
 from sklearn import config_context
@@ -16,14 +17,24 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
 from sk_psd import (
+    ConvFilter,
+    FFTMagnitude,
+    FlattenCNNClassifier,
     GlobalPoolCNNClassifier,
+    InvariantFeatures,
+    InvariantFeaturesClassifier,
     LearnedConvFilter,
     LogFrequency,
     MinMaxScale,
     PeakAlign,
+    RandomFreqShift,
+    RandomNoise,
+    RandomSpeckle,
+    RandomTimeShift,
     Spectrogram,
     SpectrogramCNNClassifier,
     WelchPSD,
+    WindowedClassifier,
 )
 
 DISPATCHES = os.environ.get("SCIPY_ARRAY_API") == "1"
@@ -154,22 +165,46 @@ def test_tensors_of_another_length_or_kind_are_refused(device):
         WelchPSD().fit(tensor)
 
 
+# Estimators that compute with NumPy, or on a device of their own.
+WITH_NUMPY = [
+    (ConvFilter(), "transform"),
+    (FFTMagnitude(), "transform"),
+    (FlattenCNNClassifier(4, max_epochs=1, random_state=0), "predict_proba"),
+    (GlobalPoolCNNClassifier(max_epochs=1, random_state=0), "predict_proba"),
+    (InvariantFeatures(), "transform"),
+    (InvariantFeaturesClassifier(random_state=0), "predict_proba"),
+    (PeakAlign(), "transform"),
+    (RandomFreqShift(random_state=0), "fit_transform"),
+    (RandomNoise(domain="spectrum", random_state=0), "fit_transform"),
+    (RandomSpeckle(random_state=0), "fit_transform"),
+    (RandomTimeShift(random_state=0), "fit_transform"),
+    (SpectrogramCNNClassifier((4,), max_epochs=1, random_state=0), "predict_proba"),
+    (WindowedClassifier(InvariantFeaturesClassifier(), 32), "predict_proba"),
+]
+WITH_TORCH = [WelchPSD(), Spectrogram(), MinMaxScale(), LogFrequency()]
+
+
+def test_every_estimator_is_tested_with_tensors():
+    tested = [estimator for estimator, _ in WITH_NUMPY]
+    kinds = {type(estimator) for estimator in [*tested, *WITH_TORCH]}
+    assert kinds | {LearnedConvFilter} == set(public_names.ESTIMATORS)
+
+
 @dispatched
 @pytest.mark.parametrize(
     "estimator, method",
-    [
-        (PeakAlign(), "transform"),
-        (GlobalPoolCNNClassifier(max_epochs=1, random_state=0), "predict_proba"),
-    ],
-    ids=["PeakAlign", "GlobalPoolCNNClassifier"],
+    WITH_NUMPY,
+    ids=[type(estimator).__name__ for estimator, _ in WITH_NUMPY],
 )
 def test_what_computes_with_numpy_takes_tensors_of_any_device(
     estimator, method, device
 ):
     X, y = np.repeat(np.eye(8, 64, dtype=np.float32), 4, axis=0), np.arange(32) % 2
+    if isinstance(estimator, (RandomNoise, RandomSpeckle)):
+        X = X * 20 + np.arange(32, dtype=np.float32)[:, None]  # decibels
     tensor = torch.from_numpy(X).to(device)
     apply = getattr(estimator.fit(tensor, y), method)
-    np.testing.assert_array_equal(apply(tensor), apply(X))
+    np.testing.assert_array_equal(np.asarray(apply(tensor)), apply(X))
 
 
 @dispatched
