@@ -193,8 +193,9 @@ class NetClassifier(NetPredictor):
                 module = self._build_module(train[0], targets, generator)
             # Without a net as long as it is not trained.
             self._net, self._can_continue = None, False
-            fit_args = (module, train, valid, targets, device, generator, continues)
-            self._net = self._fit_module(*fit_args, given)
+            self._net = self._fit_module(
+                module, train, valid, targets, device, generator, continues, given
+            )
             release_unused_memory(device)
         return self
 
@@ -263,9 +264,9 @@ class NetClassifier(NetPredictor):
 
         As in a warm start, the parameters of the net and the number of channels must
         stay those of the first call, and so do the mean and the scale of the input.
-        `lr`, `batch_size`, `class_weight`, `augmentation` and `invariance` may
-        change; `optimizer`, `weight_decay` and `callbacks` are those of the first call
-        after `fit`, loading or the start.
+        `lr`, `batch_size`, `precision`, `class_weight`, `augmentation` and `invariance`
+        may change; `optimizer`, `weight_decay` and `callbacks` are those of the first
+        call after `fit`, loading or the start.
 
         Parameters
         ----------
@@ -468,7 +469,7 @@ class NetClassifier(NetPredictor):
     def _make_dataset(
         self, X, codes, weights, device, *, aligned=False, augmented=False
     ):
-        """Return standardized samples on a device, with their codes and weights."""
+        """Return standardized samples for a device, with their codes and weights."""
         x = place_rows(X, self.mean_, self.scale_, device)
         if aligned and isinstance(x, HostRows):
             x = HostRows(x.rows, device, canonical_roll)

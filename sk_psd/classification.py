@@ -190,7 +190,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
         aligned as by :class:`PeakAlign` where the invariance is exact.
 
     net_ : skorch.NeuralNet
-        The net that trained it.
+        The net that trained it. After `fit`, its optimizer has no state.
 
     mean_, scale_ : float
         Mean and standard deviation of all training values.
@@ -569,7 +569,7 @@ class SpectrogramCNNClassifier(NetClassifier):
         `n_frames_`).
 
     net_ : skorch.NeuralNet
-        The net that trained it.
+        The net that trained it. After `fit`, its optimizer has no state.
 
     mean_, scale_ : float
         Mean and standard deviation of all training values.
@@ -832,7 +832,7 @@ class FlattenCNNClassifier(NetClassifier):
         float32 ``(X - mean_) / scale_`` of shape (n_samples, `n_channels_`, n_freqs).
 
     net_ : skorch.NeuralNet
-        The net that trained it.
+        The net that trained it. After `fit`, its optimizer has no state.
 
     mean_, scale_ : float
         Mean and standard deviation of all training values.
