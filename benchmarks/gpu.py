@@ -11,8 +11,9 @@ the net the loop of benchmarks/training.py with the same net, batches, shifts an
 schedule. "pinned" is our training where the data lie on the host and each batch is
 copied from pinned memory. The data of Welch lie on the device, those of training and
 prediction on the host. On the CPU torch has as many threads as it takes by default.
-Our trainings there use one. Every row ends with the median of the ratios to the hand-
-written torch of the same device and, on CUDA, of the CPU to the device.
+Our trainings there use one. "read" is the CPU time in which the host reads and scales a
+batch before its copy. Every other row ends with the median of the ratios to the
+hand-written torch of the same device and, on CUDA, of the CPU to the device.
 """
 
 import argparse
@@ -32,7 +33,10 @@ from training import Loop, make_data
 from welch import make_noise, with_stft
 
 from sk_psd import GlobalPoolCNNClassifier, WelchPSD, _training_rows
+from sk_psd._standardize import standardize_when_read
+from sk_psd._training_rows import HostRows
 
+CPU = torch.device("cpu")
 PRECISIONS = ("float32", "bf16")
 
 
@@ -53,17 +57,17 @@ def wait():
         torch.cuda.synchronize()
 
 
-def measure(calls, rounds):
-    """Return the wall times of each call in milliseconds, all called in turn."""
+def measure(calls, rounds, clock=time.perf_counter):
+    """Return the times of each call in milliseconds, all called in turn."""
     times = {name: [] for name in calls}
     for i in range(rounds + 1):
         for name, call in calls.items():
             wait()
-            start = time.perf_counter()
+            start = clock()
             call()
             wait()
             if i > 0:  # the first round warms up
-                times[name].append(1e3 * (time.perf_counter() - start))
+                times[name].append(1e3 * (clock() - start))
     return times
 
 
@@ -130,6 +134,21 @@ def training_row(devices, data, batch_size, epochs, precision, rounds):
     print_row(title, calls, rounds)
 
 
+def reading_row(data, batch_size, rounds):
+    """Print the time in which the host reads and scales one batch of random rows."""
+    X = data[0][:, None]
+    rows = HostRows(standardize_when_read(X, 0.5, 0.3, CPU), CPU)
+    batches = torch.randperm(len(X)).split(batch_size)[: 2**12 // batch_size]
+
+    def read():
+        for batch in batches:
+            rows[batch]
+
+    times = measure({"read": read}, rounds, time.process_time)["read"]
+    title = f"read {batch_size} x {X.shape[-1]} on the host"
+    print(f"{title:34s} {statistics.median(times) / len(batches):.3f}", flush=True)
+
+
 def prediction_row(devices, data, rounds):
     X, y = data
     few, calls = slice(0, 256), {}
@@ -163,6 +182,7 @@ def main():
     for batch_size in (32, 512):
         for precision in PRECISIONS:
             training_row(devices, data, batch_size, 3, precision, args.rounds)
+        reading_row(data, batch_size, args.rounds)
     prediction_row(devices, make_data(16384 // scale, 1024), args.rounds)
 
 
