@@ -158,7 +158,8 @@ class GlobalPoolCNNClassifier(NetClassifier):
         Number format of the layers in training. "bf16" computes them in bfloat16, which
         is faster on GPUs that support it, and keeps the weights and the optimizer in
         float32. Validation and prediction are in float32 in any case, so the exact
-        invariance stays. On a CPU without bfloat16 instructions "bf16" is slower.
+        invariance stays. On a CPU without bfloat16 instructions "bf16" takes several
+        times as long.
 
     callbacks : list of skorch callbacks or None, default=None
         Called in every epoch and batch, bare or as pairs (name, callback). `fit` calls
@@ -536,7 +537,8 @@ class SpectrogramCNNClassifier(NetClassifier):
         Number format of the layers in training. "bf16" computes them in bfloat16, which
         is faster on GPUs that support it, and keeps the weights and the optimizer in
         float32. Validation and prediction are in float32 in any case, so the exact
-        invariance stays. On a CPU without bfloat16 instructions "bf16" is slower.
+        invariance stays. On a CPU without bfloat16 instructions "bf16" takes several
+        times as long.
 
     callbacks : list of skorch callbacks or None, default=None
         Called in every epoch and batch, bare or as pairs (name, callback). `fit` calls
@@ -804,7 +806,8 @@ class FlattenCNNClassifier(NetClassifier):
         Number format of the layers in training. "bf16" computes them in bfloat16, which
         is faster on GPUs that support it, and keeps the weights and the optimizer in
         float32. Validation and prediction are in float32 in any case, so the exact
-        invariance stays. On a CPU without bfloat16 instructions "bf16" is slower.
+        invariance stays. On a CPU without bfloat16 instructions "bf16" takes several
+        times as long.
 
     callbacks : list of skorch callbacks or None, default=None
         Called in every epoch and batch, bare or as pairs (name, callback). `fit` calls
