@@ -107,8 +107,6 @@ class HostRows:
     """
 
     dtype = torch.float32
-    # As with rows of a mapped file, nothing of their size is kept on the device.
-    is_mapped = True
 
     def __init__(self, rows, device, change=None):
         self.rows, self.device, self.change = rows, device, change

@@ -24,6 +24,7 @@ from sk_psd._noise import (
 )
 from sk_psd._numbers import as_float
 from sk_psd._shift import noise_bins, random_shift
+from sk_psd._training_rows import HostRows
 from sk_psd._transformer import SpectrumTransformer
 from sk_psd._validation import check_rows
 from sk_psd.signals import add_noise, shift_frequency
@@ -291,21 +292,23 @@ class RandomFreqShift(BatchAugmentation):
         axis = 2
         max_bins = _max_shift_in_bins(self.max_shift, x.shape[axis], "bins")
         needs_floor = self.mode == "floor" and max_bins
-        # The floor is found once for all batches, as every spectrum is ranked for it.
-        # It takes half of the memory of x, so that of a mapped file is not kept.
-        in_parts = needs_floor and getattr(x, "is_mapped", False)
-        floor = noise_bins(x, axis) if needs_floor and not in_parts else None
+        is_large = isinstance(x, HostRows) or getattr(x, "is_mapped", False)
+        floors = None
+        if needs_floor and not is_large:
+            # Once for all batches, as every spectrum is ranked for its floor. Where the
+            # spectra have no room on a device or in memory, the floors have none.
+            floors = noise_bins(x, axis)
+
+        def find_floor(rows):
+            return noise_bins(x[rows], axis) if floors is None else floors[rows]
 
         def shift(batch, rows, generator):
-            noise = None
-            if needs_floor:
-                noise = noise_bins(x[rows], axis) if in_parts else floor[rows]
             return random_shift(
                 batch,
                 max_bins,
                 mode=self.mode,
                 axis=axis,
-                noise=noise,
+                noise=find_floor(rows) if needs_floor else None,
                 generator=generator,
             )
 

@@ -119,6 +119,7 @@ IMPORTS = {
         "_noise",
         "_numbers",
         "_shift",
+        "_training_rows",
         "_transformer",
         "_validation",
         "signals",
