@@ -206,6 +206,7 @@ class BestWeights(Callback):
         """Restore the best weights."""
         if self.weights_ is not None:
             net.module_.load_state_dict(self.weights_)
+        self.weights_ = None
 
 
 class LastEpoch(Callback):

@@ -4,7 +4,7 @@ from numbers import Real
 
 import numpy as np
 
-from sk_psd._row_view import take_rows
+from sk_psd._row_view import select_rows
 from sk_psd._validation import check_weights, scale_weights
 
 __all__ = ["weigh_indicators", "weigh_samples"]
@@ -103,7 +103,7 @@ def _keep_weighted(X, codes, weights):
     kept = weights > 0
     if kept.all():
         return X, codes, weights
-    return take_rows(X, kept), codes[kept], weights[kept]
+    return select_rows(X, kept), codes[kept], weights[kept]
 
 
 def _weights_of_classes(named, classes):

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 
-from sk_psd._row_view import take_rows
+from sk_psd._row_view import select_rows
 
 __all__ = ["set_aside", "set_aside_by_rarest"]
 
@@ -52,7 +52,7 @@ def set_aside(data, fraction, random_state):
             f"pass X_val and y_val. {error}"
         ) from error
     train = np.concatenate([train, np.flatnonzero(is_single)])
-    return tuple(tuple(take_rows(a, part) for a in data) for part in (train, valid))
+    return tuple(tuple(select_rows(a, part) for a in data) for part in (train, valid))
 
 
 def set_aside_by_rarest(data, fraction, random_state):
@@ -105,4 +105,4 @@ def set_aside_by_rarest(data, fraction, random_state):
     places = ((np.arange(n_valid) + 0.5) * len(others) / n_valid).astype(int)
     valid = others[places]
     train = np.setdiff1d(np.arange(len(has_label)), valid)
-    return tuple(tuple(take_rows(a, part) for a in data) for part in (train, valid))
+    return tuple(tuple(select_rows(a, part) for a in data) for part in (train, valid))

@@ -1,23 +1,18 @@
-"""Base of the net classifiers: fit, predict, transform and a state for pickles."""
+"""Base of the net classifiers: fit, partial_fit and a state for pickles."""
 
 import warnings
 from abc import abstractmethod
 from contextlib import contextmanager
-from functools import partial
 from numbers import Real
 
 import numpy as np
 import torch
-from sklearn.base import (
-    ClassifierMixin,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-)
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sk_psd._chunks import CPU_ROWS, count_min_rows, run_in_chunks
+from sk_psd._chunks import CPU_ROWS
 from sk_psd._constraints import StrOptions, at_least, fraction
+from sk_psd._device import release_unused_memory, resolve_device
 from sk_psd._layout import (
     warn_of_frames,
     warn_of_linear_power,
@@ -25,15 +20,13 @@ from sk_psd._layout import (
     warn_of_waveforms,
 )
 from sk_psd._net_estimator import NetEstimator, training_settings, with_callbacks
+from sk_psd._net_predictor import NetPredictor
 from sk_psd._shift import canonical_roll
-from sk_psd._standardize import (
-    find_mean_and_deviation,
-    standardize,
-    standardize_when_read,
-)
-from sk_psd._targets import IndicatorTargets, LabelTargets, read_targets
+from sk_psd._standardize import find_mean_and_deviation
+from sk_psd._targets import read_targets
 from sk_psd._torch_settings import torch_defaults
-from sk_psd._training import SpectraDataset, resolve_device
+from sk_psd._training import SpectraDataset
+from sk_psd._training_rows import HostRows, place_rows
 from sk_psd._validation import check_rows, check_weights
 from sk_psd.augmentation import BatchAugmentation, list_augmentations, reads_rows
 from sk_psd.nn.layers import empty_module, reset_parameters
@@ -51,9 +44,7 @@ _AUTO_STEPS_ROBUST = 2000
 _KEPT_EPOCHS = 1000
 
 
-class NetClassifier(
-    ClassNamePrefixFeaturesOutMixin, ClassifierMixin, TransformerMixin, NetEstimator
-):
+class NetClassifier(NetPredictor):
     """Base of the classifiers of spectra.
 
     A subclass names its torch module and turns its own parameters into those of the
@@ -78,17 +69,10 @@ class NetClassifier(
         "n_iter_no_change": [at_least(1)],
         "tol": [at_least(0, Real)],
         "warm_start": ["boolean"],
+        "precision": [StrOptions({"float32", "bf16"})],
     }
 
     _private_fitted = "_can_continue _config _is_exact _is_multilabel _net".split()
-
-    # Whether y was an indicator matrix. Files of earlier versions lack this attribute.
-    _is_multilabel = False
-
-    @property
-    @abstractmethod
-    def _module_class(self):
-        """Class of the torch module."""
 
     @abstractmethod
     def _module_config(self, *axes):
@@ -103,8 +87,10 @@ class NetClassifier(
         steps = list_augmentations(
             self.augmentation, self._default_augmentation(), self.level
         )
+        rows = x.rows if isinstance(x, HostRows) else x
         return [
-            step.for_batches(x if reads_rows(step) else x[:], scale) for step in steps
+            step.for_batches(x if reads_rows(step) else rows[:], scale)
+            for step in steps
         ]
 
     def _check(self, X, reset):
@@ -187,8 +173,8 @@ class NetClassifier(
         guard = self._restored_on_error if continues else self._unfitted_on_error
         with guard(), torch_defaults():
             self._validate_params()
-            device = resolve_device(self.device)
-            fit_args = X, y, sample_weight
+            device = self._choose_device()
+            given = X, y, sample_weight
             X = self._check(X, reset=not continues)
             targets, codes = read_targets(self, X, y)
             train = targets.weigh(X, codes, sample_weight, self.class_weight)
@@ -207,32 +193,66 @@ class NetClassifier(
                 module = self._build_module(train[0], targets, generator)
             # Without a net as long as it is not trained.
             self._net, self._can_continue = None, False
-            if valid is not None:
-                valid = self._make_dataset(*valid, device, aligned=self._is_exact)
-            dataset = self._make_dataset(*train, device, augmented=True)
-            if not continues:
-                module.level.learn(dataset.x)
-            is_robust = str(self.augmentation) == "robust"
-            stops = self._option("early_stopping")
-            net = self._wrap_in_net(
-                module,
-                len(dataset),
-                device,
-                generator,
-                targets=targets,
-                lr_schedule=self._option("lr_schedule"),
-                auto_steps=_AUTO_STEPS_ROBUST if is_robust else _AUTO_STEPS,
-                valid=valid,
-                patience=self._option("n_iter_no_change") if stops else None,
-                tol=self._option("tol"),
-            )
-            n_before = self.n_iter_ if continues else 0
-            self._train(net, dataset, *fit_args)
-            best, n_epochs = net.best_epoch(), self.n_iter_ - n_before
-            self.best_epoch_ = n_before + (best or n_epochs)
-            net.train_split = None  # drops the validation data
-            self._net = net
+            fit_args = (module, train, valid, targets, device, generator, continues)
+            self._net = self._fit_module(*fit_args, given)
+            release_unused_memory(device)
         return self
+
+    def _fit_module(
+        self, module, train, valid, targets, device, generator, continues, given
+    ):
+        """Train a module, and return its net without the data.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            Changed in place.
+
+        train, valid : tuple of (X, codes, weights)
+            Training and validation data. The latter may be None.
+
+        targets : LabelTargets or IndicatorTargets
+
+        device : torch.device
+
+        generator : torch.Generator
+
+        continues : bool
+            Whether the module is that of the fit before.
+
+        given : tuple
+            Arguments of `fit` as they came, for callbacks.
+
+        Returns
+        -------
+        net : skorch.NeuralNet
+        """
+        if valid is not None:
+            valid = self._make_dataset(*valid, device, aligned=self._is_exact)
+        dataset = self._make_dataset(*train, device, augmented=True)
+        if not continues:
+            module.level.learn(dataset.x)
+        is_robust = str(self.augmentation) == "robust"
+        stops = self._option("early_stopping")
+        net = self._wrap_in_net(
+            module,
+            len(dataset),
+            device,
+            generator,
+            targets=targets,
+            precision=self._option("precision"),
+            lr_schedule=self._option("lr_schedule"),
+            auto_steps=_AUTO_STEPS_ROBUST if is_robust else _AUTO_STEPS,
+            valid=valid,
+            patience=self._option("n_iter_no_change") if stops else None,
+            tol=self._option("tol"),
+        )
+        n_before = self.n_iter_ if continues else 0
+        self._train(net, dataset, *given)
+        best, n_epochs = net.best_epoch(), self.n_iter_ - n_before
+        self.best_epoch_ = n_before + (best or n_epochs)
+        net.release()
+        return net
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train the net by one pass over some of the data.
@@ -274,7 +294,7 @@ class NetClassifier(
         with guard(), torch_defaults():
             self._validate_params()
             self._check_partial(classes, first)
-            device = resolve_device(self.device)
+            device = self._choose_device()
             X = self._check(X, reset=first)
             known = None if first else self._targets
             targets, codes = read_targets(self, X, y, known=known, classes=classes)
@@ -298,7 +318,8 @@ class NetClassifier(
             else:
                 net = self._net
             batch_size = int(min(self.batch_size, len(train[0])))
-            net.set_params(batch_size=batch_size, lr=self.lr)
+            precision = self._option("precision")
+            net.set_params(batch_size=batch_size, lr=self.lr, precision=precision)
             dataset = self._make_dataset(*train, device, augmented=True)
             if first:
                 module.level.learn(dataset.x)
@@ -362,13 +383,6 @@ class NetClassifier(
             module.eval()
             raise
 
-    @property
-    def _targets(self):
-        """The targets of the previous fit."""
-        check_is_fitted(self, "module_")
-        kind = IndicatorTargets if self._is_multilabel else LabelTargets
-        return kind(self.classes_)
-
     def _check_partial(self, classes, first):
         """Raise if partial_fit cannot work with these parameters, or needs classes."""
         if self._option("early_stopping"):
@@ -383,86 +397,6 @@ class NetClassifier(
             )
         if first and classes is None:
             raise ValueError("classes must be passed in the first call of partial_fit.")
-
-    def predict_proba(self, X):
-        """Return the probability of each class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, [n_channels,] n_freqs[, n_frames])
-            Spectra or spectrograms on the axes seen in `fit`.
-
-        Returns
-        -------
-        proba : float64 ndarray of shape (n_samples, n_classes)
-            Columns in the order of `classes_`. A row does not depend on the others. Its
-            sum is 1, except after a fit with an indicator matrix: then each class has a
-            probability of its own.
-        """
-        to_proba = self._targets.to_proba
-        parts = [to_proba(logits) for logits in self._logits(X)]
-        return sum(parts) / len(parts)
-
-    def predict_log_proba(self, X):
-        """Return the logarithm of the probability of each class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, [n_channels,] n_freqs[, n_frames])
-            Spectra or spectrograms on the axes seen in `fit`.
-
-        Returns
-        -------
-        log_proba : float64 ndarray of shape (n_samples, n_classes)
-            Columns in the order of `classes_`. Finite also where a probability is too
-            small for a number, so that logarithms of many windows can be summed.
-        """
-        to_log_proba = self._targets.to_log_proba
-        parts = [to_log_proba(logits) for logits in self._logits(X)]
-        return np.logaddexp.reduce(parts, axis=0) - np.log(len(parts))
-
-    def predict(self, X):
-        """Return the most probable class, or an indicator matrix of predicted classes.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, [n_channels,] n_freqs[, n_frames])
-            Spectra or spectrograms on the axes seen in `fit`.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            Labels as in `classes_`. After a fit with an indicator matrix, an indicator
-            matrix of int: 1 where the probability is above 0.5, and 0 elsewhere.
-        """
-        proba = self.predict_proba(X)
-        return self._targets.decode(self._targets.to_codes(proba))
-
-    def transform(self, X):
-        """Return the features that the last, linear layer of the net sees.
-
-        Any estimator can stand on them, also as the step after the net in a Pipeline.
-        They describe shapes that the net was not trained on as well. Where the
-        invariance is exact, all circular shifts of a spectrum have the same features.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, [n_channels,] n_freqs[, n_frames])
-            Spectra or spectrograms on the axes seen in `fit`.
-
-        Returns
-        -------
-        features : float64 ndarray of shape (n_samples, n_features_out)
-            Pooled values of the channels of the last convolution. A row does not
-            depend on the others. Data frames if `set_output` asks for them.
-        """
-        return self._run_net(X, self._module_class.embed, self._n_features_out)
-
-    @property
-    def _n_features_out(self):
-        """Number of features, for their names."""
-        check_is_fitted(self, "module_")
-        return self.module_.head.in_features
 
     def _split(self, train, X_val, y_val, sample_weight_val, targets):
         """Return the training and the validation data; the latter may be None."""
@@ -535,8 +469,10 @@ class NetClassifier(
         self, X, codes, weights, device, *, aligned=False, augmented=False
     ):
         """Return standardized samples on a device, with their codes and weights."""
-        x = standardize_when_read(X, self.mean_, self.scale_, device)
-        if aligned:
+        x = place_rows(X, self.mean_, self.scale_, device)
+        if aligned and isinstance(x, HostRows):
+            x = HostRows(x.rows, device, canonical_roll)
+        elif aligned:
             x = x[:]
             for part in x.split(CPU_ROWS):  # in place, to save memory
                 part.copy_(canonical_roll(part))
@@ -546,39 +482,6 @@ class NetClassifier(
             torch.from_numpy(weights.astype(np.float32)).to(device),
             self._augmentations(x, self.scale_) if augmented else (),
         )
-
-    def _logits(self, X):
-        """Return logits (n_samples, n_classes) of unchecked X, in float64, in a list.
-
-        The probabilities of all items of the list are averaged.
-        """
-        check_is_fitted(self, "module_")
-        return [self._run_net(X, self._module_class.forward, len(self.classes_))]
-
-    def _run_net(self, X, function, n_out):
-        """Return the results of ``function(module, x)`` for unchecked X, in float64."""
-        X = self._check(X, reset=False)
-        module = self.module_
-        if module.training:  # as eval() visits all layers
-            module.eval()
-        device = next(module.parameters()).device
-
-        def prepare(rows):
-            x = standardize(rows, self.mean_, self.scale_).to(device)
-            return canonical_roll(x) if self._is_exact else x
-
-        run = partial(function, module)
-        min_rows = count_min_rows(module, device)
-        result = run_in_chunks(run, X, n_out, device, prepare, min_rows)
-        if not np.isfinite(result).all():
-            row = int(np.flatnonzero(~np.isfinite(result).all(axis=1))[0])
-            raise ValueError(
-                f"The net has no finite result for row {row} of X: its values, up to "
-                f"{float(abs(X[row]).max()):.3g}, lie too far from those of the "
-                f"training data (mean {self.mean_:.3g}, deviation {self.scale_:.3g}). "
-                "Scale X as the training data were."
-            )
-        return result.astype(np.float64)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state
 
 from sk_psd._callbacks import SklearnCallbackBridge
 from sk_psd._constraints import StrOptions, at_least, positive
+from sk_psd._device import resolve_device, warn_of_shared_device
 from sk_psd._doc_link import DocLink
 from sk_psd._fitted_state import FittedState
 from sk_psd._state import VersionedState
@@ -117,6 +118,12 @@ class NetEstimator(
     def _is_finite(self, attributes, dataset):
         """Say whether the fitted attributes, and results for the data, are finite."""
 
+    def _choose_device(self):
+        """Return the torch device for a training, with a warning if others share it."""
+        device = resolve_device(self.device)
+        warn_of_shared_device(device)
+        return device
+
     def _make_generator(self):
         seed = check_random_state(self.random_state).randint(2**31 - 1)
         return torch.Generator().manual_seed(int(seed))
@@ -163,7 +170,7 @@ class NetEstimator(
             warnings.warn(
                 f"Training was interrupted in epoch {n_epochs + 1} of "
                 f"{net.max_epochs}; the weights of the last full epoch are kept.",
-                stacklevel=4,
+                stacklevel=5,
             )
         if context is not None:
             context.call_on_fit_task_end(

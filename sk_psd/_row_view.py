@@ -4,10 +4,10 @@ import numpy as np
 
 from sk_psd._pages import is_mapped, read_rows
 
-__all__ = ["RowView", "take_rows"]
+__all__ = ["RowView", "select_rows"]
 
 
-def take_rows(X, rows):
+def select_rows(X, rows):
     """Return some rows of X, without a copy if X lies in a mapped file.
 
     Parameters

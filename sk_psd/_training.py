@@ -14,8 +14,9 @@ from sk_psd._callbacks import (
     record_callbacks,
     user_callbacks,
 )
+from sk_psd._training_rows import HostRows, take_rows
 
-__all__ = ["SpectraDataset", "make_net", "resolve_device"]
+__all__ = ["SpectraDataset", "make_net"]
 
 _OPTIMIZERS = {
     "adamw": (torch.optim.AdamW, {}),
@@ -24,55 +25,15 @@ _OPTIMIZERS = {
 }
 
 
-def resolve_device(device):
-    """Return the torch device for the value of a `device` parameter.
-
-    Parameters
-    ----------
-    device : str
-        "auto" is CUDA if this machine has it, and the CPU otherwise. Other names are
-        those of torch.
-
-    Returns
-    -------
-    device : torch.device
-
-    Raises
-    ------
-    ValueError
-        If torch does not know the name or finds no such device.
-    """
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        resolved = torch.device(device)
-    except (RuntimeError, TypeError) as error:
-        raise ValueError(
-            "device must be 'auto' or a device of torch such as 'cpu', 'cuda', "
-            f"'cuda:1' or 'mps'. Got {device!r} instead."
-        ) from error
-    found = {
-        "cpu": 1,
-        "cuda": torch.cuda.device_count(),
-        "mps": int(torch.backends.mps.is_available()),
-    }.get(resolved.type, 0)
-    if (resolved.index or 0) >= found:
-        raise ValueError(
-            f"device={device!r} was asked for, but torch finds {found} "
-            f"{resolved.type} device(s) here. Use device='auto' or 'cpu'."
-        )
-    return resolved
-
-
 class SpectraDataset(TorchDataset):
-    """All samples of a data set on the training device, and how their batches change.
+    """All samples of a data set for one device, and how their batches change.
 
     Parameters
     ----------
-    x : float32 Tensor or StandardizedRows of shape (N, C, F) or (N, C, F, T)
+    x : float32 Tensor, StandardizedRows or HostRows of shape (N, C, F) or (N, C, F, T)
         Spectra, signals or spectrograms.
 
-    targets : int64 Tensor of shape (N,) or float32 Tensor of shape (N, T)
+    targets : int64 Tensor of shape (N,), or float32 Tensor or HostRows of shape (N, T)
         Classes, or the values to predict.
 
     weights : float32 Tensor of shape (N,) or (N, T)
@@ -81,6 +42,7 @@ class SpectraDataset(TorchDataset):
     augmentations : list of callable, default=()
         Applied to every batch in this order: ``augment(batch, rows, generator)``
         returns the changed batch, see :class:`sk_psd.augmentation.BatchAugmentation`.
+        `rows` are on the CPU where `x` is HostRows.
     """
 
     def __init__(self, x, targets, weights, augmentations=()):
@@ -119,18 +81,20 @@ class BatchLoader:
         x, targets, weights = data.x, data.targets, data.weights
         edges = [i * self.batch_size for i in range(len(self))] + [len(x)]
         if self.generator is None:
-            order = torch.arange(len(x), device=x.device)
+            host_order = torch.arange(len(x), device="cpu")
         else:
-            order = torch.randperm(len(x), generator=self.generator, device="cpu")
-            order = order.to(x.device)
+            host_order = torch.randperm(len(x), generator=self.generator, device="cpu")
+        order = host_order.to(x.device)
         for first, last in zip(edges[:-1], edges[1:], strict=True):
-            rows = order[first:last]
-            batch = x[rows]
+            rows, host_rows = order[first:last], host_order[first:last]
+            batch = take_rows(x, rows, host_rows)
             if self.generator is not None:
+                # Data of an augmentation are on the host as well if the rows are.
+                where = host_rows if isinstance(x, HostRows) else rows
                 for augment in self.dataset.augmentations:
-                    batch = augment(batch, rows, self.generator)
+                    batch = augment(batch, where, self.generator)
             batch.sample_weight = weights[rows]  # for the loss; skorch wants pairs
-            yield batch, targets[rows]
+            yield batch, take_rows(targets, rows, host_rows)
 
 
 def n_batches(n_samples, batch_size):
@@ -168,6 +132,8 @@ class Validation:
 class _WeightedNet:
     """A skorch net for weighted samples, whose callbacks see the user's labels."""
 
+    precision = "float32"
+
     @property
     def _default_callbacks(self):
         return record_callbacks()
@@ -179,6 +145,14 @@ class _WeightedNet:
         if losses.ndim > 1 and (weights is None or weights.ndim == 1):
             losses = losses.mean(1)
         return (losses if weights is None else losses * weights).mean()
+
+    def infer(self, x, **fit_params):
+        """Return the results of the module, in float32."""
+        if self.precision == "float32" or not self.module_.training:
+            return super().infer(x, **fit_params)
+        # The weights stay in float32, and so do the validation and the predictions.
+        with torch.autocast(torch.device(self.device).type, torch.bfloat16):
+            return super().infer(x, **fit_params).float()
 
     def _set_training(self, training=True):
         # Only on a change: skorch would visit all submodules before every step.
@@ -219,6 +193,15 @@ class _WeightedNet:
             if isinstance(callback, EpochBar):
                 callback.on_train_end()
 
+    def release(self):
+        """Drop validation data, gradients and the state of the optimizer.
+
+        They take memory of the device, and only a training that goes on needs them.
+        """
+        self.train_split = None
+        self.optimizer_.zero_grad(set_to_none=True)
+        self.optimizer_.state.clear()
+
     def best_epoch(self):
         """Return the number of the epoch with the best weights, None for the last."""
         found = (cb for name, cb in self.callbacks_ if name == "_best_weights")
@@ -244,11 +227,15 @@ class ClassifierNet(_WeightedNet, NeuralNetClassifier):
 
     targets : LabelTargets or IndicatorTargets
         Converts labels to codes, and logits to predictions.
+
+    precision : {"float32", "bf16"}, default="float32"
+        Number format of the layers in training.
     """
 
-    def __init__(self, *args, targets, **kwargs):
+    def __init__(self, *args, targets, precision="float32", **kwargs):
         super().__init__(*args, **kwargs)
         self.targets = targets
+        self.precision = precision
 
     def predict(self, X):
         """Return the labels of each row."""
@@ -279,6 +266,7 @@ def make_net(
     batch_size=32,
     max_epochs="auto",
     auto_steps=1000,
+    precision="float32",
     generator=None,
     valid=None,
     patience=None,
@@ -316,6 +304,9 @@ def make_net(
 
     auto_steps : int, default=1000
         Steps of the optimizer with ``max_epochs="auto"``.
+
+    precision : {"float32", "bf16"}, default="float32"
+        Number format of the layers in the training of a classifier.
 
     generator : torch.Generator, default=None
         Source of the order of the samples and of the augmentations.
@@ -368,6 +359,7 @@ def make_net(
         kind = ClassifierNet
         task = dict(
             targets=targets,
+            precision=precision,
             classes=targets.classes,
             criterion=targets.criterion,
             predict_nonlinearity=targets.nonlinearity,

@@ -24,6 +24,7 @@ from sk_psd._noise import (
 )
 from sk_psd._numbers import as_float
 from sk_psd._shift import noise_bins, random_shift
+from sk_psd._training_rows import HostRows
 from sk_psd._transformer import SpectrumTransformer
 from sk_psd._validation import check_rows
 from sk_psd.signals import add_noise, shift_frequency
@@ -109,7 +110,8 @@ class BatchAugmentation(_TrainingOnly):
         Parameters
         ----------
         x : float32 Tensor of shape (N, C, F) or (N, C, F, T)
-            All training spectra, or spectrograms.
+            All training spectra, or spectrograms. They are on the device of the
+            classifier, or on the CPU if the device has no room for them.
 
         scale : float, default=1.0
             Value of 1 in `x` in the unit of the spectra that the user passed, such as
@@ -119,8 +121,8 @@ class BatchAugmentation(_TrainingOnly):
         -------
         augment : callable
             ``augment(batch, rows, generator)`` returns the changed batch. `rows` are
-            the indices of its samples in `x`, and `generator` is the only source of
-            random numbers.
+            the indices of its samples in `x`, on the device of `x`, and `generator` is
+            the only source of random numbers.
         """
 
     def _change(self, X, rng):
@@ -293,21 +295,23 @@ class RandomFreqShift(BatchAugmentation):
         axis = 2
         max_bins = _max_shift_in_bins(self.max_shift, x.shape[axis], "bins")
         needs_floor = self.mode == "floor" and max_bins
-        # The floor is found once for all batches, as every spectrum is ranked for it.
-        # It takes half of the memory of x, so that of a mapped file is not kept.
-        in_parts = needs_floor and getattr(x, "is_mapped", False)
-        floor = noise_bins(x, axis) if needs_floor and not in_parts else None
+        is_large = isinstance(x, HostRows) or getattr(x, "is_mapped", False)
+        floors = None
+        if needs_floor and not is_large:
+            # Once for all batches, as every spectrum is ranked for its floor. Where the
+            # spectra have no room on a device or in memory, the floors have none.
+            floors = noise_bins(x, axis)
+
+        def find_floor(rows):
+            return noise_bins(x[rows], axis) if floors is None else floors[rows]
 
         def shift(batch, rows, generator):
-            noise = None
-            if needs_floor:
-                noise = noise_bins(x[rows], axis) if in_parts else floor[rows]
             return random_shift(
                 batch,
                 max_bins,
                 mode=self.mode,
                 axis=axis,
-                noise=noise,
+                noise=find_floor(rows) if needs_floor else None,
                 generator=generator,
             )
 
@@ -593,9 +597,9 @@ class RandomNoise(BatchAugmentation):
         n_averages, pool = int(self.n_averages), None
         nepers = scale * math.log(10) / 10  # the unit of x in powers of e
 
-        def draw_in_db(n, low, high, generator):
+        def draw_in_db(n, low, high, generator, like):
             level = torch.rand(n, 1, 1, generator=generator, device="cpu")
-            return (10 ** ((low + (high - low) * level) / 10)).to(x.device)
+            return (10 ** ((low + (high - low) * level) / 10)).to(like.device)
 
         def change(batch, _, generator):
             """Add noise and lines to all spectra of a batch where they are drawn."""
@@ -608,18 +612,21 @@ class RandomNoise(BatchAugmentation):
             has_line = uniform[1] < self.line_probability
             rows = (is_noisy | has_line).nonzero()[:, 0]
             # Indices into the rows that change, not into the batch.
-            noisy = is_noisy[rows].nonzero()[:, 0].to(x.device)
-            lined = has_line[rows].nonzero()[:, 0].to(x.device)
-            rows = rows.to(x.device)
+            noisy = is_noisy[rows].nonzero()[:, 0].to(batch.device)
+            lined = has_line[rows].nonzero()[:, 0].to(batch.device)
+            rows = rows.to(batch.device)
             changed = batch.clone()
             top, powers, signal = _to_powers(batch[rows], nepers)
             if len(lined):
                 lines = line_powers(len(lined), n_freqs, generator, like=batch)
-                level = draw_in_db(len(lined), line_low, line_high, generator)
+                level = draw_in_db(
+                    len(lined), line_low, line_high, generator, like=batch
+                )
                 powers[lined] += lines * level * signal[lined] * n_freqs
             if len(noisy):
                 # The ratio is that to the signal without the line.
-                density = signal[noisy] / draw_in_db(len(noisy), low, high, generator)
+                ratio = draw_in_db(len(noisy), low, high, generator, like=batch)
+                density = signal[noisy] / ratio
                 if self.color_db:
                     density = density * draw_smooth_gains(
                         len(noisy), n_freqs, self.color_db, generator, like=batch
@@ -791,7 +798,8 @@ def reads_rows(step):
     Returns
     -------
     reads_rows : bool
-        Whether `for_batches` takes StandardizedRows as well as a Tensor of all rows.
+        Whether `for_batches` takes StandardizedRows and HostRows as well as a Tensor of
+        all rows.
     """
     # Compares the methods, because a subclass may override `for_batches`.
     own = RandomFreqShift, RandomTimeShift, RandomNoise, RandomSpeckle

@@ -154,6 +154,12 @@ class GlobalPoolCNNClassifier(NetClassifier):
         Where to train and predict: "auto" is CUDA where there is one and the CPU
         elsewhere; "cpu", "cuda", "cuda:1", "mps" are passed on to torch.
 
+    precision : {"float32", "bf16"}, default="float32"
+        Number format of the layers in training. "bf16" computes them in bfloat16, which
+        is faster on GPUs that support it, and keeps the weights and the optimizer in
+        float32. Validation and prediction are in float32 in any case, so the exact
+        invariance stays. On a CPU without bfloat16 instructions "bf16" is slower.
+
     callbacks : list of skorch callbacks or None, default=None
         Called in every epoch and batch, bare or as pairs (name, callback). `fit` calls
         the objects themselves; :func:`sklearn.base.clone`, and so every search, copies
@@ -320,6 +326,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
         tol=1e-4,
         warm_start=False,
         device="auto",
+        precision="float32",
         callbacks=None,
         verbose=0,
         random_state=None,
@@ -346,6 +353,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
         self.tol = tol
         self.warm_start = warm_start
         self.device = device
+        self.precision = precision
         self.callbacks = callbacks
         self.verbose = verbose
         self.random_state = random_state
@@ -524,6 +532,12 @@ class SpectrogramCNNClassifier(NetClassifier):
         Where to train and predict: "auto" is CUDA where there is one and the CPU
         elsewhere; "cpu", "cuda", "cuda:1", "mps" are passed on to torch.
 
+    precision : {"float32", "bf16"}, default="float32"
+        Number format of the layers in training. "bf16" computes them in bfloat16, which
+        is faster on GPUs that support it, and keeps the weights and the optimizer in
+        float32. Validation and prediction are in float32 in any case, so the exact
+        invariance stays. On a CPU without bfloat16 instructions "bf16" is slower.
+
     callbacks : list of skorch callbacks or None, default=None
         Called in every epoch and batch, bare or as pairs (name, callback). `fit` calls
         the objects themselves; :func:`sklearn.base.clone`, and so every search, copies
@@ -648,6 +662,7 @@ class SpectrogramCNNClassifier(NetClassifier):
         tol=1e-4,
         warm_start=False,
         device="auto",
+        precision="float32",
         callbacks=None,
         verbose=0,
         random_state=None,
@@ -673,6 +688,7 @@ class SpectrogramCNNClassifier(NetClassifier):
         self.tol = tol
         self.warm_start = warm_start
         self.device = device
+        self.precision = precision
         self.callbacks = callbacks
         self.verbose = verbose
         self.random_state = random_state
@@ -784,6 +800,12 @@ class FlattenCNNClassifier(NetClassifier):
         Where to train and predict: "auto" is CUDA where there is one and the CPU
         elsewhere; "cpu", "cuda", "cuda:1", "mps" are passed on to torch.
 
+    precision : {"float32", "bf16"}, default="float32"
+        Number format of the layers in training. "bf16" computes them in bfloat16, which
+        is faster on GPUs that support it, and keeps the weights and the optimizer in
+        float32. Validation and prediction are in float32 in any case, so the exact
+        invariance stays. On a CPU without bfloat16 instructions "bf16" is slower.
+
     callbacks : list of skorch callbacks or None, default=None
         Called in every epoch and batch, bare or as pairs (name, callback). `fit` calls
         the objects themselves; :func:`sklearn.base.clone`, and so every search, copies
@@ -864,7 +886,8 @@ class FlattenCNNClassifier(NetClassifier):
             name: NetClassifier._parameter_constraints[name]
             for name in (
                 *("augmentation", "level", "lr", "batch_size", "max_epochs"),
-                *("class_weight", "device", "callbacks", "verbose", "random_state"),
+                *("class_weight", "device", "precision", "callbacks", "verbose"),
+                "random_state",
             )
         },
         "n_filters": [at_least(1)],
@@ -903,6 +926,7 @@ class FlattenCNNClassifier(NetClassifier):
         max_epochs="auto",
         class_weight=None,
         device="auto",
+        precision="float32",
         callbacks=None,
         verbose=0,
         random_state=None,
@@ -920,6 +944,7 @@ class FlattenCNNClassifier(NetClassifier):
         self.max_epochs = max_epochs
         self.class_weight = class_weight
         self.device = device
+        self.precision = precision
         self.callbacks = callbacks
         self.verbose = verbose
         self.random_state = random_state

@@ -10,9 +10,11 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sk_psd._arrays import tensor_to_ndarray
 from sk_psd._constraints import StrOptions, at_least
+from sk_psd._device import release_unused_memory
 from sk_psd._net_estimator import NetEstimator, training_settings, with_callbacks
 from sk_psd._torch_settings import torch_defaults
-from sk_psd._training import SpectraDataset, resolve_device
+from sk_psd._training import SpectraDataset
+from sk_psd._training_rows import move_rows
 from sk_psd._validation import check_finite, check_rows, check_weights, keep_weighted
 from sk_psd.filters import convolve
 
@@ -300,13 +302,13 @@ class LearnedConvFilter(
         fit_args : tuple
             Arguments of `fit` as they came, for callbacks.
         """
-        device = resolve_device(self.device)
+        device = self._choose_device()
         with training_settings("cpu"):
             correlations = _correlate(x, weights, self.kernel_size, self.bias)
             whitening = _whitening(correlations / (len(x) * self.n_outputs_))
         dataset = SpectraDataset(
-            torch.from_numpy(np.ascontiguousarray(x)).unsqueeze(1).to(device),
-            torch.from_numpy(y).to(device),
+            move_rows(torch.from_numpy(np.ascontiguousarray(x)).unsqueeze(1), device),
+            move_rows(torch.from_numpy(y), device),
             torch.from_numpy(weights.astype(np.float32)).to(device),
         )
         net = self._wrap_in_net(
@@ -317,6 +319,8 @@ class LearnedConvFilter(
             lr_schedule=self.lr_schedule,
         )
         self._train(net, dataset, *fit_args)
+        del dataset, net
+        release_unused_memory(device)
 
     def _solve(self, x, y, weights):
         """Compute the least-squares kernel. Parameters as in `_descend`, in float64."""

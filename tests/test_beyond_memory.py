@@ -17,7 +17,7 @@ from sk_psd import (
     SpectrogramCNNClassifier,
 )
 from sk_psd._pages import is_mapped, read_rows, release_pages
-from sk_psd._row_view import RowView, take_rows
+from sk_psd._row_view import RowView, select_rows
 from sk_psd._standardize import find_mean_and_deviation, standardize_when_read
 
 N_ROWS = 90
@@ -99,22 +99,22 @@ def test_rows_of_a_file_that_are_taken_are_read_when_they_are_needed(tmp_path):
     X = make_rows((N_ROWS, 2, 64))
     file = np.asarray(as_file(X, tmp_path / "x.npy"))
     order = np.random.default_rng(0).permutation(N_ROWS)[:50]
-    view = take_rows(file, order)
+    view = select_rows(file, order)
     assert isinstance(view, RowView)
     assert (view.shape, view.ndim, view.dtype) == ((50, 2, 64), 3, X.dtype)
     taken = X[order]
     for index in (slice(None), slice(3, 9), np.array([4, 0, 4]), 7, [1, 2]):
         np.testing.assert_array_equal(view[index], taken[index])
     kept = np.arange(50) % 3 > 0
-    np.testing.assert_array_equal(take_rows(view, kept)[:], taken[kept])
+    np.testing.assert_array_equal(select_rows(view, kept)[:], taken[kept])
     assert find_mean_and_deviation(view) == find_mean_and_deviation(taken)
     rows = standardize_when_read(view, -60.0, 9.0, torch.device("cpu"))
     expected = standardize_when_read(taken, -60.0, 9.0, torch.device("cpu"))
     assert rows.is_mapped and not expected.is_mapped
     assert torch.equal(rows[torch.tensor([5, 2])], expected[torch.tensor([5, 2])])
     # An array in memory is copied, and so is one that a user may have written to.
-    assert isinstance(take_rows(X, order), np.ndarray)
-    assert isinstance(take_rows(np.load(tmp_path / "x.npy", "c"), order), np.ndarray)
+    assert isinstance(select_rows(X, order), np.ndarray)
+    assert isinstance(select_rows(np.load(tmp_path / "x.npy", "c"), order), np.ndarray)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/smaps")

@@ -22,8 +22,9 @@ from sk_psd import (
     WelchPSD,
     shift_invariance,
 )
+from sk_psd._device import resolve_device
 from sk_psd._shift import noise_bins, random_shift
-from sk_psd._training import BatchLoader, SpectraDataset, resolve_device
+from sk_psd._training import BatchLoader, SpectraDataset
 from sk_psd.augmentation import BatchAugmentation
 
 QUICK = GlobalPoolCNNClassifier(max_epochs=8, random_state=0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sk_psd import GlobalPoolCNNClassifier, RandomFreqShift, _net_classifier
+from sk_psd import GlobalPoolCNNClassifier, RandomFreqShift, _training_rows
 from sk_psd._standardize import (
     find_mean_and_deviation,
     standardize,
@@ -95,7 +95,7 @@ def test_a_training_has_the_bits_of_one_on_a_copy(options, dtype, monkeypatch):
     def copy(X, mean, deviation, device):
         return standardize(X, mean, deviation).to(device)
 
-    monkeypatch.setattr(_net_classifier, "standardize_when_read", copy)
+    monkeypatch.setattr(_training_rows, "standardize_when_read", copy)
     other = train()
     assert model.loss_curve_ == other.loss_curve_
     assert (model.predict_proba(X) == other.predict_proba(X)).all()
