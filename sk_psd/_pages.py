@@ -51,7 +51,7 @@ def read_rows(X, rows):
 
     Parameters
     ----------
-    X : ndarray or Tensor of shape (n_samples, ...)
+    X : ndarray, Tensor or RowView of shape (n_samples, ...)
 
     rows : int64 ndarray of shape (n_rows,)
 
@@ -75,7 +75,7 @@ def read_rows(X, rows):
 def _find_map(X):
     """Return the map of the operating system that holds X, or None."""
     # It is the first owner of the memory.
-    array, base = None, X
+    array, base = None, X  # array is the last memmap on the way
     while isinstance(base, np.ndarray):
         array = base if isinstance(base, np.memmap) else array
         base = base.base
@@ -85,6 +85,7 @@ def _find_map(X):
 
 
 def _address(X):
+    """Return the address of the first value of X."""
     return X.__array_interface__["data"][0]
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from sk_psd import (
     RandomSpeckle,
     SpectrogramCNNClassifier,
 )
+from sk_psd._layout import warn_of_waveforms
 from sk_psd._pages import is_mapped, read_rows, release_pages
 from sk_psd._row_view import RowView, select_rows
 from sk_psd._standardize import find_mean_and_deviation, standardize_when_read
@@ -145,7 +147,7 @@ def test_only_the_pages_of_the_given_rows_are_released(step, tmp_path):
     assert resident() < 128
 
 
-STREAM = """
+PREAMBLE = """
 import numpy as np
 from sk_psd import GlobalPoolCNNClassifier
 
@@ -162,7 +164,7 @@ def reset_peak():
 def run_script(script):
     """Run a script in a new process, and return the numbers that it prints."""
     done = subprocess.run(
-        [sys.executable, "-c", STREAM + script],
+        [sys.executable, "-c", PREAMBLE + script],
         capture_output=True,
         text=True,
         check=True,
@@ -230,6 +232,17 @@ def test_a_stream_from_a_file_has_the_bits_of_one_of_arrays(tmp_path):
     assert nets[0].history_ == nets[1].history_
     probas = [net.predict_proba(X) for net in nets]
     np.testing.assert_array_equal(*probas)
+
+
+def test_columns_that_are_standardized_are_no_signals_also_in_a_large_file(tmp_path):
+    X = np.random.default_rng(0).normal(-60, 5, (1000, 512))
+    X = ((X - X.mean(axis=0)) / X.std(axis=0)).astype(np.float32)
+    X[:, 7] = 0.0  # constant, as StandardScaler leaves it
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_of_waveforms("a test", np.asarray(as_file(X, tmp_path / "x.npy")))
+    with pytest.warns(UserWarning, match="look like raw signals"):
+        warn_of_waveforms("a test", np.asarray(as_file(2 * X, tmp_path / "y.npy")))
 
 
 @pytest.mark.parametrize(
