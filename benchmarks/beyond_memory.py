@@ -134,12 +134,12 @@ def rates(n_windows=4096, repeats=7):
     seconds["all four, to probabilities"] = sum(seconds[name] for name in reading)
     print(
         f"{'step':28s} {'windows/s':>10s} {'hours for 1e9':>14s} "
-        f"{f'nodes of {CORES}, one day':>20s}"
+        f"{f'nodes of {CORES}, one hour':>21s}"
     )
     for name, value in seconds.items():
         rate = n_windows / value
         hours = BILLION / rate / 3600
-        print(f"{name:28s} {rate:10.0f} {hours:14.1f} {hours / CORES / 24:20.2f}")
+        print(f"{name:28s} {rate:10.0f} {hours:14.1f} {hours / CORES:21.2f}")
     per_step = seconds["partial_fit"] / (n_windows / net.batch_size)
     print(f"steps of the optimizer: {1 / per_step:.0f}/s of {net.batch_size} windows")
     per_window = {
