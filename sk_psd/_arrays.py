@@ -26,6 +26,7 @@ __all__ = [
     "check_result",
     "detach",
     "is_complex",
+    "refuse_dask",
     "refuse_fields",
     "tensor_to_ndarray",
 ]
@@ -47,9 +48,13 @@ def as_ndarray(X, name="X"):
 
     Raises
     ------
+    TypeError
+        If X is a dask array.
+
     ValueError
         If the rows of X have unequal lengths.
     """
+    refuse_dask(X, name)
     try:
         return np.asarray(tensor_to_ndarray(X))
     except ValueError as error:
@@ -275,6 +280,34 @@ def refuse_fields(X, name="X"):
         raise TypeError(
             f"{name} holds samples with the fields {X.dtype.names}, not numbers. Make "
             f"complex signals of I/Q samples first: sk_psd.signals.from_iq({name})."
+        )
+
+
+def refuse_dask(X, name="X"):
+    """Raise an error if X is a dask array, which NumPy would load whole.
+
+    Parameters
+    ----------
+    X : object
+
+    name : str, default="X"
+        Name of X in the message.
+
+    Raises
+    ------
+    TypeError
+        If X is a dask collection.
+    """
+    # The protocol of dask. Objects of xarray have the method and return None without
+    # dask inside.
+    graph = getattr(X, "__dask_graph__", None)
+    if callable(graph) and graph() is not None:
+        raise TypeError(
+            f"{name} is a dask {type(X).__name__}, of which an array in memory would "
+            f"be made. If it fits, pass {name}.compute(). If not, let dask call the "
+            f"method block by block, such as {name}.map_blocks(psd.transform, "
+            "dtype=..., chunks=...), and fit on a part, on a mapped file or by "
+            "partial_fit."
         )
 
 

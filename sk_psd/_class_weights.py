@@ -4,7 +4,8 @@ from numbers import Real
 
 import numpy as np
 
-from sk_psd._validation import check_weights, keep_weighted, scale_weights
+from sk_psd._row_view import select_rows
+from sk_psd._validation import check_weights, scale_weights
 
 __all__ = ["weigh_indicators", "weigh_samples"]
 
@@ -30,13 +31,14 @@ def weigh_samples(X, codes, classes, sample_weight=None, class_weight=None):
     Returns
     -------
     X, codes : like the parameters
-        Without the samples of weight 0.
+        Without the samples of weight 0. X is a RowView if it lies in a mapped file and
+        some samples are left out.
 
     weights : float64 ndarray of shape (n_samples,)
         Their mean is 1.
     """
     weights = check_weights(sample_weight, codes)
-    X, codes, weights = keep_weighted(weights, X, codes, weights)
+    X, codes, weights = _keep_weighted(X, codes, weights)
     if class_weight is not None:
         if class_weight == "balanced":
             totals = np.bincount(codes, weights, len(classes))
@@ -46,7 +48,7 @@ def weigh_samples(X, codes, classes, sample_weight=None, class_weight=None):
         if not factors.any():
             raise ValueError("At least one weight must be positive. Got zeros only.")
         weights = weights * scale_weights(factors)
-        X, codes, weights = keep_weighted(weights, X, codes, weights)
+        X, codes, weights = _keep_weighted(X, codes, weights)
     return X, codes, weights / weights.mean()
 
 
@@ -72,13 +74,14 @@ def weigh_indicators(X, codes, classes, sample_weight=None, class_weight=None):
     Returns
     -------
     X, codes : like the parameters
-        Without the samples of weight 0.
+        Without the samples of weight 0. X is a RowView if it lies in a mapped file and
+        some samples are left out.
 
     weights : float64 ndarray of shape (n_samples, n_classes)
         Their mean is 1.
     """
     weights = check_weights(sample_weight, codes)
-    X, codes, weights = keep_weighted(weights, X, codes, weights)
+    X, codes, weights = _keep_weighted(X, codes, weights)
     ones = codes > 0.5
     factors = np.ones(codes.shape)
     if class_weight == "balanced":
@@ -93,6 +96,14 @@ def weigh_indicators(X, codes, classes, sample_weight=None, class_weight=None):
         factors /= factors.max()  # products with sample weights could overflow
     weights = weights[:, None] * factors
     return X, codes, weights / weights.mean()
+
+
+def _keep_weighted(X, codes, weights):
+    """Return the samples of weight above 0, without a copy if these are all."""
+    kept = weights > 0
+    if kept.all():
+        return X, codes, weights
+    return select_rows(X, kept), codes[kept], weights[kept]
 
 
 def _weights_of_classes(named, classes):

@@ -4,6 +4,8 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 
+from sk_psd._row_view import select_rows
+
 __all__ = ["set_aside", "set_aside_by_rarest"]
 
 
@@ -13,7 +15,8 @@ def set_aside(data, fraction, random_state):
     Parameters
     ----------
     data : tuple of (X, codes, weights)
-        Arrays, or tensors, of as many samples. `codes` are those of the classes.
+        Arrays, or Tensors, of as many samples. X may be a RowView. `codes` are those of
+        the classes.
 
     fraction : float
         Part of the samples to set aside, between 0 and 1.
@@ -24,7 +27,8 @@ def set_aside(data, fraction, random_state):
     Returns
     -------
     train, valid : tuple of (X, codes, weights)
-        The only sample of a class is always for training.
+        The only sample of a class is always for training. Parts of a mapped file are
+        RowViews.
 
     Raises
     ------
@@ -48,7 +52,7 @@ def set_aside(data, fraction, random_state):
             f"pass X_val and y_val. {error}"
         ) from error
     train = np.concatenate([train, np.flatnonzero(is_single)])
-    return tuple(tuple(values[part] for values in data) for part in (train, valid))
+    return tuple(tuple(select_rows(a, part) for a in data) for part in (train, valid))
 
 
 def set_aside_by_rarest(data, fraction, random_state):
@@ -62,8 +66,8 @@ def set_aside_by_rarest(data, fraction, random_state):
     Parameters
     ----------
     data : tuple of (X, indicators, weights)
-        Arrays, or tensors, of as many samples. `indicators` are of shape (n_samples,
-        n_classes).
+        Arrays, or Tensors, of as many samples. X may be a RowView. `indicators` are of
+        shape (n_samples, n_classes).
 
     fraction : float
         Part of the samples to set aside, between 0 and 1.
@@ -74,7 +78,8 @@ def set_aside_by_rarest(data, fraction, random_state):
     Returns
     -------
     train, valid : tuple of (X, indicators, weights)
-        The only sample of a label is always for training.
+        The only sample of a label is always for training. Parts of a mapped file are
+        RowViews.
 
     Raises
     ------
@@ -100,4 +105,4 @@ def set_aside_by_rarest(data, fraction, random_state):
     places = ((np.arange(n_valid) + 0.5) * len(others) / n_valid).astype(int)
     valid = others[places]
     train = np.setdiff1d(np.arange(len(has_label)), valid)
-    return tuple(tuple(values[part] for values in data) for part in (train, valid))
+    return tuple(tuple(select_rows(a, part) for a in data) for part in (train, valid))

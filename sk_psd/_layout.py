@@ -27,6 +27,9 @@ _VERY_FEW_TIMES = 4
 # About so many rows, spread over X, are looked at.
 _N_ROWS = 64
 
+# Values of X whose sums are taken at a time.
+_PART_VALUES = 2**18
+
 # Samples of a row that are tested for equal steps at a time.
 _N_TIMES = 16
 
@@ -322,8 +325,15 @@ def _spread_rows(X):
 
 def _is_standardized(X):
     """Say whether every column has mean 0 and deviation 1, or is constant."""
-    columns = X.reshape(len(X), -1)
+    # In parts, as X may be a file, by sums of the values and of their squares.
+    sums, n_rows = 0.0, max(1, _PART_VALUES // X[0].size)
     with np.errstate(over="ignore", invalid="ignore"):
-        mean, std = columns.mean(axis=0), columns.std(axis=0)
-    is_unit = (np.abs(std - 1) < 1e-3) | (std == 0)
+        for first in range(0, len(X), n_rows):
+            rows = X[first : first + n_rows].reshape(-1, X[0].size)
+            rows = rows.astype(np.float64)
+            sums = sums + np.stack([rows.sum(axis=0), np.square(rows).sum(axis=0)])
+            release_pages(X[first : first + n_rows])
+        mean, square = sums / len(X)
+        std = np.sqrt(np.maximum(square - mean**2, 0))
+    is_unit = (np.abs(std - 1) < 1e-3) | (std < 1e-6)
     return bool((np.abs(mean) < 1e-3).all() and is_unit.all())

@@ -473,6 +473,8 @@ class NetClassifier(NetPredictor):
         x = place_rows(X, self.mean_, self.scale_, device)
         if aligned and isinstance(x, HostRows):
             x = HostRows(x.rows, device, canonical_roll)
+        elif aligned and getattr(x, "is_mapped", False):  # may exceed the memory
+            x = HostRows(x, device, canonical_roll)
         elif aligned:
             x = x[:]
             for part in x.split(CPU_ROWS):  # in place, to save memory

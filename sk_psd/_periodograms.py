@@ -121,7 +121,7 @@ class Periodograms:
             # NumPy has such settings for each thread. The result shows an overflow.
             with np.errstate(over="ignore", invalid="ignore"):
                 result = function(task)
-            release_pages(X)
+            release_pages(X[task[0].rows.start : task[-1].rows.stop])
             return result
 
         if self.window.device.type == "cpu":

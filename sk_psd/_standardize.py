@@ -5,6 +5,9 @@ import math
 import numpy as np
 import torch
 
+from sk_psd._pages import is_mapped, read_rows, release_pages
+from sk_psd._row_view import RowView
+
 __all__ = ["find_mean_and_deviation", "standardize", "standardize_when_read"]
 
 # Values in one part of the data, so that the memory for intermediate results is small.
@@ -26,12 +29,23 @@ def _to_double(part):
     return part.to(torch.float64, copy=True) if is_tensor else part.astype(np.float64)
 
 
+def _find_extremes(X):
+    """Return the smallest and the largest of all values."""
+    limits = []
+    for rows in _parts(X, _SUMMED_VALUES):
+        part = X[rows]
+        limits.append((float(part.min()), float(part.max())))
+        release_pages(part)
+    low, high = zip(*limits, strict=True)
+    return min(low), max(high)
+
+
 def find_mean_and_deviation(X):
     """Return the mean and the standard deviation of all values, in double precision.
 
     Parameters
     ----------
-    X : ndarray or Tensor of shape (n_samples, ...)
+    X : ndarray, Tensor or RowView of shape (n_samples, ...)
         Finite values of any magnitude.
 
     Returns
@@ -41,13 +55,15 @@ def find_mean_and_deviation(X):
     deviation : float
         1.0 where all values are equal.
     """
-    peak = max(abs(float(X.min())), abs(float(X.max())))
+    peak = max(map(abs, _find_extremes(X)))
     # A unit in which no square leaves the range of numbers.
     unit = 1.0 if peak == 0 or 1e-100 < peak < 1e100 else peak
 
     def average(change):
         def sum_of(rows):
-            part = _to_double(X[rows])
+            given = X[rows]
+            part = _to_double(given)
+            release_pages(given)
             if unit != 1.0:
                 part /= unit
             change(part)  # in place, as new memory would cost time
@@ -69,7 +85,7 @@ def standardize(X, mean, deviation, order=None):
 
     Parameters
     ----------
-    X : ndarray or Tensor of shape (n_samples, ...)
+    X : ndarray, Tensor or RowView of shape (n_samples, ...)
 
     mean, deviation : float
         Mean and standard deviation of the training data.
@@ -96,8 +112,8 @@ def standardize(X, mean, deviation, order=None):
     # Single precision is short of numbers near its limits.
     needs_double = is_single and not (1e-30 < deviation < 1e30)
     for rows in _parts(x, _PART_VALUES):
-        part = X[rows] if order is None else X[order[rows]]
-        part = _to_double(part) if needs_double else part
+        given = X[rows] if order is None else read_rows(X, order[rows])
+        part = _to_double(given) if needs_double else given
         with np.errstate(over="ignore", invalid="ignore"):  # the error below says it
             if is_single and not needs_double:
                 xp.subtract(part, mean, out=out[rows])
@@ -105,6 +121,7 @@ def standardize(X, mean, deviation, order=None):
             else:
                 out[rows] = (part - mean) / deviation
             is_finite = math.isfinite(out[rows].sum())  # quick, and enough where true
+        release_pages(given)
         if not (is_finite or bool(torch.isfinite(x[rows]).all())):
             raise ValueError(
                 "Values of X are too large for float32 after scaling by those of the "
@@ -119,7 +136,7 @@ def standardize_when_read(X, mean, deviation, device):
 
     Parameters
     ----------
-    X : ndarray or Tensor of shape (n_samples, ...)
+    X : ndarray, Tensor or RowView of shape (n_samples, ...)
 
     mean, deviation : float
         Mean and standard deviation of the training data.
@@ -130,7 +147,8 @@ def standardize_when_read(X, mean, deviation, device):
     Returns
     -------
     x : StandardizedRows or float32 Tensor of the shape of `X`
-        StandardizedRows if the device is the CPU and X is an array of contiguous rows.
+        StandardizedRows if the device is the CPU and X has contiguous rows in memory
+        or in a file.
         Otherwise a Tensor on the device.
 
     Raises
@@ -138,7 +156,7 @@ def standardize_when_read(X, mean, deviation, device):
     ValueError
         If float32 cannot hold a result.
     """
-    is_near = device.type == "cpu" and isinstance(X, np.ndarray)
+    is_near = device.type == "cpu" and isinstance(X, (np.ndarray, RowView))
     if is_near and X[0].flags.c_contiguous:
         return StandardizedRows(X, mean, deviation)
     return standardize(X, mean, deviation).to(device)
@@ -153,7 +171,7 @@ class StandardizedRows:
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, ...)
+    X : ndarray or RowView of shape (n_samples, ...)
 
     mean, deviation : float
         Mean and standard deviation of the training data.
@@ -170,8 +188,13 @@ class StandardizedRows:
     def __init__(self, X, mean, deviation):
         self.X, self.mean, self.deviation = X, mean, deviation
         self.shape, self.ndim = torch.Size(X.shape), X.ndim
-        extremes = np.array([[X.min(), X.max()]])
+        extremes = np.array([_find_extremes(X)], X.dtype)
         standardize(extremes, mean, deviation)  # raises now instead of during training
+
+    @property
+    def is_mapped(self):
+        """Whether the rows lie in a mapped file, which may exceed the memory."""
+        return isinstance(self.X, RowView) or is_mapped(self.X)
 
     def __len__(self):
         return len(self.X)

@@ -15,7 +15,13 @@ from sklearn.utils.validation import (
 )
 from torch.utils.data import DataLoader, Dataset
 
-from sk_psd._arrays import detach, is_complex, refuse_fields, tensor_to_ndarray
+from sk_psd._arrays import (
+    detach,
+    is_complex,
+    refuse_dask,
+    refuse_fields,
+    tensor_to_ndarray,
+)
 from sk_psd._pages import release_pages
 
 __all__ = [
@@ -96,7 +102,7 @@ def check_rows(
     Raises
     ------
     TypeError
-        If X is sparse, holds samples with fields, or is no array.
+        If X is sparse, a dask array, holds samples with fields, or is no array.
 
     ValueError
         If X is empty, complex, not finite or of another shape than expected.
@@ -136,6 +142,7 @@ def _as_array(estimator, X, in_parts):
             f"X must be an array. Got a {type(X).__name__} of torch. Stack its rows: "
             "X = np.stack([x for x, _ in dataset]), and its labels likewise."
         )
+    refuse_dask(X)
     try:
         rows = _stack_cells(np.asarray(X))
     except ValueError as error:
@@ -304,7 +311,7 @@ def check_finite(estimator, X, name="X", *, omit_nan=False, first=(0, 0)):
             if not finite:
                 start = first[0] + top, first[1] + left
                 _refuse_not_finite(estimator, part, start, name, omit_nan)
-        release_pages(X)
+        release_pages(X[top : top + n_rows])
 
 
 def _refuse_not_finite(estimator, part, start, name, omit_nan):

@@ -42,6 +42,9 @@ __all__ = [
 # The span of spectra that were scaled to [0, 1], or to [-1, 1].
 _SCALED_SPAN = 2.0
 
+# Values that are tested for one common span at a time.
+_PART_VALUES = 2**20
+
 
 class _TrainingOnly(SpectrumTransformer):
     """A transformer that changes X in `fit_transform` and returns it in `transform`."""
@@ -786,7 +789,7 @@ def list_augmentations(augmentation, default, level):
 
 
 def reads_rows(step):
-    """Say whether an augmentation reads the training data row by row.
+    """Say whether an augmentation reads the training data in parts.
 
     Parameters
     ----------
@@ -798,8 +801,8 @@ def reads_rows(step):
         Whether `for_batches` takes StandardizedRows as well as a Tensor of all rows.
     """
     # Compares the methods, because a subclass may override `for_batches`.
-    by_row = RandomFreqShift.for_batches, RandomTimeShift.for_batches
-    return type(step).for_batches in by_row
+    own = RandomFreqShift, RandomTimeShift, RandomNoise, RandomSpeckle
+    return type(step).for_batches in [kind.for_batches for kind in own]
 
 
 def _to_powers(x, nepers):
@@ -814,7 +817,7 @@ def _to_decibels(powers, top, nepers):
 
 
 def _check_spectra_in_decibels(name, x, scale):
-    """Raise an error unless a tensor holds spectra in decibels."""
+    """Raise an error unless a Tensor, or StandardizedRows, are spectra in decibels."""
     if x.ndim != 3:
         raise ValueError(
             f"{name} needs spectra, not spectrograms of shape (n_samples, n_channels, "
@@ -832,18 +835,21 @@ def _check_levels(name, X):
 
 def _check_decibels(name, X, scale=1.0):
     """Raise an error where all spectra have one span, as the decibels are lost then."""
-    low, high = X.min(), X.max()
-    span = float(high - low) * scale
-    if len(X) < 2 or not 0 < span <= _SCALED_SPAN:
+    if len(X) < 2:
         return
-    rows = X.reshape(-1, X.shape[-1])
-    lows, highs = (
-        (rows.amin(-1), rows.amax(-1))
-        if isinstance(X, torch.Tensor)
-        else (rows.min(-1), rows.max(-1))
-    )
-    tolerance = 1e-4 * float(high - low)
-    if float(lows.max() - low) < tolerance and float(high - highs.min()) < tolerance:
+    limits = []
+    n_rows = max(1, _PART_VALUES // math.prod(X.shape[1:]))
+    for first in range(0, len(X), n_rows):  # as X may be a file
+        rows = X[first : first + n_rows]
+        xp = torch if isinstance(rows, torch.Tensor) else np
+        lows, highs = xp.amin(rows, -1), xp.amax(rows, -1)
+        limits.append([*map(float, (lows.min(), lows.max(), highs.min(), highs.max()))])
+    low, highest_low, lowest_high, high = zip(*limits, strict=True)
+    low, high = min(low), max(high)
+    span = (high - low) * scale
+    tolerance = 1e-4 * (high - low)
+    alike = max(max(highest_low) - low, high - min(lowest_high)) < tolerance
+    if 0 < span <= _SCALED_SPAN and alike:
         raise ValueError(
             f"{name} needs spectra in decibels, but all rows of X have the span "
             f"{span:.3g}, as MinMaxScale leaves them. Leave MinMaxScale out; the "

@@ -110,7 +110,8 @@ IMPORTS = {
     "_signal_shift": {"_arrays"},
     "signals": {"_arguments", "_arrays", "_numbers", "_signal_shift"},
     "_noise": set(),
-    "_standardize": set(),
+    "_row_view": {"_pages"},
+    "_standardize": {"_pages", "_row_view"},
     "_device": set(),
     "_training_rows": {"_device", "_standardize"},
     "augmentation": {
@@ -150,8 +151,8 @@ IMPORTS = {
         "_training",
     },
     "inspection._fields": set(),
-    "_class_weights": {"_validation"},
-    "_holdout": set(),
+    "_class_weights": {"_row_view", "_validation"},
+    "_holdout": {"_row_view"},
     "_targets": {"_arrays", "_class_weights", "_holdout", "_validation"},
     "_net_predictor": {
         "_chunks",
