@@ -92,6 +92,22 @@ class SegmentTransformer(Transformer):
         "verbose": ["verbose"],
     }
 
+    def _portable(self, state):
+        # Plain values, so that a file names no type but that of the transformer.
+        for name in ("_segments", "_notch"):
+            if state.get(name) is not None:
+                state[name] = dict(vars(state[name]))
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        for name, cls in (("_segments", Segments), ("_notch", Notch)):
+            values = vars(self).get(name)
+            if isinstance(values, dict):
+                restored = cls.__new__(cls)
+                vars(restored).update(values)
+                setattr(self, name, restored)
+
     def fit(self, X, y=None):
         """Check the parameters and the signals and find the axes of the output.
 

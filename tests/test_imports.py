@@ -246,7 +246,7 @@ IMPORTS = {
         "_transformer",
         "scaling",
     },
-    "baselines": {"invariant_features", "scaling", "spectral"},
+    "baselines": {"_state", "invariant_features", "scaling", "spectral"},
     "feature_classifier": {
         "_arrays",
         "_constraints",
@@ -260,6 +260,7 @@ IMPORTS = {
     "pipelines": {
         "_arguments",
         "_numbers",
+        "_state",
         "augmentation",
         "classification",
         "feature_classifier",
@@ -323,6 +324,7 @@ IMPORTS = {
         "plotting._style",
     },
     "__init__": {
+        "_state",
         "_version",
         "augmentation",
         "baselines",
