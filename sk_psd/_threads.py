@@ -65,11 +65,12 @@ def count_free_threads():
         ``OMP_NUM_THREADS`` and threadpoolctl limit. The same in a worker that is a
         process of its own: joblib, dask and Ray start it with ``OMP_NUM_THREADS`` set,
         so that all workers together use each core once. In a worker that is a thread
-        it is 1, as the other workers use the other cores.
+        it is 1, as the other workers use the other cores. Other threads, such as those
+        of Optuna, share the number with the fits and predictions that run beside them.
     """
     if in_worker() and not (_in_own_process() and "OMP_NUM_THREADS" in os.environ):
         return 1
-    return torch.get_num_threads()
+    return max(1, torch.get_num_threads() // (1 + _n_calls))
 
 
 def _in_own_process():

@@ -92,6 +92,7 @@ SEGMENTS = dict(
     fmin=limits(129),
     fmax=limits(129),
     n_jobs=[None, 1, 2, -1, np.int64(2)],
+    verbose=[0],
 )
 RANGES = ["auto", None, 80, 60.0, 1e-3]
 NOTCHES = [None, [0], [0.25], [(0.1, 0.2)], [0, (0.3, 0.5)], [-0.25], [(0.2, 0.1)], [9]]

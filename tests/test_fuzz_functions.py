@@ -215,12 +215,14 @@ FUNCTIONS = {
         phases=[1, 2, np.int64(3), 0, 10**30, 1.5],
         scoring=[None, "accuracy", "neg_log_loss", "bogus"],
         n_jobs=[None, 1, 2],
+        verbose=[0, False, -1, None, "a"],
     ),
     inspection.shift_invariance: dict(
         estimator=MODELS,
         **SHIFTING,
         shifts=[None, [0], [1, -1], [0.25], 3, [], [19, 20, 21], [10**30], "a"],
         n_jobs=[None, 1, 2],
+        verbose=[0, False, -1, None, "a"],
     ),
     inspection.shift_rows: dict(
         estimator=MODELS,

@@ -77,6 +77,19 @@ def test_a_worker_that_is_a_thread_may_use_one_thread():
         torch.set_num_threads(1)
 
 
+def test_other_threads_share_the_number_with_the_calls_beside_them():
+    torch.set_num_threads(4)
+    try:
+        with ThreadPoolExecutor(1) as other:
+            own = other.submit(torch.get_num_threads).result()
+            assert own == 4
+            with _threads.one_torch_thread():
+                assert other.submit(_threads.count_free_threads).result() == 2
+            assert other.submit(_threads.count_free_threads).result() == 4
+    finally:
+        torch.set_num_threads(1)
+
+
 def test_a_forked_worker_whose_environment_limits_nothing_may_use_one(monkeypatch):
     monkeypatch.setattr(_threads, "in_worker", lambda: True)
     torch.set_num_threads(2)
