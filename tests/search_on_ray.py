@@ -6,7 +6,7 @@ import sys
 import joblib
 import ray
 from ray.util.joblib import register_ray
-from workers import make_search, make_signals, numbers_of, summarize
+from workers import make_search, make_signals, numbers_of, run_page, summarize
 
 if __name__ == "__main__":
     X, y = make_signals()
@@ -24,5 +24,7 @@ if __name__ == "__main__":
         assert numbers_of(search, name) == {1}, name
     processes = numbers_of(search, "process")
     assert len(processes) == 2 and os.getpid() not in processes
+    ray.init = lambda **_: None  # it runs already
+    assert run_page("register_ray", [("cv=5", "cv=2")]).best_score_ > 0.5
     ray.shutdown()
     print("equal, with 1 thread in each of 2 workers")

@@ -1,6 +1,9 @@
 """A small search, and scores that tell how many threads a worker uses."""
 
 import os
+import pathlib
+import re
+import textwrap
 import threading
 
 import joblib
@@ -103,3 +106,27 @@ def expected_in_process(n_jobs):
     """Return the number of threads of one of joblib's processes."""
     default = max(1, joblib.cpu_count() // n_jobs)
     return int(os.environ.get("OMP_NUM_THREADS", default))
+
+
+def code_of_page(word):
+    """Return the block of code with a word on the page about searches."""
+    root = pathlib.Path(__file__).parent.parent
+    page = (root / "docs" / "guide" / "search_at_scale.rst").read_text()
+    blocks = re.findall(r"code-block:: python\n\n((?:   .*\n|\n)+)", page)
+    (code,) = (block for block in blocks if word in block)
+    return textwrap.dedent(code)
+
+
+def run_page(word, changes=()):
+    """Run a block of the page in a program with its data; return the search."""
+    X, y = make_signals()
+    code = code_of_page(word)
+    for old, new in changes:
+        assert old in code
+        code = code.replace(old, new)
+    model = make_model().set_params(globalpoolcnnclassifier__callbacks=None)
+    grid = {"globalpoolcnnclassifier__lr": [1e-3, 1e-2]}
+    names = {"__name__": "__main__", "GridSearchCV": GridSearchCV, "model": model}
+    names |= {"grid": grid, "X": X, "y": y}
+    exec(code, names)
+    return names["search"]
