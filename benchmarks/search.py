@@ -1,8 +1,8 @@
 """Time of one search of 3 candidates in 5 folds under each backend of joblib.
 
-    python benchmarks/search.py              # three minutes on two idle cores
+    python benchmarks/search.py              # two minutes on two idle cores
 
-The same GridSearchCV of WelchPSD and a net on 400 signals of 4096 samples, with two
+The same GridSearchCV of WelchPSD and a net on 200 signals of 4096 samples, with two
 workers: one after another, and with the backends loky, threading, dask and ray, which
 are left out where they are not installed. "start" is the time until the workers answer,
 with sk_psd imported, and "search" the wall time of `fit` after that, the median of
@@ -75,7 +75,7 @@ def measure(search, X, y):
 
 
 def main():
-    X, y = make_spectral_shapes(400, n_times=4096, random_state=0)
+    X, y = make_spectral_shapes(200, n_times=4096, random_state=0)
     X = X.astype(np.complex64)
     search = make_search()
     seconds, expected = measure(search.set_params(n_jobs=None), X, y)
