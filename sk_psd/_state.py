@@ -1,4 +1,4 @@
-"""Version and checksum in the saved state of an estimator."""
+"""Saved states: their version and checksum, and the types that skops may load."""
 
 import inspect
 import warnings

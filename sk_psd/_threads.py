@@ -1,4 +1,4 @@
-"""Threads of the package, each of which limits torch to one thread, and workers."""
+"""Threads of the package, with torch limited to one in each, and workers."""
 
 import os
 import sys
@@ -74,7 +74,7 @@ def count_free_threads():
 
 
 def _in_own_process():
-    """Say whether the calling worker is a process and not a thread of the user's."""
+    """Say whether the calling worker is a process, not a thread of the user's."""
     worker = _dask_worker()
     if worker is not None:
         return worker.nanny is not None  # dask's parent of such a process
