@@ -316,7 +316,7 @@ def by_name(value):
 
 
 def test_values_are_listed_for_every_parameter_of_every_function():
-    public = {getattr(module, name) for module in MODULES for name in module.__all__}
+    public = [getattr(module, name) for module in MODULES for name in module.__all__]
     assert set(FUNCTIONS) == set(filter(inspect.isfunction, public))
     for function, params in FUNCTIONS.items():
         assert set(params) == set(inspect.signature(function).parameters)
