@@ -92,7 +92,6 @@ SEGMENTS = dict(
     fmin=limits(129),
     fmax=limits(129),
     n_jobs=[None, 1, 2, -1, np.int64(2)],
-    verbose=[0],
 )
 RANGES = ["auto", None, 80, 60.0, 1e-3]
 NOTCHES = [None, [0], [0.25], [(0.1, 0.2)], [0, (0.3, 0.5)], [-0.25], [(0.2, 0.1)], [9]]
@@ -232,7 +231,8 @@ ESTIMATORS = {
         max_shift=[0, 1, 5, 0.1, 0.5, 1.0, np.int64(2), np.float32(0.25)],
         mode=["edge", "wrap"],
     ),
-    Spectrogram: SEGMENTS | dict(decibels=FLAGS, range_db=RANGES, notch=NOTCHES),
+    Spectrogram: SEGMENTS
+    | dict(decibels=FLAGS, range_db=RANGES, notch=NOTCHES, verbose=[0]),
     SpectrogramCNNClassifier: CLASSIFIER
     | dict(
         n_filters=[(2,), (2, 3), [3, 2], (1, 1, 1), (np.int64(2), 3)],
@@ -253,6 +253,7 @@ ESTIMATORS = {
         nan_segments=["raise", "omit"],
         range_db=RANGES,
         notch=NOTCHES,
+        verbose=[0],
     ),
     WindowedClassifier: dict(
         estimator=[
