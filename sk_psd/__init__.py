@@ -1,5 +1,6 @@
 """Classify signals by the shape of their power spectral density, wherever it lies."""
 
+from sk_psd._state import trusted_types
 from sk_psd._version import __version__ as __version__
 from sk_psd.augmentation import (
     RandomFreqShift,
@@ -67,5 +68,6 @@ __all__ = [
     "make_spectrum_classifier",
     "shift_curve",
     "shift_invariance",
+    "trusted_types",
     "vote",
 ]

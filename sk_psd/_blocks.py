@@ -33,6 +33,11 @@ class Block(NamedTuple):
     rows: slice
     segments: range
 
+    @property
+    def n_segments(self):
+        """Number of segments in all rows together."""
+        return (self.rows.stop - self.rows.start) * len(self.segments)
+
 
 def split_into_tasks(n_rows, segments, window, *, split_rows):
     """Split signals into blocks, and these into tasks for threads.

@@ -15,6 +15,8 @@ from skorch.callbacks import (
 from skorch.callbacks.scoring import ScoringBase
 from tqdm.auto import tqdm
 
+from sk_psd._threads import in_worker
+
 __all__ = [
     "EpochBar",
     "SklearnCallbackBridge",
@@ -62,7 +64,7 @@ def own_callbacks(callbacks, *, schedule=None, patience=None, tol=0.0, bar=False
     tol : float, default=0.0
 
     bar : bool, default=False
-        Whether to show a progress bar.
+        Whether to show a progress bar. Workers of a search show none.
 
     Returns
     -------
@@ -79,7 +81,8 @@ def own_callbacks(callbacks, *, schedule=None, patience=None, tol=0.0, bar=False
         )
         # The weights are kept first, as EarlyStopping ends the epoch by an exception.
         own += [("_best_weights", BestWeights()), ("_early_stopping", stop)]
-    if bar and not any(_of_class(callbacks, (PrintLog, ProgressBar))):
+    prints = any(_of_class(callbacks, (PrintLog, ProgressBar)))
+    if bar and not prints and not in_worker():
         own.append(("_bar", EpochBar()))
     return own
 

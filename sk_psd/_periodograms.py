@@ -12,6 +12,7 @@ from sk_psd._blocks import (
     split_into_tasks,
 )
 from sk_psd._pages import release_pages
+from sk_psd._progress import advance
 from sk_psd._threads import map_in_threads
 
 __all__ = [
@@ -108,11 +109,13 @@ class Periodograms:
         split_rows : bool, default=True
             Whether the blocks of one long signal may lie in several tasks.
 
-        Returns
-        -------
-        pairs : iterator of (list of Block, object)
-            Each task and its result, in the order of the tasks. The tasks run while the
-            iterator is read.
+        Yields
+        ------
+        task : list of Block
+            Each task, in their order.
+
+        result : object
+            Its result. The tasks run while the results are read.
         """
         X, segments = self.X, self.segments
         tasks = split_into_tasks(len(X), segments, self.window, split_rows=split_rows)
@@ -128,7 +131,9 @@ class Periodograms:
             results = map_in_threads(run, tasks, n_jobs=n_jobs)
         else:
             results = map(run, tasks)
-        return zip(tasks, results, strict=True)
+        for task, result in zip(tasks, results, strict=True):
+            advance(sum(block.n_segments for block in task), "segment")
+            yield task, result
 
     def load_blocks(self, task):
         """Yield each block of a task with its signals, see `load_signals`."""

@@ -21,6 +21,7 @@ from sk_psd._notch import Notch
 from sk_psd._numbers import as_int, as_rate
 from sk_psd._pages import release_pages
 from sk_psd._powers import SILENT_LEVEL, estimate_powers, name_row
+from sk_psd._progress import advance, progress_bar
 from sk_psd._segments import Segments
 from sk_psd._signal_lists import as_signal_list, remember_lengths, split_into_runs
 from sk_psd._transformer import Transformer
@@ -88,7 +89,24 @@ class SegmentTransformer(Transformer):
         "fmax": [Number(None, None), None],
         "notch": [Real, "array-like", None],
         "n_jobs": [Integral, None],
+        "verbose": ["verbose"],
     }
+
+    def _portable(self, state):
+        # Plain values, so that a file names no type but that of the transformer.
+        for name in ("_segments", "_notch"):
+            if state.get(name) is not None:
+                state[name] = dict(vars(state[name]))
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        for name, cls in (("_segments", Segments), ("_notch", Notch)):
+            values = vars(self).get(name)
+            if isinstance(values, dict):
+                restored = cls.__new__(cls)
+                vars(restored).update(values)
+                setattr(self, name, restored)
 
     def fit(self, X, y=None):
         """Check the parameters and the signals and find the axes of the output.
@@ -111,14 +129,16 @@ class SegmentTransformer(Transformer):
         """
         X = self._fit(X)
         limits = []
-        for first, block, segments in self._blocks(X, in_parts=True):
-            if self.decibels:
-                # Two numbers are learned of each spectrum, which is not kept.
-                result, silent = self._estimate(block, segments, first)
-                limits.append(_find_limits(result, silent))
-            else:
-                omit_nan = self._omits_nan()
-                check_finite(self, block, omit_nan=omit_nan, first=(first, 0))
+        with self._progress_bar(X, "fit"):
+            for first, block, segments in self._blocks(X, in_parts=True):
+                if self.decibels:
+                    # Two numbers are learned of each spectrum, which is not kept.
+                    result, silent = self._estimate(block, segments, first)
+                    limits.append(_find_limits(result, silent))
+                else:
+                    omit_nan = self._omits_nan()
+                    check_finite(self, block, omit_nan=omit_nan, first=(first, 0))
+                    advance(self._count_segments(block), "segment")
         if self.decibels:
             self._learn_levels(np.concatenate(limits, axis=1))
         return self
@@ -142,7 +162,9 @@ class SegmentTransformer(Transformer):
         psd : ndarray of shape (n_samples, ...)
             The result of `transform` for X.
         """
-        found = self._estimate_all(self._fit(X))
+        X = self._fit(X)
+        with self._progress_bar(X, "fit_transform"):
+            found = self._estimate_all(X)
         if self.decibels:
             limits = [_find_limits(*block) for block in found]
             self._learn_levels(np.concatenate(limits, axis=1))
@@ -241,7 +263,21 @@ class SegmentTransformer(Transformer):
         """Check X and return its spectra."""
         check_is_fitted(self)
         X = self._check(X, reset=False)
-        return self._finish_all(self._estimate_all(X))
+        with self._progress_bar(X, "transform"):
+            found = self._estimate_all(X)
+        return self._finish_all(found)
+
+    def _progress_bar(self, X, method):
+        """Show a bar over the segments of X with `verbose`, see `progress_bar`."""
+        n = sum(map(self._count_segments, X if isinstance(X, list) else [X]))
+        title = f"{type(self).__name__}.{method}"
+        return progress_bar(n, unit="segment", title=title, verbose=self.verbose)
+
+    def _count_segments(self, signals):
+        """Return the number of segments of signals of any shape (..., n_times)."""
+        plan = self._segments
+        n_each = (signals.shape[-1] - plan.nperseg) // plan.step + 1
+        return math.prod(signals.shape[:-1]) * n_each
 
     def _blocks(self, X, in_parts=False):
         """Yield signals of one length at a time.

@@ -1,30 +1,64 @@
-"""Version and checksum in the pickled state of an estimator."""
+"""Saved states: their version and checksum, and the types that skops may load."""
 
 import inspect
 import warnings
 import zlib
+from contextvars import ContextVar
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import InconsistentVersionWarning
 
 from sk_psd._version import __version__
 
-__all__ = ["VersionedState"]
+__all__ = ["VersionedState", "trust", "trusted_types"]
+
+# Public, for the parameter `trusted` of `skops.io.load`. `VersionedState` adds the name
+# of each estimator of the package, so that none is forgotten.
+trusted_types = []
 
 _VERSION, _CHECKSUM = "_sk_psd_version", "_sk_psd_checksum"
 
+# Whether pickle or copy asks for the state. skops calls `__getstate__` directly.
+_in_reduce = ContextVar("_in_reduce", default=False)
+
+
+def trust(item):
+    """Add a class or function of the package to the trusted types, and return it."""
+    trusted_types.append(f"{item.__module__}.{item.__qualname__}")
+    trusted_types.sort()
+    return item
+
 
 class VersionedState:
-    """Mixin of estimators that pickles the version of the package and a checksum.
+    """Mixin of estimators that saves the version of the package and a checksum.
 
     The mixin precedes :class:`sklearn.base.BaseEstimator`. The state of another
     version loads with :class:`~sklearn.exceptions.InconsistentVersionWarning`.
     Parameters that are missing in the state get their defaults. A state whose numbers
     were altered raises a ValueError.
+
+    Pickles and copies hold the callbacks of an estimator. Files of skops do not: the
+    callbacks are objects of other packages, which skops would not trust.
     """
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        module = cls.__module__
+        if module.startswith("sk_psd.") and "._" not in module:  # no private base
+            trust(cls)
+
+    def __reduce_ex__(self, protocol):
+        token = _in_reduce.set(True)
+        try:
+            return super().__reduce_ex__(protocol)
+        finally:
+            _in_reduce.reset(token)
 
     def __getstate__(self):
         state = self._portable(dict(super().__getstate__()))
+        if not _in_reduce.get():
+            _drop_callbacks(state, type(self).__name__)
         return state | {_VERSION: __version__, _CHECKSUM: _checksum(state)}
 
     def _portable(self, state):
@@ -56,8 +90,26 @@ class VersionedState:
         super().__setstate__(state)
 
 
+def _drop_callbacks(state, name):
+    """Remove skorch's and scikit-learn's callbacks from a state, with a warning."""
+    found = state.pop("_skl_callbacks", None)
+    if state.get("callbacks"):
+        found = state["callbacks"]
+        state["callbacks"] = None
+    if found:
+        warnings.warn(
+            f"The file does not hold the callbacks of this {name}, as they are used in "
+            "training only and skops does not trust them. Set them again after loading "
+            "if you train on.",
+            stacklevel=3,
+        )
+
+
 def _checksum(value, start=0):
     """Return the checksum of the numbers, strings and arrays in nested containers.
+
+    The containers include scikit-learn's estimators, as they have no checksum of their
+    own.
 
     Parameters
     ----------
@@ -79,6 +131,9 @@ def _checksum(value, start=0):
         for item in value:
             start = _checksum(item, start)
         return start
+    if isinstance(value, BaseEstimator) and not isinstance(value, VersionedState):
+        start = _checksum(type(value).__name__, start)
+        return _checksum(vars(value), start)
     if isinstance(value, np.ndarray) and value.dtype != object:
         content = np.ascontiguousarray(value).tobytes()
     elif isinstance(value, np.ndarray):

@@ -1,14 +1,16 @@
-"""Threads of the package, each of which limits torch to one thread."""
+"""Threads of the package, with torch limited to one in each, and workers."""
 
+import os
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import torch
-from joblib import effective_n_jobs
-from joblib.parallel import get_active_backend
+from joblib import cpu_count
+from joblib.parallel import SequentialBackend, get_active_backend
 
-__all__ = ["count_free_threads", "map_in_threads", "one_torch_thread"]
+__all__ = ["count_free_threads", "in_worker", "map_in_threads", "one_torch_thread"]
 
 # torch keeps a number of threads for each thread, and one that threads get when they
 # start. The latter is shared, so these variables count the calls that need it to be 1.
@@ -33,17 +35,50 @@ def one_torch_thread():
         _end_call(own)
 
 
+def in_worker():
+    """Say whether the calling thread runs a task of joblib, Ray's backend or dask.
+
+    Returns
+    -------
+    is_worker : bool
+    """
+    # joblib counts no level in a task of dask.
+    return bool(get_active_backend()[0].nesting_level) or _dask_worker() is not None
+
+
+def _dask_worker():
+    """Return the dask worker that runs the calling thread's task, or None."""
+    find = getattr(sys.modules.get("distributed"), "get_worker", None)
+    try:
+        return find and find()
+    except ValueError:  # not in a task
+        return None
+
+
 def count_free_threads():
     """Return the number of threads that the calling thread may use.
 
     Returns
     -------
     n_threads : int
-        The number of torch, which `torch.set_num_threads`, ``OMP_NUM_THREADS`` and
-        threadpoolctl limit. In a worker of joblib it is 1, as the other workers use the
-        other cores.
+        Outside of workers the number of torch, which `torch.set_num_threads`,
+        ``OMP_NUM_THREADS`` and threadpoolctl limit. The same in a worker that is a
+        process of its own: joblib, dask and Ray start it with ``OMP_NUM_THREADS`` set,
+        so that all workers together use each core once. In a worker that is a thread
+        it is 1, as the other workers use the other cores. Other threads, such as those
+        of Optuna, share the number with the fits and predictions that run beside them.
     """
-    return 1 if get_active_backend()[0].nesting_level else torch.get_num_threads()
+    if in_worker() and not (_in_own_process() and "OMP_NUM_THREADS" in os.environ):
+        return 1
+    return max(1, torch.get_num_threads() // (1 + _n_calls))
+
+
+def _in_own_process():
+    """Say whether the calling worker is a process, not a thread of the user's."""
+    worker = _dask_worker()
+    if worker is not None:
+        return worker.nanny is not None  # dask's parent of such a process
+    return threading.current_thread() is threading.main_thread()
 
 
 def map_in_threads(function, tasks, *, n_jobs=None):
@@ -70,7 +105,7 @@ def map_in_threads(function, tasks, *, n_jobs=None):
     result : object
         Result of one task.
     """
-    n_jobs = min(effective_n_jobs(n_jobs), len(tasks))
+    n_jobs = min(_count_jobs(n_jobs), len(tasks))
     if n_jobs <= 1 and torch.get_num_threads() == 1:
         yield from map(function, tasks)
         return
@@ -86,6 +121,20 @@ def map_in_threads(function, tasks, *, n_jobs=None):
             yield from pool.map(function, tasks)
     finally:
         _end_call()
+
+
+def _count_jobs(n_jobs):
+    """Return the number of threads on this machine for `n_jobs`.
+
+    joblib itself counts the cores of all machines with dask and Ray, but these threads
+    run on this one.
+    """
+    backend, n_default = get_active_backend()
+    if n_jobs is None:
+        n_jobs = 1 if n_default is None else n_default
+    if isinstance(backend, SequentialBackend):
+        return 1
+    return n_jobs if n_jobs > 0 else max(cpu_count() + 1 + n_jobs, 1)
 
 
 def _begin_call():

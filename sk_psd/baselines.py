@@ -8,6 +8,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
+from sk_psd._state import trust
 from sk_psd.invariant_features import InvariantFeatures
 from sk_psd.scaling import MinMaxScale, PeakAlign
 from sk_psd.spectral import FFTMagnitude, WelchPSD
@@ -99,6 +100,7 @@ def make_baselines(psd=None, *, C=0.01):
     }
 
 
+@trust
 def _flatten(X):
     """Return spectra of shape (n_samples, ..., n_freqs) as one row for each sample."""
     return X if np.ndim(X) == 2 else np.reshape(X, (len(X), -1))

@@ -3,9 +3,11 @@
 from sklearn.ensemble import VotingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
+from sklearn.utils import Bunch
 
 from sk_psd._arguments import check_flag, check_option
 from sk_psd._numbers import as_int, as_rate
+from sk_psd._state import VersionedState
 from sk_psd.augmentation import RandomFreqShift, RandomNoise, RandomSpeckle
 from sk_psd.classification import GlobalPoolCNNClassifier
 from sk_psd.feature_classifier import InvariantFeaturesClassifier
@@ -148,7 +150,31 @@ def make_spectrum_classifier(
         random_state=random_state,
     )
     voters = [("net", net), ("features", features)]
-    return Pipeline([*steps, ("vote", VotingClassifier(voters, voting="soft"))])
+    return Pipeline([*steps, ("vote", _VotingClassifier(voters, voting="soft"))])
+
+
+class _VotingClassifier(VersionedState, VotingClassifier):
+    """A VotingClassifier without a type in its state that skops does not trust."""
+
+    def _portable(self, state):
+        if "named_estimators_" in state:
+            # Places in the list of the fitted estimators, which is in the file as well.
+            place = {id(model): i for i, model in enumerate(self.estimators_)}
+            state["named_estimators_"] = {
+                name: place.get(id(model), model)  # a string is not in the list
+                for name, model in self.named_estimators_.items()
+            }
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if "named_estimators_" in vars(self):
+            self.named_estimators_ = Bunch(
+                **{
+                    name: self.estimators_[item] if isinstance(item, int) else item
+                    for name, item in self.named_estimators_.items()
+                }
+            )
 
 
 def _check_nperseg(nperseg):

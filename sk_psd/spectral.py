@@ -433,6 +433,9 @@ class WelchPSD(FrequencyNames, SegmentTransformer):
         Number of threads. ``None`` means 1 unless in a :obj:`joblib.parallel_config`
         context. ``-1`` means all processors. The result does not depend on it.
 
+    verbose : int, default=0
+        Whether to show a progress bar over the segments. Workers of a search show none.
+
     Attributes
     ----------
     freqs_ : ndarray of shape (n_freqs,)
@@ -532,6 +535,7 @@ class WelchPSD(FrequencyNames, SegmentTransformer):
         fmax=None,
         notch=None,
         n_jobs=None,
+        verbose=0,
     ):
         self.fs = fs
         self.window = window
@@ -549,6 +553,7 @@ class WelchPSD(FrequencyNames, SegmentTransformer):
         self.fmax = fmax
         self.notch = notch
         self.n_jobs = n_jobs
+        self.verbose = verbose
 
     def transform(self, X):
         """Return the power spectral density of each signal.
@@ -645,6 +650,9 @@ class Spectrogram(SegmentTransformer):
         Number of threads. ``None`` means 1 unless in a :obj:`joblib.parallel_config`
         context. ``-1`` means all processors. The result does not depend on it.
 
+    verbose : int, default=0
+        Whether to show a progress bar over the segments. Workers of a search show none.
+
     Attributes
     ----------
     freqs_ : ndarray of shape (n_freqs,)
@@ -717,6 +725,7 @@ class Spectrogram(SegmentTransformer):
         fmax=None,
         notch=None,
         n_jobs=None,
+        verbose=0,
     ):
         self.fs = fs
         self.window = window
@@ -732,6 +741,7 @@ class Spectrogram(SegmentTransformer):
         self.fmax = fmax
         self.notch = notch
         self.n_jobs = n_jobs
+        self.verbose = verbose
 
     def _fit(self, X):
         X = super()._fit(X)

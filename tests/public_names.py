@@ -18,6 +18,7 @@ OBJECTS = {
     f"{value.__module__}.{name}": value
     for module in MODULES
     for name, value in ((name, getattr(module, name)) for name in module.__all__)
+    if hasattr(value, "__module__")  # not trusted_types, a list
 }
 
 ESTIMATORS = [

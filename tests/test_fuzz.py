@@ -232,7 +232,8 @@ ESTIMATORS = {
         max_shift=[0, 1, 5, 0.1, 0.5, 1.0, np.int64(2), np.float32(0.25)],
         mode=["edge", "wrap"],
     ),
-    Spectrogram: SEGMENTS | dict(decibels=FLAGS, range_db=RANGES, notch=NOTCHES),
+    Spectrogram: SEGMENTS
+    | dict(decibels=FLAGS, range_db=RANGES, notch=NOTCHES, verbose=[0]),
     SpectrogramCNNClassifier: CLASSIFIER
     | dict(
         n_filters=[(2,), (2, 3), [3, 2], (1, 1, 1), (np.int64(2), 3)],
@@ -253,6 +254,7 @@ ESTIMATORS = {
         nan_segments=["raise", "omit"],
         range_db=RANGES,
         notch=NOTCHES,
+        verbose=[0],
     ),
     WindowedClassifier: dict(
         estimator=[

@@ -215,12 +215,14 @@ FUNCTIONS = {
         phases=[1, 2, np.int64(3), 0, 10**30, 1.5],
         scoring=[None, "accuracy", "neg_log_loss", "bogus"],
         n_jobs=[None, 1, 2],
+        verbose=[0, False, -1, None, "a"],
     ),
     inspection.shift_invariance: dict(
         estimator=MODELS,
         **SHIFTING,
         shifts=[None, [0], [1, -1], [0.25], 3, [], [19, 20, 21], [10**30], "a"],
         n_jobs=[None, 1, 2],
+        verbose=[0, False, -1, None, "a"],
     ),
     inspection.shift_rows: dict(
         estimator=MODELS,
@@ -314,7 +316,7 @@ def by_name(value):
 
 
 def test_values_are_listed_for_every_parameter_of_every_function():
-    public = {getattr(module, name) for module in MODULES for name in module.__all__}
+    public = [getattr(module, name) for module in MODULES for name in module.__all__]
     assert set(FUNCTIONS) == set(filter(inspect.isfunction, public))
     for function, params in FUNCTIONS.items():
         assert set(params) == set(inspect.signature(function).parameters)

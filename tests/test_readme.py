@@ -86,5 +86,5 @@ def test_the_citation_names_this_version_and_license():
 @pytest.mark.parametrize("module", MODULES)
 def test_the_api_page_lists_every_public_name(module):
     page = (ROOT / "docs" / "api.rst").read_text()
-    listed = set(re.findall(r"^   (?:\w+\.)*(\w+)$", page, re.M))
+    listed = set(re.findall(r"^(?:   |\.\. py:data:: )(?:\w+\.)*(\w+)$", page, re.M))
     assert set(module.__all__) <= listed

@@ -59,3 +59,59 @@ def test_threads_of_torch_are_restored_after_an_error():
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(1)
+
+
+def look(_):
+    return _threads.in_worker(), _threads.count_free_threads()
+
+
+def test_a_worker_that_is_a_thread_may_use_one_thread():
+    torch.set_num_threads(2)
+    try:
+        assert look(0) == (False, 2)
+        parallel = joblib.Parallel(2, backend="threading")
+        assert parallel(joblib.delayed(look)(i) for i in range(2)) == 2 * [(True, 1)]
+        with ThreadPoolExecutor(1) as other:  # a thread of the user's
+            assert other.submit(look, 0).result() == (False, 2)
+    finally:
+        torch.set_num_threads(1)
+
+
+def test_other_threads_share_the_number_with_the_calls_beside_them():
+    torch.set_num_threads(4)
+    try:
+        with ThreadPoolExecutor(1) as other:
+            own = other.submit(torch.get_num_threads).result()
+            assert own == 4
+            with _threads.one_torch_thread():
+                assert other.submit(_threads.count_free_threads).result() == 2
+            assert other.submit(_threads.count_free_threads).result() == 4
+    finally:
+        torch.set_num_threads(1)
+
+
+def test_a_forked_worker_whose_environment_limits_nothing_may_use_one(monkeypatch):
+    monkeypatch.setattr(_threads, "in_worker", lambda: True)
+    torch.set_num_threads(2)
+    try:
+        monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+        assert _threads.count_free_threads() == 1
+        monkeypatch.setenv("OMP_NUM_THREADS", "2")
+        assert _threads.count_free_threads() == 2
+    finally:
+        torch.set_num_threads(1)
+
+
+def test_a_number_of_jobs_counts_the_cores_of_this_machine_only():
+    class Cluster(joblib.parallel.ThreadingBackend):
+        def effective_n_jobs(self, n_jobs):
+            return 1000
+
+    joblib.register_parallel_backend("cluster", Cluster)
+    with joblib.parallel_config("cluster"):
+        assert joblib.effective_n_jobs(None) == 1000
+        assert _threads._count_jobs(None) == 1
+        assert _threads._count_jobs(3) == 3
+        assert _threads._count_jobs(-1) == joblib.cpu_count()
+    with joblib.parallel_config("sequential"):
+        assert _threads._count_jobs(3) == 1

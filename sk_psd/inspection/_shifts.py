@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from sk_psd._arguments import check_n_jobs, check_option, check_rng
 from sk_psd._arrays import as_floating
 from sk_psd._frequency_axis import frequencies_of, with_frequencies
+from sk_psd._progress import advance, check_verbose, progress_bar
 from sk_psd._result import Result
 from sk_psd._shift import noise_bins, shift_bins
 from sk_psd._signal_shift import shift_signals, warn_of_drift
@@ -388,6 +389,7 @@ def shift_curve(
     static=None,
     scoring=None,
     n_jobs=None,
+    verbose=0,
     random_state=0,
 ):
     """Score a fitted classifier on data shifted along the frequency axis.
@@ -452,6 +454,9 @@ def shift_curve(
     n_jobs : int, default=None
         Number of threads, which share the shifts, as joblib counts them.
 
+    verbose : int, default=0
+        Whether to show a progress bar over the shifts.
+
     random_state : int, RandomState, Generator or None, default=0
         Source of the noise. One seed gives the same noise for every shift.
 
@@ -496,6 +501,7 @@ def shift_curve(
     # Each shift is scored once, although the neighbors of two shifts may overlap.
     each, places = np.unique(_list_neighbors(bins, phases, axis), return_inverse=True)
     check_n_jobs(n_jobs)
+    check_verbose(verbose)
     if np.shape(y)[:1] != (len(X),):
         raise ValueError(
             f"y must hold one label for each of the {len(X)} rows of X. Got {y!r}."
@@ -506,9 +512,7 @@ def shift_curve(
     def score(shift):
         return scorer(estimator, rewrap(shift_by(shift)), y)
 
-    scores = Parallel(n_jobs=n_jobs, prefer="threads")(
-        delayed(score)(int(shift)) for shift in each
-    )
+    scores = _map_shifts(score, each.tolist(), n_jobs, "shift_curve", verbose)
     scores = np.array(scores)[places.reshape(len(bins), -1)]  # (n_shifts, n_phases)
     return Result(
         shifts=bins,
@@ -518,6 +522,17 @@ def shift_curve(
         highest=scores.max(axis=1),
         bin_width=axis.bin_width,
     )
+
+
+def _map_shifts(function, shifts, n_jobs, title, verbose):
+    """Return the result of a function for each shift, in the order of the shifts."""
+    parallel = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
+    results = []
+    with progress_bar(len(shifts), unit="shift", title=title, verbose=verbose):
+        for result in parallel(delayed(function)(shift) for shift in shifts):
+            results.append(result)
+            advance(1, "shift")
+    return results
 
 
 def shift_invariance(
@@ -531,6 +546,7 @@ def shift_invariance(
     offset="auto",
     static=None,
     n_jobs=None,
+    verbose=0,
     random_state=0,
 ):
     """Measure how much shifts change the predicted probabilities.
@@ -572,6 +588,9 @@ def shift_invariance(
 
     n_jobs : int, default=None
         Number of threads, which share the shifts, as joblib counts them.
+
+    verbose : int, default=0
+        Whether to show a progress bar over the shifts.
 
     random_state : int, RandomState, Generator or None, default=0
         Source of the noise. One seed gives the same noise for every shift.
@@ -617,6 +636,7 @@ def shift_invariance(
     axis = _find_axis(estimator, X, domain)
     _, bins = _list_bins(shifts, range(1, max(2, axis.n_bins)), axis)
     check_n_jobs(n_jobs)
+    check_verbose(verbose)
     shift_by = _RowShifter(X, axis, mode, fill, offset, static, random_state)
     reference = estimator.predict_proba(rewrap(shift_by(0)))
     # With several labels for each sample the probabilities do not sum to 1.
@@ -631,10 +651,7 @@ def shift_invariance(
         return np.abs(proba - reference).max(axis=1), flips
 
     changes, flips = zip(
-        *Parallel(n_jobs=n_jobs, prefer="threads")(
-            delayed(compare)(shift) for shift in bins
-        ),
-        strict=True,
+        *_map_shifts(compare, bins, n_jobs, "shift_invariance", verbose), strict=True
     )
     changes = np.array(changes)  # (n_shifts, n_samples)
     row, column = np.unravel_index(changes.argmax(), changes.shape)
