@@ -3,7 +3,8 @@
 import warnings
 
 import torch
-from joblib.parallel import get_active_backend
+
+from sk_psd._threads import in_worker
 
 __all__ = [
     "fits_on_device",
@@ -97,7 +98,7 @@ def release_unused_memory(device):
 
 
 def warn_of_shared_device(device):
-    """Warn once in each process if workers of joblib train on the same CUDA device.
+    """Warn once in each process if workers train on the same CUDA device.
 
     Parameters
     ----------
@@ -105,20 +106,15 @@ def warn_of_shared_device(device):
         Device of the training that the calling process begins.
     """
     global _has_warned
-    if _has_warned or device.type != "cuda" or not _is_worker():
+    if _has_warned or device.type != "cuda" or not in_worker():
         return
     _has_warned = True
     warnings.warn(
-        f"This fit on device={str(device)!r} runs in a worker of joblib, as n_jobs is "
-        "above 1. The workers share the device: their computations take turns, so that "
-        "n_jobs > 1 gains little, and each process needs about 0.5 GB of its memory "
-        "for a CUDA context. Set n_jobs=1, or device='cpu' in the search, or give each "
-        "worker a device of its own by the variable CUDA_VISIBLE_DEVICES, and ignore "
-        "this warning then.",
+        f"This fit on device={str(device)!r} runs in a worker, as n_jobs is above 1 or "
+        "a cluster shares the work. The workers share the device: their computations "
+        "take turns, so that n_jobs > 1 gains little, and each process needs about "
+        "0.5 GB of its memory for a CUDA context. Set n_jobs=1, or device='cpu' in the "
+        "search, or give each worker a device of its own by the variable "
+        "CUDA_VISIBLE_DEVICES, and ignore this warning then.",
         stacklevel=5,
     )
-
-
-def _is_worker():
-    """Say whether the calling code runs in a worker of joblib."""
-    return bool(get_active_backend()[0].nesting_level)

@@ -324,7 +324,7 @@ def count_warnings(device, n_calls):
 
 def test_a_worker_warns_once_of_a_shared_device_and_names_the_remedies(monkeypatch):
     assert count_warnings(CUDA, 3) == []
-    monkeypatch.setattr(_device, "_is_worker", lambda: True)
+    monkeypatch.setattr(_device, "in_worker", lambda: True)
     assert count_warnings(CPU, 3) == []
     (message,) = count_warnings(CUDA, 3)
     for words in ("take turns", "0.5 GB", "n_jobs=1", "'cpu'", "CUDA_VISIBLE_DEVICES"):

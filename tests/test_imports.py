@@ -114,7 +114,7 @@ IMPORTS = {
     "_noise": set(),
     "_row_view": {"_pages"},
     "_standardize": {"_pages", "_row_view"},
-    "_device": set(),
+    "_device": {"_threads"},
     "_training_rows": {"_device", "_standardize"},
     "augmentation": {
         "_constraints",
