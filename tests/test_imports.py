@@ -336,6 +336,7 @@ IMPORTS = {
         "scaling",
         "spectral",
     },
+    "_extras": set(),
 }
 ONLY_TORCH = {name for name in IMPORTS if name.startswith("nn.")}
 PACKAGES = {n.removesuffix(".__init__") for n in IMPORTS if n.endswith(".__init__")}
