@@ -74,10 +74,15 @@ def check_shape(name, step, found, expected):
         If they differ.
     """
     if tuple(found) != tuple(expected):
+        remedy = "Fit the whole Pipeline, or pass another n_times."
+        if len(expected) == 1 and expected[0] % found[0] == 0:
+            remedy = (
+                "Several channels that become one row cannot be exported. Use "
+                "InvariantFeatures or a net, which keep channels apart."
+            )
         raise ValueError(
             f"The step {name!r} ({type(step).__name__}) was fitted on samples of shape "
-            f"{tuple(expected)}, but the steps before it return {tuple(found)}. Fit "
-            "the whole Pipeline, or pass another n_times."
+            f"{tuple(expected)}, but the steps before it return {tuple(found)}. {remedy}"
         )
 
 
