@@ -1,6 +1,8 @@
 """ONNX graphs give the labels and the probabilities of the estimators."""
 
 import json
+import pathlib
+import subprocess
 import sys
 
 import numpy as np
@@ -8,7 +10,8 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-from hypothesis import given, settings
+from draws import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import VotingClassifier
@@ -179,7 +182,7 @@ def classifiers(draw):
     return model, X
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(classifiers())
 def test_random_architectures(drawn):
     model, X = drawn
@@ -195,7 +198,7 @@ def test_random_architectures(drawn):
     )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     st.integers(1, 3),
     st.integers(1, 140),
@@ -636,3 +639,36 @@ def test_labels_without_a_type_in_onnx_are_an_error():
     net.classes_ = np.array([0, 2**64 - 1], np.uint64)
     with pytest.raises(ValueError, match="labels that are strings, int64"):
         to_onnx(net)
+
+
+EXAMPLES = pathlib.Path(__file__).parent.parent / "examples"
+# Run before the example: imports of these packages fail.
+BLOCK = """
+import runpy, sys
+for name in "torch sklearn scipy joblib skorch onnx sk_psd".split():
+    sys.modules[name] = None
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def run_python(*arguments):
+    done = subprocess.run(
+        [sys.executable, *map(str, arguments)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_example_classifies_a_wav_file_without_this_package(tmp_path):
+    example = EXAMPLES / "classify_wav_with_onnx.py"
+    assert len(example.read_text().splitlines()) <= 30
+    expected = run_python(EXAMPLES / "train_for_onnx.py", tmp_path, 1).splitlines()
+    files = tmp_path / "model.onnx", tmp_path / "sound.wav"
+    found = run_python("-c", BLOCK, example, *files).splitlines()
+    assert len(found) == len(expected) == 6
+    for line, in_python in zip(found, expected, strict=True):
+        time, _, label, proba = line.split()
+        assert [time, label] == [in_python.split()[0], in_python.split()[2]]
+        # The file holds 16 bits of each sample.
+        assert float(proba) == pytest.approx(float(in_python.split()[3]), abs=0.003)

@@ -293,11 +293,20 @@ class Value:
         """Return the values at some places along an axis, as `numpy.take` does."""
         places = np.asarray(places, np.int64)
         index = self.graph.constant(places)
-        # From the first axis on, as a negative axis would count new axes too.
         name = self.graph.add("Gather", self.name, index, axis=axis)
         before = self.shape[: len(self.shape) + axis]
         after = self.shape[len(self.shape) + axis + 1 :]
         return self._like(name, (*before, *places.shape, *after))
+
+    def cut_windows(self, length, step, n_windows):
+        """Return windows along the axis -2, which becomes (n_windows, length)."""
+        starts = self.graph.constant(step * np.arange(n_windows)[:, None])
+        places = self.graph.constant(np.arange(length))
+        # The sum of two small arrays, as all places would make the file large.
+        index = self.graph.add("Add", starts, places)
+        name = self.graph.add("Gather", self.name, index, axis=-2)
+        shape = *self.shape[:-2], n_windows, length, self.shape[-1]
+        return self._like(name, shape)
 
     def reshape(self, *shape):
         """Return the value in another shape, given without the axis of the samples."""

@@ -80,16 +80,15 @@ def _segment_powers(x, plan):
     n_used : Value of shape (..., 1, 1) or None
         None stands for all segments.
     """
-    starts = plan.step * np.arange(plan.n_segments)
-    places = starts[:, None] + np.arange(plan.nperseg)
+    sizes = plan.nperseg, plan.step, plan.n_segments
     is_gap = None
     if plan.omit_nan:
         is_nan = x._like(x.graph.add("IsNaN", x.name), dtype=bool)
         x = where(is_nan, 0, x)
-        gaps = is_nan.cast(np.int32).pick(places, axis=-2)
+        gaps = is_nan.cast(np.int32).cut_windows(*sizes)
         gaps = gaps.reduce("Max", (-2, -1))
         is_gap = gaps.reshape(*gaps.shape[:-1]).equals(1)  # (..., n_segments, 1)
-    segments = _detrend(x.pick(places, axis=-2), plan)
+    segments = _detrend(x.cut_windows(*sizes), plan)
     spectra = fft(segments * plan.window[:, None], plan.nfft)
     powers = (spectra * spectra).reduce("Sum")
     powers = powers.reshape(*powers.shape[:-1])

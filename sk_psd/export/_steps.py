@@ -82,7 +82,8 @@ def check_shape(name, step, found, expected):
             )
         raise ValueError(
             f"The step {name!r} ({type(step).__name__}) was fitted on samples of shape "
-            f"{tuple(expected)}, but the steps before it return {tuple(found)}. {remedy}"
+            f"{tuple(expected)}, but the steps before it return {tuple(found)}. "
+            f"{remedy}"
         )
 
 
