@@ -57,6 +57,9 @@ def to_onnx(estimator, path=None, *, n_times=None):
     ValueError
         If the graph cannot express a step. The message names the step.
 
+    FileNotFoundError
+        If the folder of `path` does not exist.
+
     See Also
     --------
     make_spectrum_classifier : Makes a Pipeline that can be written with all options.
@@ -123,6 +126,7 @@ def to_onnx(estimator, path=None, *, n_times=None):
             f"estimator must be a fitted classifier or Pipeline. Got {estimator!r}."
         )
     check_is_fitted(estimator)
+    path = None if path is None else _check_path(path)
     steps = list_steps(estimator)
     if not (steps and hasattr(estimator, "classes_")):
         raise ValueError(
@@ -156,8 +160,23 @@ def to_onnx(estimator, path=None, *, n_times=None):
     helper.set_model_props(model, facts)
     import_extra("onnx.checker", "onnx", "to_onnx").check_model(model)
     if path is not None:
-        _write(Path(path), model.SerializeToString())
+        _write(path, model.SerializeToString())
     return model
+
+
+def _check_path(path):
+    """Return the path of a file to write, in a folder that exists."""
+    if not (isinstance(path, (str, os.PathLike)) and Path(path).name):
+        raise ValueError(
+            "path must be the name of a file, such as 'model.onnx', or None. Got "
+            f"{path!r}."
+        )
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"The folder of path (={str(path)!r}) does not exist. Make it first."
+        )
+    return path
 
 
 def _is_multilabel(classifier):

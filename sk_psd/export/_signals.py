@@ -89,7 +89,9 @@ def _segment_powers(x, plan):
         gaps = gaps.reduce("Max", (-2, -1))
         is_gap = gaps.reshape(*gaps.shape[:-1]).equals(1)  # (..., n_segments, 1)
     segments = _detrend(x.cut_windows(*sizes), plan)
-    spectra = fft(segments * plan.window[:, None], plan.nfft)
+    # A value for each part, as onnxruntime is slow where it repeats the last axis.
+    window = np.repeat(plan.window[:, None], x.shape[-1], axis=1)
+    spectra = fft(segments * window, plan.nfft)
     powers = (spectra * spectra).reduce("Sum")
     powers = powers.reshape(*powers.shape[:-1])
     if is_gap is None:
