@@ -495,6 +495,30 @@ def test_circular_shifts_give_the_same_bits(models, spectra):
         np.testing.assert_array_equal(proba, expected)
 
 
+@pytest.mark.parametrize("name", PIPELINES)
+def test_nan_and_infinity_give_nan(name):
+    pipeline, is_complex = PIPELINES[name]
+    X = np.random.default_rng(0).standard_normal((12, 256))
+    X = X + 1j * X[::-1] if is_complex else X
+    pipeline = set_few_epochs(pipeline).fit(X, np.arange(12) % 2)
+    X[1, 9], X[2, 3], X[4, 5] = np.nan, np.inf, -np.inf
+    _, proba = run(load(to_onnx(pipeline)), X)
+    is_nan = np.isnan(proba).all(axis=1)
+    np.testing.assert_array_equal(is_nan, np.isin(np.arange(12), [1, 2, 4]))
+    assert np.isfinite(proba[~is_nan]).all()
+
+
+def test_nan_in_every_segment_gives_nan():
+    X = make_signals((12, 256), False)
+    psd = WelchPSD(nperseg=64, nan_segments="omit", decibels=True)
+    pipeline = make_pipeline(psd, MinMaxScale(), NET).fit(X, np.arange(12) % 2)
+    X[1, 9], X[2, ::30] = np.nan, np.nan
+    _, proba = run(load(to_onnx(pipeline)), X)
+    expected = pipeline.predict_proba(X[[0, 1]])
+    np.testing.assert_allclose(proba[:2], expected, rtol=0, atol=TOLERANCE)
+    assert np.isnan(proba[2]).all()
+
+
 def test_votes_with_weights_and_without_a_voter():
     X = np.random.default_rng(0).random((30, 64)).astype(np.float32)
     y = np.array(["b", "a", "c"])[np.arange(30) % 3]
@@ -616,6 +640,15 @@ def times_two(segments):
                 MinMaxScale(), InvariantFeaturesClassifier(classifier=SVC())
             ),
             r"'invariantfeaturesclassifier.classifier_' \(SVC\)",
+        ),
+        (
+            lambda: fitted(
+                VotingClassifier(
+                    [("a", make_pipeline(WelchPSD(), MinMaxScale(), NET))],
+                    voting="soft",
+                )
+            ),
+            r"'welchpsd' \(WelchPSD\) lies inside of 'votingclassifier.a'",
         ),
         (lambda: fitted(MinMaxScale(), PeakAlign()), "to_onnx needs a classifier"),
         (lambda: MinMaxScale().fit(np.eye(3)), "to_onnx needs a classifier"),

@@ -371,6 +371,7 @@ IMPORTS = {
         "export._rolls",
         "export._steps",
         "feature_classifier",
+        "spectral",
     },
     "export._onnx_model": {
         "_extras",

@@ -13,6 +13,7 @@ from sk_psd.export._nets import add_net
 from sk_psd.export._rolls import canonical_roll
 from sk_psd.export._steps import add_steps, check_shape, list_steps, unsupported
 from sk_psd.feature_classifier import InvariantFeaturesClassifier
+from sk_psd.spectral import Spectrogram, WelchPSD
 
 __all__ = ["add_classifier"]
 
@@ -47,6 +48,13 @@ def add_classifier(classifier, x, name):
 
 def _add_pipeline(pipeline, x, name):
     *steps, (last_name, classifier) = list_steps(pipeline)
+    for key, step in steps:
+        if isinstance(step, (WelchPSD, Spectrogram)):
+            raise ValueError(
+                f"The step {key!r} ({type(step).__name__}) lies inside of {name!r}, "
+                "where to_onnx cannot tell real from complex signals. Put it before: "
+                "make_pipeline(WelchPSD(...), VotingClassifier(...))."
+            )
     return add_classifier(classifier, add_steps(steps, x), last_name)
 
 

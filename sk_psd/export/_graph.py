@@ -22,12 +22,15 @@ class Graph:
     nodes : list of onnx.NodeProto
 
     constants : list of onnx.TensorProto
+
+    checks : list of Value of shape (1,)
+        0 for each sample whose values are finite, NaN for others.
     """
 
     def __init__(self, outer=None):
         self._helper = import_extra("onnx.helper", "onnx", "to_onnx")
         self._numpy_helper = import_extra("onnx.numpy_helper", "onnx", "to_onnx")
-        self.nodes = []
+        self.nodes, self.checks = [], []
         self.constants = [] if outer is None else outer.constants
         self._known = {} if outer is None else outer._known
         self._counts = {} if outer is None else outer._counts
@@ -83,6 +86,11 @@ class Graph:
         node = self._helper.make_node(kind, list(inputs), outputs, name, **attributes)
         self.nodes.append(node)
         return name
+
+    def check_finite(self, value):
+        """Add a check that NaN or infinity in a sample makes NaN."""
+        zeros = value.reshape(math.prod(value.shape)) * 0
+        self.checks.append(zeros.reduce("Sum").cast(np.float64))
 
     def rename(self, value, name):
         """Return a value under a name of its own, for outputs of the graph."""

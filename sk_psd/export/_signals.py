@@ -53,6 +53,8 @@ def add_segment_transformer(step, x, name):
     powers = _keep_frequencies(powers, plan, is_real)
     if average == "median":
         powers = powers * median_correction(plan, plan.n_segments, is_real)
+    if plan.omit_nan:  # with NaN in every segment nothing is left
+        x.graph.check_finite(powers)
     if step._notch is not None:
         powers = _bridge(powers, step._notch)
     if step.decibels:
