@@ -198,6 +198,21 @@ def test_random_architectures(drawn):
     )
 
 
+@pytest.mark.parametrize("n_rolls", [2, 3, 100])
+@pytest.mark.parametrize("is_multilabel", [False, True])
+def test_the_probabilities_of_all_rolls_are_averaged(n_rolls, is_multilabel):
+    rng = np.random.default_rng(0)
+    X = rng.random((33, 2, 96)).astype(np.float32)
+    y = rng.integers(0, 2, (33, 3)) if is_multilabel else np.arange(33) % 3
+    net = GlobalPoolCNNClassifier((4, 5, 6), max_epochs=1, random_state=0).fit(X, y)
+    randomize(net.module_, 0)
+    _, one = run(load(to_onnx(net)), X)
+    net.set_params(n_rolls=n_rolls)
+    session = load(to_onnx(net))
+    assert_same(net, session, X)
+    assert np.abs(run(session, X)[1] - one).max() > 100 * TOLERANCE
+
+
 @examples(60)
 @given(
     st.integers(1, 3),

@@ -66,15 +66,13 @@ def _add_global_pool(module, x):
 
 
 def _fold(conv, norm):
-    """Return the weight and the bias of a convolution with the batch norm behind it.
+    """Return weight and bias of a convolution with the batch norm behind it as one.
 
     In double precision, so that the product of the two is rounded once.
     """
     weight = _array(conv.weight).astype(np.float64)
-    bias = 0.0 if conv.bias is None else _array(conv.bias).astype(np.float64)
     scale, offset = _scale_and_offset(norm)
-    weight = weight * scale.reshape(-1, *[1] * (weight.ndim - 1))
-    return weight, bias * scale + offset
+    return weight * scale.reshape(-1, *[1] * (weight.ndim - 1)), offset
 
 
 def _scale_and_offset(norm):

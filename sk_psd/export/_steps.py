@@ -28,7 +28,7 @@ _REMEDIES = {
     "RandomizedSearchCV": "Pass its best_estimator_.",
     "WindowedClassifier": (
         "Pass its estimator_, run the file on the windows of a recording and average "
-        "the probabilities, as sk_psd.vote does."
+        "the logarithms of the probabilities, as sk_psd.vote does."
     ),
 }
 _REMEDY = (
