@@ -13,7 +13,7 @@ from sk_psd._periodograms import (
     to_powers,
 )
 
-__all__ = ["write_median"]
+__all__ = ["median_correction", "write_median"]
 
 
 def write_median(segments, X, out, n_jobs=None, *, double=False):
@@ -55,7 +55,7 @@ def write_median(segments, X, out, n_jobs=None, *, double=False):
 
     def find_median(powers):
         n = powers.shape[1]
-        factors = _correction(segments, n, is_real) if n else np.array(np.nan)
+        factors = median_correction(segments, n, is_real) if n else np.array(np.nan)
         median = periodograms.to_result(_median(powers))
         return median * torch.from_numpy(factors).to(powers)
 
@@ -171,8 +171,24 @@ def _lose_digits(totals, signals, segments):
     return (mean > 16 * (middle / power_of_unit).sqrt()).cpu().numpy()
 
 
-def _correction(segments, n, is_real):
-    """Return the inverse bias of the median of n powers at each frequency kept."""
+def median_correction(segments, n, is_real):
+    """Return the inverse bias of the median of n powers at each frequency kept.
+
+    Parameters
+    ----------
+    segments : Segments
+        Plan of the segments.
+
+    n : int
+        Number of segments in the median.
+
+    is_real : bool
+        Whether the signals are real.
+
+    Returns
+    -------
+    factors : ndarray of shape (n_freqs,)
+    """
     factors = np.full(len(segments.bins), 1 / _median_bias(n))
     if is_real:  # at 0 Hz and fs / 2 the spectrum of a real signal is real
         ends = segments.bins * 2 % segments.nfft == 0

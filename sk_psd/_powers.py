@@ -11,13 +11,13 @@ from sk_psd._blocks import is_single
 from sk_psd._median import write_median
 from sk_psd._periodograms import write_mean, write_segments
 
-__all__ = ["SILENT_LEVEL", "estimate_powers", "name_row", "to_levels"]
+__all__ = ["FLOOR", "SILENT_LEVEL", "estimate_powers", "name_row", "to_levels"]
 
 # Level in dB of a signal without power, where no other spectrum is known.
 SILENT_LEVEL = -120.0
 
 # Floor of a spectrum, relative to its maximum.
-_FLOOR = 1e-12
+FLOOR = 1e-12
 
 # Samples of the rows that are computed again at a time. They fit the cache.
 _BATCH_SAMPLES = 2**18
@@ -411,7 +411,7 @@ def to_levels(powers, axis=-1, silent_level=SILENT_LEVEL):
         peak = xp.amax(finite, axis=axis, keepdims=True)
     dtype = str(powers.dtype).removeprefix("torch.")
     least = float(np.finfo(dtype).smallest_subnormal)
-    levels = xp.maximum(powers, (peak * _FLOOR).clip(least))
+    levels = xp.maximum(powers, (peak * FLOOR).clip(least))
     if xp is np:
         levels = _log10(levels, len(axis) if isinstance(axis, tuple) else 1)
     else:

@@ -6,36 +6,20 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._constraints import at_least
+from sk_psd._feature_plan import (
+    DECADES,
+    FILTERS,
+    LEAST_MAGNITUDE,
+    choose_ranks,
+    list_pairs,
+    split_into_octaves,
+)
 from sk_psd._layout import warn_of_frames, warn_of_linear_power, warn_of_waveforms
 from sk_psd._shift import canonical_roll
 from sk_psd._transformer import SpectrumTransformer
 from sk_psd.scaling import min_max_scale
 
 __all__ = ["InvariantFeatures"]
-
-# The filters, by name: the weights of a bin and of its neighbors. They are sums of two
-# or three rolled copies.
-_FILTERS = {
-    "value": {0: 1},
-    "slope": {-1: -1, 1: 1},
-    "curvature": {-1: -1, 0: 2, 1: -1},
-    "wide_curvature": {-2: -1, 0: 2, 2: -1},
-    "third_difference": {-2: -1, -1: 2, 1: -2, 2: 1},
-}
-
-# Spectra of at least this length are halved, by means of two neighbors, until they are
-# shorter. A sort of more bins takes long and adds little information.
-_FEW_BINS = 2048
-
-# The coarsest octave has at least so many bins.
-_LEAST_BINS = 4
-
-# A scaled level of 1 stands for this many decades of power: the range of the spectra,
-# which is unknown after the scaling to [0, 1], is taken for 30 dB.
-_DECADES = 3.0
-
-# Added to magnitudes before the logarithm, so that small ones do not add noise.
-_LEAST_MAGNITUDE = 1e-4
 
 # Number of values in one block of spectra. The block and its copies fit the cache.
 _BLOCK_VALUES = 2**16
@@ -236,24 +220,24 @@ class InvariantFeatures(SpectrumTransformer):
         used: the order of their additions depends on the index of a row.
         """
         parts = []
-        for _, octave in _octaves(x, self.n_octaves):
-            places = _places(octave.shape[-1], self.n_ranks)
-            for weights in _FILTERS.values():
+        for _, octave in split_into_octaves(x, self.n_octaves, _halve):
+            places = choose_ranks(octave.shape[-1], self.n_ranks)
+            for weights in FILTERS.values():
                 parts.append(np.sort(_filter(octave, weights), axis=-1)[:, places])
         n_fourier, n_bispectrum = self._counts(x.shape[-1])
         if n_fourier or n_bispectrum:
             coefficients = np.fft.rfft(x, axis=-1).astype(_complex_of(x)) / x.shape[-1]
         if n_fourier:
-            powers = np.fft.rfft(10 ** (_DECADES * x), axis=-1).astype(_complex_of(x))
+            powers = np.fft.rfft(10 ** (DECADES * x), axis=-1).astype(_complex_of(x))
             kept = slice(1, n_fourier + 1)
             magnitudes = np.abs(coefficients[:, kept])
             parts += [
                 magnitudes,
-                np.log(magnitudes + _LEAST_MAGNITUDE),
+                np.log(magnitudes + LEAST_MAGNITUDE),
                 np.abs(powers[:, kept]) / powers[:, :1].real,
             ]
         if n_bispectrum:
-            parts += _bispectrum(coefficients, *_pairs(n_bispectrum))
+            parts += _bispectrum(coefficients, *list_pairs(n_bispectrum))
         return np.concatenate(parts, axis=1)
 
     def _counts(self, n_freqs):
@@ -264,35 +248,23 @@ class InvariantFeatures(SpectrumTransformer):
     def _list_names(self, n_freqs):
         """Return the names of the features of a spectrum, in their order."""
         names = []
-        for level, octave in _octaves(np.zeros((1, n_freqs)), self.n_octaves):
+        for level, octave in split_into_octaves(
+            np.zeros((1, n_freqs)), self.n_octaves, _halve
+        ):
             n = octave.shape[-1]
             places = [
-                f"{place:0{len(str(n - 1))}}" for place in _places(n, self.n_ranks)
+                f"{place:0{len(str(n - 1))}}" for place in choose_ranks(n, self.n_ranks)
             ]
-            for name in _FILTERS:
+            for name in FILTERS:
                 names += [f"level{level}_{name}_rank{place}" for place in places]
         n_fourier, n_bispectrum = self._counts(n_freqs)
         for kind in ("db", "log", "power"):
             numbers = range(1, n_fourier + 1)
             names += [f"fourier_{kind}_{number:02}" for number in numbers]
-        pairs = list(zip(*_pairs(n_bispectrum), strict=True))
+        pairs = list(zip(*list_pairs(n_bispectrum), strict=True))
         for part in ("real", "imag"):
             names += [f"bispectrum_{i:02}_{j:02}_{part}" for i, j in pairs]
         return names
-
-
-def _octaves(x, n_octaves):
-    """Yield the level and the means of ``2**level`` bins of each of the octaves."""
-    level = 0
-    while x.shape[-1] >= _FEW_BINS:
-        x, level = _halve(x), level + 1
-    for octave in range(n_octaves):
-        if octave and x.shape[-1] < _LEAST_BINS:
-            return
-        yield level, x
-        if x.shape[-1] == 1:
-            return
-        x, level = _halve(x), level + 1
 
 
 def _halve(x):
@@ -307,18 +279,6 @@ def _filter(x, weights):
     for distance, weight in weights.items():
         total = total + weight * (np.roll(x, -distance, axis=-1) if distance else x)
     return total
-
-
-def _places(n, n_ranks):
-    """Return ascending places among n sorted values, close together at the ends."""
-    below = np.linspace(0, 1, int(n_ranks)) ** 3 / 2
-    return np.unique(np.round((n - 1) * np.r_[below, 1 - below]).astype(int))
-
-
-def _pairs(n):
-    """Return all i and j with ``1 <= i <= j`` and ``i + j <= n``."""
-    pairs = [(i, j) for i in range(1, n) for j in range(i, n - i + 1)]
-    return np.array(pairs, dtype=int).reshape(-1, 2).T
 
 
 def _bispectrum(coefficients, i, j):

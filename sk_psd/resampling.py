@@ -12,6 +12,7 @@ from sk_psd._constraints import Number, StrOptions, at_least, rate
 from sk_psd._frequency_axis import frequencies_of, full_axis
 from sk_psd._frequency_names import read_frequencies, write_names
 from sk_psd._layout import warn_of_frames
+from sk_psd._log_cells import find_cells
 from sk_psd._numbers import as_float, as_rate
 from sk_psd._transformer import Transformer
 from sk_psd._validation import check_rows
@@ -76,23 +77,11 @@ def log_frequency(X, freqs, targets, reduce="max", *, decibels=False):
     freqs, targets = _check_axes(X, freqs, targets)
     check_option("reduce", reduce, ("max", "mean"))
     check_flag("decibels", decibels)
-    step = (freqs[-1] - freqs[0]) / (len(freqs) - 1)
-    ratio = np.log(targets[-1] / targets[0]) / (len(targets) - 1)
-    if not np.isfinite(ratio):  # where the first target is a denormal number
-        ratio = (np.log(targets[-1]) - np.log(targets[0])) / (len(targets) - 1)
-    edges = np.log(targets[0]) + ratio * (np.arange(len(targets) + 1) - 0.5)
-    edges = (np.exp(edges) - freqs[0]) / step
-    # Cells grow along the axis, so the first ones are narrower than a bin.
-    n_narrow = int(np.sum(np.diff(edges) < 1))
-    first_bins = np.ceil(edges[n_narrow:]).clip(0, len(freqs)).astype(int)
-
-    position = ((targets[:n_narrow] - freqs[0]) / step).clip(0, len(freqs) - 1)
-    left = position.astype(int).clip(0, len(freqs) - 2)
-    part = position - left
+    left, part, first_bins = find_cells(freqs, targets)
     is_tensor = isinstance(X, torch.Tensor)
     part = torch.from_numpy(part).to(X) if is_tensor else part.astype(X.dtype)
     narrow = _interpolate(X[..., left], X[..., left + 1], part, decibels)
-    if n_narrow == len(targets):
+    if not len(first_bins):
         return narrow
     in_cells = X[..., first_bins[0] : first_bins[-1]]
     reduce_cells = _reduce_tensor if is_tensor else _reduce_array

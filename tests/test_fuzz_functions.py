@@ -2,9 +2,11 @@
 
 import inspect
 import math
+import os
 from functools import cache
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from draws import (
@@ -31,6 +33,7 @@ from sk_psd import (
     WelchPSD,
     baselines,
     datasets,
+    export,
     filters,
     inspection,
     nn,
@@ -46,9 +49,18 @@ from sk_psd._numbers import as_int
 
 # The modules of the API page.
 MODULES = [
-    *(sk_psd, datasets, filters, inspection, signals, nn),
+    *(sk_psd, datasets, export, filters, inspection, signals, nn),
     *(pipelines, plotting, recordings, resampling, scaling, spectral),
 ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def in_a_folder_of_its_own(tmp_path_factory):
+    """Let functions that write files write them elsewhere than into the repository."""
+    before = os.getcwd()
+    os.chdir(tmp_path_factory.mktemp("files"))
+    yield
+    os.chdir(before)
 
 
 @cache
@@ -191,6 +203,11 @@ FUNCTIONS = {
         kernel_size=[*SIZES, 0],
         cutoff=[None, 0.1, (0.1, 0.2), [0.2], 20.0],
         fs=RATES,
+    ),
+    export.to_onnx: dict(
+        estimator=MODELS,
+        path=[None, "model.onnx"],
+        n_times=[None, 8, 20, np.int64(30), 7],
     ),
     inspection.activation_map: dict(estimator=MODELS, X=SHIFTING["X"], target=TARGETS),
     inspection.describe: dict(estimator=MODELS),
@@ -516,6 +533,7 @@ CHECKS = {
     filters.convolve: check_convolve,
     filters.dilate: check_dilated,
     filters.fixed_kernel: check_kernel,
+    export.to_onnx: lambda result, **_: onnx.checker.check_model(result),
     inspection.activation_map: check_maps,
     inspection.describe: lambda result, **_: repr(result),
     inspection.filter_response: check_response,

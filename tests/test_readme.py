@@ -9,6 +9,7 @@ import pytest
 import sk_psd
 from sk_psd import (
     datasets,
+    export,
     filters,
     inspection,
     nn,
@@ -22,7 +23,7 @@ from sk_psd import (
 ROOT = pathlib.Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 MODULES = (
-    *(sk_psd, datasets, filters, inspection, signals, nn),
+    *(sk_psd, datasets, export, filters, inspection, signals, nn),
     *(pipelines, resampling, scaling, spectral),
 )
 
