@@ -14,7 +14,7 @@ from sk_psd import (
     cut_windows,
     make_spectrum_classifier,
 )
-from sk_psd.datasets import make_harmonic_sounds
+from sk_psd.datasets import make_harmonic_sounds, make_spectral_shapes
 from sk_psd.plotting import line_styles
 
 BLUE, ORANGE, GREEN, PINK, *_ = (style["color"] for style in line_styles(7))
@@ -122,7 +122,7 @@ def draw_speeds():
     speeds, offset = (20, 40), 48
     psd, levels = make_gear_spectra(speeds)
     log = LogFrequency(256, fs=psd.fs, fmin=10, fmax=1024, decibels=True).fit(levels)
-    fig, axes = make_panels(2, "Twice the speed shifts the logarithmic axis", 4.6)
+    fig, axes = make_panels(2, "Twice the speed: a shift on the log axis", 4.6)
     panels = (psd.freqs_, levels, "linear"), (log.freqs_, log.transform(levels), "log")
     for ax, (freqs, rows, scale) in zip(axes, panels, strict=True):
         ax.set(xscale=scale, yticks=[-45, -45 - offset])
@@ -164,4 +164,70 @@ def draw_splits():
         ax.spines[:].set_visible(False)
     axes[0].set_ylabel("recording")
     fig.supxlabel("blue squares: training, orange diamonds: test", fontsize=11)
+    return fig
+
+
+def draw_pitches():
+    """Draw the accuracy at lower and higher pitches, on both frequency axes."""
+    fs, factors = 16000, 2.0 ** np.linspace(-1, 1, 7)
+    X, y = make_harmonic_sounds(240, n_times=8192, random_state=0)
+    tests = [
+        make_harmonic_sounds(
+            90, n_times=8192, f0=(160 * factor, 224 * factor), random_state=1
+        )
+        for factor in factors
+    ]
+    fig, (ax,) = make_panels(1, "The logarithmic axis takes the pitch away", 3.4)
+    names = {"log": "logarithmic axis", "one-sided": "linear axis"}
+    heights = {"log": 0.92, "one-sided": 0.5}
+    for axis, style in zip(names, line_styles(2), strict=True):
+        model = make_spectrum_classifier(axis, fs=fs, nperseg=2048, random_state=0)
+        model.set_params(net__max_epochs=20).fit(X, y)
+        scores = [model.score(*test) for test in tests]
+        ax.plot(factors, scores, marker="o", lw=2, **style)
+        ax.text(0.5, heights[axis], names[axis], color=style["color"])
+    ax.axhline(1 / 6, color=GRAY, lw=1, ls=":")
+    ax.text(0.5, 1 / 6 + 0.02, "chance", color=GRAY)
+    ax.set(xscale="log", xlabel="pitch, as a multiple of the training's")
+    ax.set(ylim=(0, 1.04), ylabel="accuracy")
+    ax.set_xticks([0.5, 0.7, 1, 1.4, 2], ["1/2", "0.7", "1", "1.4", "2"])
+    ax.set_xticks([], minor=True)
+    return fig
+
+
+def draw_spike():
+    """Draw a spectrum with a spike at 0 Hz, and what a notch makes of it."""
+    fs = 2.4e6
+    X, _ = make_spectral_shapes(
+        1,
+        shapes=["twohump"],
+        fs=fs,
+        bandwidth=400e3,
+        center_freq=500e3,
+        snr_db=15,
+        gain_db=0,
+        line_db=3,
+        n_times=16384,
+        random_state=0,
+    )
+    options = dict(nperseg=256, return_onesided=False, detrend=False, decibels=True)
+    fig, axes = make_panels(2, "A notch bridges the spike of the receiver", 4.2)
+    for ax, notch, title in [
+        (axes[0], None, "notch=None"),
+        (axes[1], [0], "notch=[0]"),
+    ]:
+        psd = WelchPSD(fs, notch=notch, **options).fit(X)
+        ax.plot(psd.freqs_ / 1e6, psd.transform(X)[0], color=BLUE, lw=1.3)
+        ax.set(ylabel="dB per Hz", title=title)
+    axes[1].sharey(axes[0])
+    axes[0].annotate(
+        "spike at 0 Hz",
+        (0, -55),
+        (-0.9, -60),
+        color=ORANGE,
+        va="center",
+        arrowprops=dict(arrowstyle="->", color=ORANGE),
+    )
+    axes[0].text(0.5, -48, "emission", color=BLUE, ha="center")
+    axes[1].set_xlabel("frequency (MHz)")
     return fig
