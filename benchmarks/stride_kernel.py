@@ -49,10 +49,10 @@ def main():
         n_train, n_test, n_seeds = 200, 200, 1
     X, y, X_test, y_test = make_spectra(n_train, n_test, n_freqs)
     print(
-        f"standard8, shifted: {n_train} training and {n_test} test spectra of {n_freqs} "
-        f"bins, {n_seeds} net seeds\n"
-        f"{'kernel':>6} {'stride':>6} {'field, bins':>11} {'accuracy':>8} {'spread':>6} "
-        f"{'fit, cpu s':>10}"
+        f"standard8, shifted: {n_train} training and {n_test} test spectra of "
+        f"{n_freqs} bins, {n_seeds} net seeds\n"
+        f"{'kernel':>6} {'stride':>6} {'field, bins':>11} {'accuracy':>8} "
+        f"{'spread':>6} {'fit, cpu s':>10}"
     )
     for kernel_size in KERNELS:
         for stride in STRIDES:

@@ -129,13 +129,13 @@ def train_linear():
 
 
 def draw_pools():
-    """Draw the accuracy against the shift for max pools of three sizes and a global one."""
+    """Draw the accuracy against the shift for max pools and for a global pool."""
     from sk_psd import shift_curve
 
     data, steps = make_data()
     X, y = data.test["centered"]
     spectra, shifts = steps.transform(X), range(0, 129, 8)
-    title = "A max pool tolerates shifts within its window.\nA global pool tolerates any shift."
+    title = "A max pool tolerates small shifts,\na global pool all of them."
     figure, axes = make_figure(1, 1, title, 3.9)
     ax = axes[0, 0]
     models = {

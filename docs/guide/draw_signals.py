@@ -62,7 +62,7 @@ def draw_welch():
 
 
 def draw_sides():
-    """Draw the one-sided spectrum of a real signal and the two sides of a complex one."""
+    """Draw a one-sided spectrum, which ends, and a two-sided one, which wraps."""
     from sk_psd import WelchPSD
     from sk_psd.datasets import make_spectral_shapes
 
@@ -143,7 +143,7 @@ def rising_edge(width=16):
 
 
 def make_two_spectra():
-    """Return the frequencies and the scaled spectra of a flat band and of a triangle."""
+    """Return frequencies and the scaled spectra of a flat band and of a triangle."""
     from sk_psd import MinMaxScale, WelchPSD
     from sk_psd.datasets import make_spectral_shapes
 
@@ -203,7 +203,7 @@ def draw_map():
 
 
 def draw_square():
-    """Draw that shifting and filtering can change places, and the maximum does not care."""
+    """Draw a rectified map and its maximum before and after a shift."""
     freqs, (spectrum, _) = make_two_spectra()
     kernel = rising_edge()
 

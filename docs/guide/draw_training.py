@@ -1,4 +1,4 @@
-"""Pictures of trained nets: mended, augmented, with other strides, exactly invariant."""
+"""Pictures of nets: mended, augmented, with other strides, exactly invariant."""
 
 import functools
 import pathlib
@@ -33,7 +33,7 @@ def train_module(module, X, y):
 
 
 def draw_mended():
-    """Draw the accuracy against the shift of a torch net before and after the change."""
+    """Draw the accuracy of a torch net against the shift, before and after."""
     import torch
     from torch import nn
 
@@ -156,7 +156,7 @@ def draw_two_by_two():
 
 
 def draw_places():
-    """Draw the places of three spectra in eight epochs, in the two uses of the shift."""
+    """Draw the places of three spectra in eight epochs, in both uses of the shift."""
     import torch
 
     from sk_psd import RandomFreqShift
@@ -213,7 +213,7 @@ def draw_stride_map():
     """Draw the accuracies and the costs of kernel sizes and strides as a map."""
     kernels, strides, fields, scores, _, seconds = read_table()
     rows, columns = np.unique(kernels), np.unique(strides)
-    title = "Accuracy by kernel size and stride"
+    title = "Short kernels gain by a stride of 2."
     figure, axes = make_figure(1, 1, title, 4.6)
     ax = axes[0, 0]
     grid = scores.reshape(len(rows), len(columns))
