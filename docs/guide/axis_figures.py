@@ -7,9 +7,10 @@ from functools import cache
 
 import matplotlib.pyplot as plt
 import numpy as np
-from sklearn.model_selection import GroupKFold, KFold, cross_val_score
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import KFold, LeaveOneGroupOut, cross_val_score
 from sklearn.pipeline import make_pipeline
-from sklearn.svm import SVC
 
 from sk_psd import (
     ActivationMapDisplay,
@@ -21,8 +22,8 @@ from sk_psd import (
     ScoreCurveDisplay,
     ShiftCurveDisplay,
     WelchPSD,
-    cut_windows,
     filter_response,
+    make_baselines,
     make_spectrum_classifier,
 )
 from sk_psd.datasets import (
@@ -287,14 +288,14 @@ def draw_norm_axes():
 def draw_filters():
     """Draw learned kernels and their gain, beside a moving average."""
     pairs = make_noisy_sines(200, random_state=0)
-    kernels = {
-        "gradient": LearnedConvFilter(21, random_state=0).fit(*pairs).kernel_,
-        "least squares": LearnedConvFilter(21, solver="lstsq").fit(*pairs).kernel_,
-        "moving average": np.full(21, 1 / 21),
-    }
+    kernels = [
+        LearnedConvFilter(21, random_state=0).fit(*pairs).kernel_,
+        LearnedConvFilter(21, solver="lstsq").fit(*pairs).kernel_,
+        np.full(21, 1 / 21),
+    ]
     figure, (left, right) = make_figure(1, 2)
     taps = (np.arange(21) - 10) * 1000 / 256
-    for (name, kernel), style in zip(kernels.items(), line_styles(3), strict=True):
+    for kernel, style in zip(kernels, line_styles(3), strict=True):
         left.plot(taps, kernel, linewidth=2, **style)
         response = filter_response(kernel, fs=256)
         right.plot(response.freqs, response.gain, linewidth=2, **style)
@@ -324,44 +325,65 @@ def draw_evidence():
 
 
 def draw_proof():
-    """Draw two splits of windows, and what each says of labels that mean nothing."""
-    recordings, _ = make_spectral_shapes(
-        40, shapes=["rect"], n_times=6144, center_freq=(-0.3, 0.3), random_state=1
+    """Draw the score on known and on new machines, and a reliability diagram."""
+    figure, (left, right) = make_figure(1, 2)
+    machine = np.arange(240) % 4
+    X, y = make_spectral_shapes(
+        240,
+        center_freq=[-0.3, -0.1, 0.1, 0.3] * 60,
+        n_times=1024,
+        snr_db=(5.0, 20.0),
+        random_state=0,
     )
-    windows, index, _ = cut_windows(recordings, 1024)
-    coin = np.random.default_rng(1).permutation(np.repeat([0, 1], 20))[index]
-    svc = make_pipeline(
-        WelchPSD(nperseg=128, return_onesided=False, detrend=False, decibels=True),
-        MinMaxScale(),
-        SVC(C=10),
-    )
-    splits = {
-        "split by windows": KFold(5, shuffle=True, random_state=0),
-        "split by recordings": GroupKFold(5),
+    net = make_spectrum_classifier(fs=1.0, nperseg=128, random_state=0)
+    baselines = make_baselines(net["psd"])
+    models = {
+        "linear,\nspectrum": baselines["logreg_psd"],
+        "linear,\nFFT of it": baselines["logreg_fft_of_psd"],
+        "net": net.set_params(net__max_epochs=8),
     }
-    figure, axes = make_figure(1, 2, sharey=True)
-    for ax, (name, split) in zip(axes, splits.items(), strict=True):
-        groups = index if "recordings" in name else None
-        score = cross_val_score(svc, windows, coin, cv=split, groups=groups).mean()
-        test = next(split.split(windows, groups=groups))[1]
-        is_test = np.isin(np.arange(len(windows)), test).reshape(40, -1)[:10]
-        for row, column in np.ndindex(is_test.shape):
-            ax.barh(
-                row,
-                0.92,
-                height=0.8,
-                left=column,
-                color=ORANGE if is_test[row, column] else BLUE,
-                hatch="///" if is_test[row, column] else None,
-                edgecolor="white",
-                linewidth=0,
-            )
-        ax.set_title(f"{name}: accuracy {score:.2f}")
-        ax.set(xlabel="window", xticks=[], yticks=[])
-        hide_spines(ax, "left", "right", "top", "bottom")
-    axes[0].set_ylabel("recording")
-    axes[1].text(6.1, 5, "orange:\ntest\n\nblue:\ntraining", va="center")
-    figure.suptitle("The labels are coin tosses: 0.50 is right")
+    for i, model in enumerate(models.values()):
+        for offset, split, color in [
+            (-0.2, KFold(4, shuffle=True, random_state=0), "0.7"),
+            (0.2, LeaveOneGroupOut(), BLUE),
+        ]:
+            groups = None if isinstance(split, KFold) else machine
+            score = cross_val_score(model, X, y, cv=split, groups=groups).mean()
+            left.bar(i + offset, score, 0.38, color=color)
+            left.text(i + offset, score + 0.02, f"{score:.2f}", ha="center", fontsize=9)
+    left.set_xticks(range(len(models)), models)
+    left.set(ylim=(0, 1.45), yticks=[0, 0.5, 1], ylabel="accuracy")
+    left.set_title("Known machines hide it")
+    left.text(-0.4, 1.36, "gray: machines of the training", color=GRAY, fontsize=11)
+    left.text(-0.4, 1.23, "blue: a new machine", color=BLUE, fontsize=11)
+    hide_spines(left)
+
+    settings = dict(n_times=2048, real=True, fs=1000.0, bandwidth=100.0)
+    trained = make_spectral_shapes(
+        200, center_freq=(190.0, 210.0), snr_db=(10.0, 20.0), random_state=0, **settings
+    )
+    net = make_spectrum_classifier("one-sided", fs=1000.0, random_state=0)
+    net = net.set_params(net__max_epochs=15).fit(*trained)
+    noisy = dict(center_freq=(150.0, 250.0), snr_db=-5.0, **settings)
+    calibrated = CalibratedClassifierCV(FrozenEstimator(net))
+    calibrated.fit(*make_spectral_shapes(200, random_state=2, **noisy))
+    X, y = make_spectral_shapes(600, random_state=3, **noisy)
+    for model, style in zip([net, calibrated], line_styles(2), strict=True):
+        sure, is_right = model.predict_proba(X).max(axis=1), model.predict(X) == y
+        parts = np.array_split(sure.argsort(), 5)
+        mean = [[values[part].mean() for part in parts] for values in (sure, is_right)]
+        right.plot(*mean, marker="o", linewidth=2, **style)
+    right.plot([0, 1], [0, 1], color=GRAY, linewidth=1)
+    right.set(xlim=(0.2, 1.02), ylim=(0, 1.02), xlabel="probability of the prediction")
+    right.set(ylabel="share that is right", title="In new noise it is too sure")
+    place_labels(
+        right,
+        [
+            (0.85, 0.33, "net", BLUE),
+            (0.4, 0.75, "calibrated", ORANGE),
+            (0.88, 0.97, "honest", GRAY),
+        ],
+    )
     return figure
 
 
