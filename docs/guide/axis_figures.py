@@ -353,7 +353,7 @@ def draw_proof():
             left.text(i + offset, score + 0.02, f"{score:.2f}", ha="center", fontsize=9)
     left.set_xticks(range(len(models)), models)
     left.set(ylim=(0, 1.45), yticks=[0, 0.5, 1], ylabel="accuracy")
-    left.set_title("Known machines hide it")
+    left.set_title("Known machines hide a failure")
     left.text(-0.4, 1.36, "gray: machines of the training", color=GRAY, fontsize=11)
     left.text(-0.4, 1.23, "blue: a new machine", color=BLUE, fontsize=11)
     hide_spines(left)
