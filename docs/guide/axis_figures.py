@@ -40,8 +40,8 @@ GRAY = "0.45"
 
 def make_figure(n_rows=1, n_columns=1, **options):
     """Return a figure and its axes, with letters that are legible when it is small."""
-    plt.rcParams.update({"font.size": 12, "axes.titlesize": 13})
-    options = dict(figsize=(8, 3.6), layout="constrained") | options
+    plt.rcParams.update({"font.size": 12, "axes.titlesize": 12})
+    options = dict(figsize=(6.6, 3.3), layout="constrained") | options
     return plt.subplots(n_rows, n_columns, **options)
 
 
@@ -79,7 +79,7 @@ def draw_quickstart():
         level = np.median(spectra[data.y_train == name], axis=0)
         level -= np.median(level) + 24 * i
         left.plot(psd.freqs_, level, color=style["color"])
-        left.text(-0.5, 3 - 24 * i, name, color=style["color"], fontsize=11)
+        left.text(-0.5, 3 - 24 * i, name, color=style["color"], fontsize=12)
     left.set(title="Trained at the center only", yticks=[], ylim=(-78, 24))
     left.set_xlabel("frequency / sampling frequency")
     hide_spines(left, "left", "right", "top")
@@ -102,7 +102,7 @@ def draw_quickstart():
 def place_labels(ax, labels):
     """Write names beside lines: (x, y, text, color) in data coordinates."""
     for x, y, text, color in labels:
-        ax.text(x, y, text, color=color, ha="center", va="center", fontsize=11)
+        ax.text(x, y, text, color=color, ha="center", va="center", fontsize=12)
 
 
 def bump(x, center, width):
@@ -112,8 +112,8 @@ def bump(x, center, width):
 
 def draw_axes():
     """Draw the four kinds of axes, with a spectrum before and after its move."""
-    figure = plt.figure(figsize=(8, 6.4), layout="constrained")
-    plt.rcParams.update({"font.size": 12, "axes.titlesize": 13})
+    figure = plt.figure(figsize=(6.6, 5.8), layout="constrained")
+    plt.rcParams.update({"font.size": 12, "axes.titlesize": 12})
     draw_circle(figure.add_subplot(2, 2, 1, projection="polar"))
     draw_end(figure.add_subplot(2, 2, 2))
     draw_stretch(figure.add_subplot(2, 2, 3))
@@ -150,7 +150,7 @@ def draw_end(ax):
         (0.47, ORANGE, "--", "in use"),
     ]:
         ax.plot(x, bump(x, center, 0.06), color=color, linestyle=dashes, linewidth=2.5)
-        ax.text(center - 0.02, 1.08, text, color=color, ha="center")
+        ax.text(center - 0.04, 1.08, text, color=color, ha="center")
     ax.axvline(0.5, color="0.2", linewidth=4)
     ax.axvline(0.0, color="0.2", linewidth=4)
     ax.annotate(
@@ -166,8 +166,8 @@ def draw_stretch(ax):
     """Draw harmonics of two pitches, on a linear and on a logarithmic axis."""
     ax.axis("off")
     ax.set_title("It stretches: pitch and speed")
-    linear = ax.inset_axes([0, 0.56, 1, 0.38])
-    logarithmic = ax.inset_axes([0, 0.08, 1, 0.38])
+    linear = ax.inset_axes([0, 0.6, 1, 0.36])
+    logarithmic = ax.inset_axes([0, 0.06, 1, 0.36])
     for small, scale, text in [
         (linear, "linear", "linear axis: the distances change"),
         (logarithmic, "log", "log axis: a shift"),
@@ -244,7 +244,7 @@ def draw_noise():
             model.set_params(net__max_epochs=n_epochs).fit(*train)
             models[name].append(model)
     tests = {snr: (add_noise(X, snr, 0), y) for snr in range(-15, 11, 5)}
-    figure, ax = make_figure(figsize=(8, 3.6))
+    figure, ax = make_figure()
     ScoreCurveDisplay.from_estimators(models, tests, ax=ax)
     ax.set(xlim=(-15, 10), ylim=(0, 1.05))
     ax.set_xlabel("power of the signal over that of the added noise (dB)")
@@ -263,8 +263,8 @@ def draw_noise():
 
 def draw_norm_axes():
     """Draw a block of maps three times, with the values of one mean in one color."""
-    figure = plt.figure(figsize=(8, 3.3), layout="constrained")
-    plt.rcParams.update({"font.size": 12, "axes.titlesize": 13})
+    figure = plt.figure(figsize=(6.6, 2.9), layout="constrained")
+    plt.rcParams.update({"font.size": 12, "axes.titlesize": 12})
     colors = [BLUE, "#E69F00", "0.25", "#56B4E9"]
     names = {"channel": 0, "frequency": 2, "time": 1}
     for i, (name, axis) in enumerate(names.items()):
@@ -300,14 +300,14 @@ def draw_filters():
         response = filter_response(kernel, fs=256)
         right.plot(response.freqs, response.gain, linewidth=2, **style)
     right.axvspan(0, 8, color="0.9")
-    right.text(9, 3, "the sines lie at 0 to 8 Hz", va="bottom", fontsize=11)
-    place_labels(left, [(0, 0.054, "moving average", GREEN)])
+    right.text(9, 3, "the sines lie at 0 to 8 Hz", va="bottom", fontsize=12)
+    place_labels(left, [(0, 0.04, "moving average", GREEN)])
     place_labels(left, [(0, 0.109, "gradient, and", BLUE)])
     place_labels(left, [(0, 0.1, "least squares (dashes)", ORANGE)])
     left.set(xlabel="time (ms)", ylabel="tap", ylim=(-0.012, 0.118))
     left.set_title("Two solvers, one kernel")
     right.set(xlabel="frequency (Hz)", ylabel="gain (dB)", xlim=(0, 64))
-    right.set(ylim=(-45, 10), title="It has learned to be a low-pass")
+    right.set(ylim=(-45, 10), title="The kernel is a low-pass")
     return figure
 
 
@@ -316,10 +316,12 @@ def draw_evidence():
     data, models = fit_two_nets(fs=1e6)
     X, y = data.test["shifted"]
     chosen = np.flatnonzero(y == "twohump")[:2]
-    figure, axes = make_figure(2, 2, figsize=(8, 4.6), sharex=True, sharey="row")
+    figure, axes = make_figure(2, 2, figsize=(6.6, 4.2), sharex=True, sharey="row")
     ActivationMapDisplay.from_estimator(
         models["global pool"], X, samples=chosen, mark_band=True, axes=axes
     )
+    for ax in axes.flat:
+        ax.set_xticks([-4e5, 0, 4e5])
     figure.suptitle("The evidence moves with the shape")
     return figure
 
@@ -338,8 +340,8 @@ def draw_proof():
     net = make_spectrum_classifier(fs=1.0, nperseg=128, random_state=0)
     baselines = make_baselines(net["psd"])
     models = {
-        "linear,\nspectrum": baselines["logreg_psd"],
-        "linear,\nFFT of it": baselines["logreg_fft_of_psd"],
+        "linear": baselines["logreg_psd"],
+        "linear,\nFFT": baselines["logreg_fft_of_psd"],
         "net": net.set_params(net__max_epochs=8),
     }
     for i, model in enumerate(models.values()):
@@ -350,12 +352,13 @@ def draw_proof():
             groups = None if isinstance(split, KFold) else machine
             score = cross_val_score(model, X, y, cv=split, groups=groups).mean()
             left.bar(i + offset, score, 0.38, color=color)
-            left.text(i + offset, score + 0.02, f"{score:.2f}", ha="center", fontsize=9)
+            text = f"{score:.2f}".removeprefix("0")
+            left.text(i + offset, score + 0.02, text, ha="center", fontsize=10)
     left.set_xticks(range(len(models)), models)
     left.set(ylim=(0, 1.45), yticks=[0, 0.5, 1], ylabel="accuracy")
     left.set_title("Known machines hide a failure")
-    left.text(-0.4, 1.36, "gray: machines of the training", color=GRAY, fontsize=11)
-    left.text(-0.4, 1.23, "blue: a new machine", color=BLUE, fontsize=11)
+    left.text(-0.4, 1.36, "gray: machines of the training", color=GRAY, fontsize=12)
+    left.text(-0.4, 1.23, "blue: a new machine", color=BLUE, fontsize=12)
     hide_spines(left)
 
     settings = dict(n_times=2048, real=True, fs=1000.0, bandwidth=100.0)
@@ -381,7 +384,7 @@ def draw_proof():
         [
             (0.85, 0.33, "net", BLUE),
             (0.4, 0.75, "calibrated", ORANGE),
-            (0.88, 0.97, "honest", GRAY),
+            (0.88, 0.72, "honest", GRAY),
         ],
     )
     return figure
