@@ -8,7 +8,7 @@
 with lines at random frequencies. "notch" is robust with a notch at the frequency of the
 line, which must be known. Mean accuracy over the net seeds.
 
-The first table has the four shapes of the quickstart on a one-sided axis of 500 Hz,
+The first table has the four shapes of the guide on a one-sided axis of 500 Hz,
 without and with a shift by up to 4 and 12 % of the axis, a hole of the same width, and
 noise. The second table adds a line: at a random place of the axis, in or beside the
 band, and for the notch at 350 Hz. The third table has complex signals. The models are
@@ -77,7 +77,7 @@ def print_header(title, tests):
 
 
 def make_shapes(n_samples, center_freq, seed):
-    """Return the shapes of the quickstart's one-sided axis."""
+    """Return signals of four shapes on a one-sided axis."""
     return make_spectral_shapes(
         n_samples,
         center_freq=center_freq,
@@ -97,7 +97,7 @@ def add_line(X, power_db, freq, rng):
 
 
 def shapes(seeds):
-    """Print the tables of the quickstart's shapes."""
+    """Print the tables of the shapes on a one-sided axis."""
     rng = np.random.default_rng(0)
     train = make_shapes(200, (190.0, 210.0), 0)
     X, y = make_shapes(400, (150.0, 250.0), 1)
