@@ -1,11 +1,15 @@
 """
-From wav files to a class for each recording
-============================================
+How do I get from wav files to a class for each recording?
+==========================================================
 
 Recordings come as files: of any length, mono and stereo, at several sampling rates. A
 recording is longer than the window that a classifier looks at, and the windows of a
 recording resemble each other. So the recording is the sample: it is cut into windows,
 its windows vote, and cross-validation never has windows of one recording on both sides.
+
+The script writes its wav files to a temporary folder and deletes them at the end.
+``python examples/plot_recordings.py votes.png`` also writes the figure to
+``votes.png``.
 """
 
 # %%
@@ -115,4 +119,5 @@ folder.cleanup()
 
 if len(sys.argv) > 1:
     fig.savefig(sys.argv[1], dpi=120)
+    print(f"The figure is in {sys.argv[1]}.")
 plt.show()
