@@ -20,7 +20,7 @@ from sk_psd import (
 )
 from sk_psd.datasets import make_shift_benchmark
 from sk_psd.inspection import shift_rows
-from sk_psd.plotting import FeatureMapDisplay
+from sk_psd.plotting._channel import ChannelView
 
 HERE = pathlib.Path(__file__).parent
 STILL = HERE / "_static" / "moving_picture.png"
@@ -81,23 +81,24 @@ def pick_sample(models, X, y):
 
 
 def follow(models, x, shifts=SHIFTS):
-    """Return for each net one Bunch of values for each shift, and the probabilities.
+    """Return for each net a Bunch of values for each shift, as FeatureMapDisplay draws.
 
-    The values are those that :class:`FeatureMapDisplay` draws. All are evidence for the
-    class that the net predicts at the center.
+    All are evidence for the class that the net predicts at the center, and the map is
+    that of the channel with the most evidence there. `proba` is the probability of the
+    predicted class.
     """
-    import matplotlib.pyplot as plt
-
     views = {}
     for name, model in models.items():
-        # The first column decides on the class and the channel of all.
-        display = FeatureMapDisplay.from_estimator(model, x, shifts=[0, *shifts])
-        plt.close(display.figure_)
-        columns = display.columns[1:]
-        for column, shift in zip(columns, shifts, strict=True):
-            moved = shift_rows(model, x, shift) if shift else x
-            column.proba = model.predict_proba(moved)[0].max()
-        views[name] = columns
+        center = ChannelView(model, x)
+        code = int(center.logits.argmax())
+        maps, slopes = center.find_slopes(code)
+        channel = int((maps * slopes).sum(axis=1).argmax())
+        views[name] = []
+        for shift in shifts:
+            moved = shift_rows(model, x, float(shift)) if shift else x
+            view = ChannelView(model, moved).look(code, channel)
+            view.proba = model.predict_proba(moved)[0].max()
+            views[name].append(view)
     return views
 
 
