@@ -71,6 +71,17 @@ intersphinx_mapping = {
     }.items()
 }
 
+# Every link inside of the site must have a target, with or without network.
+nitpicky = True
+nitpick_ignore_regex = [
+    (
+        "py:.*",
+        rf"({'|'.join([*intersphinx_mapping, 'os', 'onnx', 'onnxruntime'])})\..*",
+    ),
+    ("py:.*", r"(skops|dask|distributed|ray|pandas|polars|optuna|mne)\..*"),
+    ("py:obj", r"\w+_"),  # attributes that a base class computes
+]
+
 # The template of a class lists its methods, so numpydoc need not.
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
@@ -84,6 +95,7 @@ sphinx_gallery_conf = {
     "show_signature": False,
     "capture_repr": (),  # examples print their results
     "remove_config_comments": True,
+    "write_computation_times": False,
     "thumbnail_size": (800, 560),
 }
 
@@ -163,6 +175,25 @@ def read_api():
     }
 
 
+def find_short_name(app, env, node, contnode):
+    """Link a public name that stands without the path where it is imported from.
+
+    Docstrings write :class:`WelchPSD` in every module.
+    """
+    if node.get("refdomain") != "py":
+        return None
+    short = node["reftarget"].rpartition(".")[2]
+    for names in read_api().values():
+        for name in names:
+            if name.rpartition(".")[2] == short and name != node["reftarget"]:
+                node["reftarget"] = name
+                return env.domains["py"].resolve_xref(
+                    *(env, node["refdoc"], app.builder, node["reftype"]),
+                    *(name, node, contnode),
+                )
+    return None
+
+
 def add_context(app, pagename, templatename, context, doctree):
     """Give the sidebar of the API its headings and names."""
     context["api"] = read_api()
@@ -185,4 +216,5 @@ def setup(app):
     app.connect("autodoc-skip-member", skip_foreign_members)
     # After numpydoc, which writes the list of the parameters.
     app.connect("autodoc-process-docstring", group_parameters, priority=900)
+    app.connect("missing-reference", find_short_name)
     app.connect("html-page-context", add_context)

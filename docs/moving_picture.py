@@ -190,7 +190,10 @@ def draw_still():
             (0.99, moved, color, "right"),
         ]:
             label = str(view.prediction)
-            text = f"evidence {view.evidence.sum():+.1f}\n{SHAPES.get(label, label)}"
+            text = (
+                f"evidence {view.evidence.sum():+.1f}\n"
+                f"predicts {SHAPES.get(label, label)}"
+            )
             column[3].text(
                 x,
                 0.97,
