@@ -110,8 +110,9 @@ copybutton_prompt_is_regexp = True
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"sk_psd {version}"
-html_theme_options = {"show_prev_next": False, "header_links_before_dropdown": 6}
+html_theme_options = {"show_prev_next": False, "header_links_before_dropdown": 5}
 html_show_sourcelink = False
+toc_object_entries_show_parents = "hide"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_sidebars = {
@@ -123,6 +124,7 @@ html_sidebars = {
         for name in (
             *("index", "quickstart", "several_emissions", "whats_new"),
             *("contributing", "architecture", "citing"),
+            *("guide/measurements", "guide/functions"),
         )
     },
 }
@@ -163,6 +165,36 @@ def group_parameters(app, what, name, obj, options, lines):
             grouped += [""]
         grouped.append(line)
     lines[:] = grouped
+
+
+# The function of docs/nets.py that draws a net, and the input that it is drawn for.
+DRAWINGS = {
+    "GlobalPoolCNN": ("draw_global_pool", "1024 bins"),
+    "FlattenCNN": ("draw_flatten", "1024 bins"),
+    "SpectrogramCNN": ("draw_spectrogram", "128 frequencies and 64 frames"),
+}
+
+
+def draw_net(app, what, name, obj, options, lines):
+    """Put the drawing of a net before the list of its parameters."""
+    net = name.rpartition(".")[2].removesuffix("Classifier")
+    if what != "class" or net not in DRAWINGS:
+        return
+    function, sizes = DRAWINGS[net]
+    place = lines.index(":Parameters:")
+    lines[place:place] = [
+        ".. plot::",
+        "   :alt: The layers of the net, with the shapes between them",
+        f"   :caption: The default net for {sizes} and eight classes, with the shape",
+        "      of a sample behind each layer. Blue layers move with the signal. Yellow",
+        "      ones do not depend on its position. Red ones have a weight for each",
+        "      position.",
+        "",
+        f"   from nets import {function}",
+        "",
+        f"   {function}()",
+        "",
+    ]
 
 
 def read_api():
@@ -216,5 +248,6 @@ def setup(app):
     app.connect("autodoc-skip-member", skip_foreign_members)
     # After numpydoc, which writes the list of the parameters.
     app.connect("autodoc-process-docstring", group_parameters, priority=900)
+    app.connect("autodoc-process-docstring", draw_net, priority=901)
     app.connect("missing-reference", find_short_name)
     app.connect("html-page-context", add_context)
