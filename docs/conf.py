@@ -110,7 +110,15 @@ copybutton_prompt_is_regexp = True
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"sk_psd {version}"
-html_theme_options = {"show_prev_next": False, "header_links_before_dropdown": 5}
+html_theme_options = {
+    "show_prev_next": False,
+    "header_links_before_dropdown": 5,
+    # The code of the examples needs the room of the table of contents.
+    "secondary_sidebar_items": {
+        "**": ["page-toc"],
+        **{f"auto_examples/{p.stem}": [] for p in HERE.parent.glob("examples/*.py")},
+    },
+}
 html_show_sourcelink = False
 toc_object_entries_show_parents = "hide"
 html_static_path = ["_static"]
