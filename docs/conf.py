@@ -195,7 +195,7 @@ def draw_net(app, what, name, obj, options, lines):
         "   :alt: The layers of the net, with the shapes between them",
         f"   :caption: The default net for {sizes} and eight classes, with the shape",
         "      of a sample behind each layer. Blue layers move with the signal. Yellow",
-        "      ones do not depend on its position. Red ones have a weight for each",
+        "      ones do not depend on its position. Gray ones have a weight for each",
         "      position.",
         "",
         f"   from nets import {function}",

@@ -14,7 +14,7 @@ from sk_psd import (
 )
 
 # Colors: layers that move with the signal, pools, layers bound to positions.
-MOVES, POOLS, BOUND = "#cfe3f3", "#f2c46d", "#f3cfc0"
+MOVES, POOLS, BOUND = "#cfe3f3", "#f2c46d", "0.85"
 
 
 def build(classifier, shape):

@@ -29,6 +29,7 @@ from sklearn.model_selection import cross_val_score
 
 from sk_psd import WindowedClassifier, make_spectrum_classifier
 from sk_psd.datasets import make_harmonic_sounds
+from sk_psd.plotting import line_styles
 
 rng = np.random.default_rng(0)
 TIMBRES = ["saw", "square", "steep", "formant", "gapped", "bright"]
@@ -93,15 +94,12 @@ model.fit(X, y)
 times, proba = model.predict_windows(changing, step=800, fs=16000)
 
 fig, ax = plt.subplots(figsize=(8, 3.5), layout="constrained")
+styles = dict(zip(parts, line_styles(len(parts)), strict=True))
 for name, p in zip(model.classes_, proba.T, strict=True):
-    known = name in parts
-    ax.plot(
-        times,
-        p,
-        lw=2 if known else 1,
-        label=name if known else None,
-        color=None if known else "0.7",
-    )
+    if name in parts:
+        ax.plot(times, p, lw=2, label=name, **styles[name])
+    else:
+        ax.plot(times, p, lw=1, color="0.7")
 for i, name in enumerate(parts):
     ax.text(2 * i + 1, 1.04, name, ha="center")
     ax.axvline(2 * i, color="0.5", lw=0.8, ls=":")
