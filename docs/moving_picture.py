@@ -1,8 +1,8 @@
 """The moving picture of the front page: two nets while the signal sweeps the axis.
 
-``python docs/moving_picture.py`` writes the still picture, docs/_static/
-moving_picture.png, and prints its numbers. The build of the documentation writes the
-moving one. Training takes some 20 seconds.
+The build of the documentation writes the page, a few seconds of training included.
+``python docs/moving_picture.py`` writes the still picture
+``docs/_static/moving_picture.png`` and prints its numbers.
 """
 
 import json
