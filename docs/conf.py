@@ -8,6 +8,7 @@ Add ``-D plot_gallery=0`` to leave the examples unrun. Without network the build
 same, but for the links to the pages of other projects.
 """
 
+import itertools
 import pathlib
 import re
 import sys
@@ -216,21 +217,19 @@ def read_api():
 
 
 def find_short_name(app, env, node, contnode):
-    """Link a public name that stands without the path where it is imported from.
+    """Link a public name that stands without the path of its page.
 
     Docstrings write :class:`WelchPSD` in every module.
     """
-    if node.get("refdomain") != "py":
-        return None
-    short = node["reftarget"].rpartition(".")[2]
-    for names in read_api().values():
-        for name in names:
-            if name.rpartition(".")[2] == short and name != node["reftarget"]:
-                node["reftarget"] = name
-                return env.domains["py"].resolve_xref(
-                    *(env, node["refdoc"], app.builder, node["reftype"]),
-                    *(name, node, contnode),
-                )
+    path, _, short = node["reftarget"].rpartition(".")
+    if node.get("refdomain") != "py" or not f"{path}.".startswith(("sk_psd.", ".")):
+        return None  # the welch of SciPy is another one
+    for name in itertools.chain(*read_api().values()):
+        if name.rpartition(".")[2] == short and name != node["reftarget"]:
+            return env.domains["py"].resolve_xref(
+                *(env, node["refdoc"], app.builder, node["reftype"]),
+                *(name, node, contnode),
+            )
     return None
 
 
