@@ -1,6 +1,6 @@
 """
-Convolution of a signal
-=======================
+What does a convolution do to a signal?
+=======================================
 
 A kernel slides over a signal. At each position the products of kernel and signal are
 summed. The kernel determines what the sums mean. Mode, stride and dilation determine
@@ -143,5 +143,6 @@ for ax in axes[1]:
     ax.set_xlabel("sample")
 for ax in axes[:, 0]:
     ax.set_ylabel("amplitude")
+# sphinx_gallery_thumbnail_number = 2
 
 plt.show()

@@ -1,5 +1,5 @@
 """
-New classes from a few examples, and signals of no class
+Can a net learn new classes, and refuse unknown signals?
 ========================================================
 
 What does a net know about shapes that it was not trained on? `transform` of a net
@@ -7,6 +7,9 @@ classifier gives the features that its last layer sees: some hundred numbers tha
 exactly the same wherever a shape lies on the axis. Any estimator of scikit-learn can
 stand on them. Here one learns new classes from a few examples each, and others tell
 signals of known classes from the rest.
+
+``python examples/plot_embedding.py features.png`` writes the figure to
+``features.png``.
 """
 
 # %%
@@ -175,4 +178,5 @@ for ax in (left, right):
 
 if len(sys.argv) > 1:
     fig.savefig(sys.argv[1], dpi=120)
+    print(f"The figure is in {sys.argv[1]}.")
 plt.show()

@@ -1,6 +1,6 @@
 """
-Learn a filter from examples
-============================
+Can a filter be learned from examples?
+======================================
 
 A kernel can be learned from pairs of noisy and clean signals. Here gradient descent
 finds a low-pass for sine waves below 8 Hz, and a band-pass for the higher one of two

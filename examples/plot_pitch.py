@@ -1,6 +1,6 @@
 """
-Trained at one pitch, tested at others
-======================================
+How is a sound recognized at another pitch?
+===========================================
 
 The harmonics of a sound lie at multiples of its pitch, and so do the lines of a machine
 at multiples of its speed. Another pitch multiplies all frequencies: it stretches the

@@ -1,11 +1,15 @@
 """
-From wav files to a class for each recording
-============================================
+How do I get from wav files to a class for each recording?
+==========================================================
 
 Recordings come as files: of any length, mono and stereo, at several sampling rates. A
 recording is longer than the window that a classifier looks at, and the windows of a
 recording resemble each other. So the recording is the sample: it is cut into windows,
 its windows vote, and cross-validation never has windows of one recording on both sides.
+
+The script writes its wav files to a temporary folder and deletes them at the end.
+``python examples/plot_recordings.py votes.png`` also writes the figure to
+``votes.png``.
 """
 
 # %%
@@ -25,6 +29,7 @@ from sklearn.model_selection import cross_val_score
 
 from sk_psd import WindowedClassifier, make_spectrum_classifier
 from sk_psd.datasets import make_harmonic_sounds
+from sk_psd.plotting import line_styles
 
 rng = np.random.default_rng(0)
 TIMBRES = ["saw", "square", "steep", "formant", "gapped", "bright"]
@@ -89,15 +94,12 @@ model.fit(X, y)
 times, proba = model.predict_windows(changing, step=800, fs=16000)
 
 fig, ax = plt.subplots(figsize=(8, 3.5), layout="constrained")
+styles = dict(zip(parts, line_styles(len(parts)), strict=True))
 for name, p in zip(model.classes_, proba.T, strict=True):
-    known = name in parts
-    ax.plot(
-        times,
-        p,
-        lw=2 if known else 1,
-        label=name if known else None,
-        color=None if known else "0.7",
-    )
+    if name in parts:
+        ax.plot(times, p, lw=2, label=name, **styles[name])
+    else:
+        ax.plot(times, p, lw=1, color="0.7")
 for i, name in enumerate(parts):
     ax.text(2 * i + 1, 1.04, name, ha="center")
     ax.axvline(2 * i, color="0.5", lw=0.8, ls=":")
@@ -115,4 +117,5 @@ folder.cleanup()
 
 if len(sys.argv) > 1:
     fig.savefig(sys.argv[1], dpi=120)
+    print(f"The figure is in {sys.argv[1]}.")
 plt.show()

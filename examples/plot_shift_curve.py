@@ -1,6 +1,6 @@
 """
-Accuracy against shift
-======================
+How far may a shape move before a model fails?
+==============================================
 
 How far may a spectral shape move before a model fails? `shift_curve` shifts the test
 data step by step and scores a fitted model at each step. `shift_invariance` measures

@@ -96,6 +96,7 @@ for (kind, model), column in zip(models.items(), axes.T, strict=True):
             "random": "whistle in half of each class",
         }[kind]
     )
+# sphinx_gallery_thumbnail_number = 2
 
 # %%
 # `locate` turns the evidence into a band in Hz, for many recordings at once.

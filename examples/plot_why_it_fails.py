@@ -57,6 +57,7 @@ options = dict(sample=sample, shifts=[0, 0.2], names=["where it was trained", "m
 
 display = FeatureMapDisplay.from_estimator(models["linear layer"], X, **options)
 display.figure_.suptitle("A linear layer has a weight for each position")
+# sphinx_gallery_thumbnail_path = "_static/moving_picture.png"
 
 # %%
 # The kernel (row 2) finds the band at its new place, and the map (row 3) moves with the

@@ -101,6 +101,28 @@ class BatchAugmentation(_TrainingOnly):
     A subclass is written once, as a function on tensors. In a Pipeline it changes the
     training data once per `fit`. As the `augmentation` of a classifier it changes every
     batch anew, on the device of the classifier, and its `random_state` is not used.
+
+    Examples
+    --------
+    An augmentation that tilts each spectrum by up to 6 dB, as a receiver may:
+
+    >>> import numpy as np
+    >>> import torch
+    >>> from sk_psd import GlobalPoolCNNClassifier
+    >>> from sk_psd.augmentation import BatchAugmentation
+    >>> class RandomTilt(BatchAugmentation):
+    ...     def for_batches(self, x, scale=1.0):
+    ...         slope = torch.linspace(-3, 3, x.shape[-1]) / scale
+    ...
+    ...         def augment(batch, rows, generator):
+    ...             size = torch.rand(len(batch), 1, 1, generator=generator)
+    ...             return batch + size * slope
+    ...
+    ...         return augment
+    >>> X, y = np.random.default_rng(0).normal(size=(8, 32)), ["a", "b"] * 4
+    >>> net = GlobalPoolCNNClassifier(augmentation=[RandomTilt()], max_epochs=1)
+    >>> net.fit(X, y).n_iter_
+    1
     """
 
     @abstractmethod

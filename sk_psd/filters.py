@@ -65,6 +65,12 @@ def dilate(kernel, dilation):
 
     TypeError
         If `kernel` does not hold numbers.
+
+    Examples
+    --------
+    >>> from sk_psd.filters import dilate
+    >>> dilate([1.0, 2.0, 3.0], 2)
+    array([1., 0., 2., 0., 3.])
     """
     kernel, dilation = as_ndarray(kernel, "kernel"), _whole("dilation", dilation)
     kernel = as_numbers(kernel, "kernel")

@@ -134,6 +134,15 @@ def add_noise(X, snr_db, random_state=None):
     ValueError
         If `X` does not hold numbers of shape (n_samples, ..., n_times), if `snr_db` is
         not finite or below -1000, or if the result of finite signals is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_psd.signals import add_noise
+    >>> tone = np.sin(2 * np.pi * 0.1 * np.arange(100_000))[None]
+    >>> noise = add_noise(tone, snr_db=10.0, random_state=0) - tone
+    >>> print(f"{10 * np.log10(tone.var() / noise.var()):.1f} dB")
+    10.0 dB
     """
     X = _check(X)
     snr_db, rng = one_for_each(snr_db, len(X), "snr_db"), check_rng(random_state)

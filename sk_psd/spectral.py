@@ -129,6 +129,15 @@ def welch(
     .. [1] Welch, P. (1967). "The use of the fast Fourier transform for the estimation
        of power spectra". IEEE Transactions on Audio and Electroacoustics, 15(2),
        70-73. :doi:`10.1109/TAU.1967.1161901`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_psd.spectral import welch
+    >>> tone = np.sin(2 * np.pi * 50 * np.arange(4000) / 1000)
+    >>> freqs, psd = welch(tone, fs=1000, nperseg=200)
+    >>> psd.shape, float(freqs[psd.argmax()])
+    ((101,), 50.0)
     """
     X = as_signals("welch", X)
     check_n_jobs(n_jobs)
@@ -231,6 +240,18 @@ def spectrogram(
     --------
     welch : The average over the segments.
     Spectrogram : The same as a transformer, with decibels and a notch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_psd.spectral import spectrogram
+    >>> t = np.arange(2000) / 1000
+    >>> rising = np.sin(2 * np.pi * (50 * t + 50 * t**2))  # 50 to 250 Hz
+    >>> freqs, times, powers = spectrogram(rising, fs=1000, nperseg=200)
+    >>> powers.shape
+    (101, 19)
+    >>> freqs[powers.argmax(axis=0)][[0, -1]]
+    array([ 60., 240.])
     """
     X = as_signals("spectrogram", X)
     check_n_jobs(n_jobs)
@@ -329,6 +350,12 @@ def fft_magnitude(X):
     ValueError
         If X is empty or a single number, or if magnitudes of finite rows exceed the
         largest number of their dtype.
+
+    Examples
+    --------
+    >>> from sk_psd.spectral import fft_magnitude
+    >>> fft_magnitude([[0.0, 1.0, 0.0, -1.0]]).round(3)
+    array([[0., 2., 0.]])
     """
     X = as_numbers(X)
     if X.ndim == 0 or 0 in X.shape:

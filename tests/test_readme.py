@@ -82,6 +82,8 @@ def test_the_citation_names_this_version_and_license():
     citation = (ROOT / "CITATION.cff").read_text()
     assert f"\nversion: {sk_psd.__version__}\n" in citation
     assert "\nlicense: BSD-3-Clause\n" in citation
+    page = (ROOT / "docs" / "citing.rst").read_text()
+    assert f"version = {{{sk_psd.__version__}}}" in page
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -83,6 +83,17 @@ def shift_rows(
     ValueError
         If `shift` exceeds the axis, if "auto" cannot tell the domain, or if another
         parameter is not as described above.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_psd import GlobalPoolCNNClassifier
+    >>> from sk_psd.inspection import shift_rows
+    >>> X = np.eye(4, 16)
+    >>> model = GlobalPoolCNNClassifier(max_epochs=1, random_state=0)
+    >>> model = model.fit(X, ["a", "b", "a", "b"])
+    >>> shift_rows(model, X, 5).argmax(axis=1)
+    array([5, 6, 7, 8])
     """
     X, _ = unwrap_rows(X)
     axis = _find_axis(estimator, X, domain)

@@ -31,6 +31,12 @@ def flatten_sizes(n_freqs, kernel_size, stride, padding, pool_size, pool_stride)
     sizes : dict
         `kernel_size` and `pool_size` as they fit, and `n_positions`, the number of
         bins after the pool.
+
+    Examples
+    --------
+    >>> from sk_psd.nn import flatten_sizes
+    >>> flatten_sizes(256, 128, stride=1, padding=1, pool_size=16, pool_stride=2)
+    {'kernel_size': 128, 'pool_size': 16, 'n_positions': 58}
     """
     n_freqs = check_size("n_freqs", n_freqs)
     kernel_size = min(check_size("kernel_size", kernel_size), n_freqs)
@@ -72,6 +78,14 @@ class FlattenCNN(nn.Module):
 
     wraps : bool
         False: the axis is not circular.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_psd.nn import FlattenCNN
+    >>> net = FlattenCNN(1, 3, n_positions=58).eval()
+    >>> net(torch.rand(5, 1, 256)).shape
+    torch.Size([5, 3])
     """
 
     def __init__(

@@ -36,6 +36,12 @@ def global_pool_layers(n_freqs, n_filters=(32, 32, 64), kernel_size=None, stride
     Returns
     -------
     layers : list of (n_filters, kernel_size, stride)
+
+    Examples
+    --------
+    >>> from sk_psd.nn import global_pool_layers
+    >>> global_pool_layers(1024)
+    [(32, 16, 4), (32, 8, 2), (64, 8, 2)]
     """
     n_freqs = check_size("n_freqs", n_freqs)
     n_filters = one_per_layer("n_filters", n_filters)
@@ -90,6 +96,14 @@ class GlobalPoolCNN(nn.Module):
 
     wraps : bool
         Whether the axis is circular.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_psd.nn import GlobalPoolCNN, global_pool_layers
+    >>> net = GlobalPoolCNN(1, 3, global_pool_layers(256)).eval()
+    >>> net(torch.rand(5, 1, 256)).shape
+    torch.Size([5, 3])
     """
 
     def __init__(

@@ -167,6 +167,15 @@ class AxisNorm(nn.Module):
     .. [1] Ioffe, S., Szegedy, C. (2015). "Batch normalization: accelerating deep
        network training by reducing internal covariate shift". ICML, 448-456.
        :arxiv:`1502.03167`
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_psd.nn import AxisNorm
+    >>> x = torch.arange(4.0).reshape(1, 1, 4, 1) + torch.randn(8, 2, 4, 10)
+    >>> norm = AxisNorm("frequency", n_channels=2, n_freqs=4, n_frames=10)
+    >>> bool((norm(x).mean(dim=(0, 1, 3)).abs() < 1e-5).all())  # each band has mean 0
+    True
     """
 
     def __init__(self, axis, n_channels, n_freqs, n_frames):
@@ -224,6 +233,13 @@ class Level(nn.Module):
     level : {"median", "minmax"} or None
         "median" subtracts the median. "minmax" subtracts the minimum and divides by
         the span. None leaves the values as they are.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_psd.nn import Level
+    >>> Level("minmax")(torch.tensor([[[2.0, 6.0, 4.0]]]))
+    tensor([[[0.0000, 1.0000, 0.5000]]])
     """
 
     def __init__(self, level):

@@ -37,6 +37,12 @@ def spectrogram_layers(
     -------
     layers : list of (n_filters, kernel_sizes, strides)
         The latter two as pairs (along frequency, along time).
+
+    Examples
+    --------
+    >>> from sk_psd.nn import spectrogram_layers
+    >>> spectrogram_layers(128, 64, n_filters=(16, 32))
+    [(16, (5, 5), (2, 2)), (32, (3, 3), (2, 2))]
     """
     sizes = check_size("n_freqs", n_freqs), check_size("n_frames", n_frames)
     n_filters = one_per_layer("n_filters", n_filters)
@@ -91,6 +97,15 @@ class SpectrogramCNN(nn.Module):
 
     wraps : bool
         False: the axes are not circular.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_psd.nn import SpectrogramCNN, spectrogram_layers
+    >>> layers = spectrogram_layers(128, 64)
+    >>> net = SpectrogramCNN(1, 3, layers, n_freqs=128, n_frames=64).eval()
+    >>> net(torch.rand(5, 1, 128, 64)).shape
+    torch.Size([5, 3])
     """
 
     def __init__(
