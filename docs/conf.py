@@ -90,6 +90,7 @@ numpydoc_class_members_toctree = False
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
+    "copyfile_regex": r"index\.rst",
     "filename_pattern": r"[\\/]plot_",
     "backreferences_dir": "api/generated/backreferences",
     "doc_module": ("sk_psd",),
