@@ -25,13 +25,20 @@ import tempfile
 import time
 from pathlib import Path
 
-import dask.array as da
 import numpy as np
-from dask.distributed import Client, LocalCluster
 
 from sk_psd import make_spectrum_classifier
 from sk_psd.datasets import make_spectral_shapes
 from sk_psd.signals import from_iq
+
+try:
+    import dask.array as da
+    from dask.distributed import Client, LocalCluster
+except ImportError:
+    raise SystemExit(
+        "This example needs dask, which is not installed. Install it by "
+        'pip install -c constraints.txt ".[distributed]".'
+    )
 
 N_TIMES = 1024
 BLOCK = 4096  # windows of a block: 16 MB in the file, 32 MB as complex numbers

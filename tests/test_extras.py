@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from sk_psd import FilterDisplay
 from sk_psd._extras import import_extra
 
 
@@ -21,6 +22,12 @@ def test_error_names_the_install_line(module, monkeypatch):
     assert message.startswith("to_onnx needs onnx, which is not installed.")
     assert 'pip install "sk-psd[onnx]"' in message
     assert 'pip install -c constraints.txt ".[onnx]"' in message
+
+
+def test_a_display_without_matplotlib_names_the_install_line(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(ImportError, match=r'pip install "sk-psd\[plot\]"'):
+        FilterDisplay.from_filter([0.5, 0.5])
 
 
 def test_a_module_missing_inside_of_the_dependency_is_named(tmp_path, monkeypatch):

@@ -290,7 +290,8 @@ IMPORTS = {
         "scaling",
         "spectral",
     },
-    "plotting._style": {"_numbers"},
+    "_extras": set(),
+    "plotting._style": {"_extras", "_numbers"},
     "plotting._loss_curve": {
         "_net_estimator",
         "inspection._net_input",
@@ -362,7 +363,6 @@ IMPORTS = {
         "scaling",
         "spectral",
     },
-    "_extras": set(),
     "export._graph": {"_extras"},
     "export._rolls": {"export._graph"},
     "export._signals": {"_median", "_powers", "export._graph"},

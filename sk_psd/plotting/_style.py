@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 
+from sk_psd._extras import import_extra
 from sk_psd._numbers import as_int
 
 __all__ = [
@@ -131,7 +132,7 @@ def make_axes(ax, **options):
     -------
     ax : matplotlib Axes
     """
-    import matplotlib.pyplot as plt
+    plt = import_extra("matplotlib.pyplot", "plot", "A display")
 
     if ax is None:
         _, ax = plt.subplots(layout="constrained", **options)
@@ -163,7 +164,7 @@ def check_axes(axes, shape, contents, **options):
     ValueError
         If the number of axes does not match `shape`.
     """
-    import matplotlib.pyplot as plt
+    plt = import_extra("matplotlib.pyplot", "plot", "A display")
 
     if axes is None:
         options.setdefault("layout", "constrained")
