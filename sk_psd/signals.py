@@ -7,6 +7,7 @@ import numpy as np
 from sk_psd._arguments import check_option, check_rng, one_for_each
 from sk_psd._arrays import as_floating, as_ndarray, check_result
 from sk_psd._numbers import as_rate
+from sk_psd._pages import release_pages
 from sk_psd._signal_shift import power_of_two, shift_signals, warn_of_drift
 
 __all__ = ["add_noise", "from_iq", "shift_frequency"]
@@ -275,6 +276,7 @@ def from_iq(X, kind=None):
             middle = (info.max + info.min) / 2 if dtype.kind == "u" else 0
             np.subtract(part, middle, out=out, casting="unsafe", dtype=np.float64)
             out /= info.max - middle if dtype.kind == "u" else -info.min
+    release_pages(X)  # the results are a copy
     return signals
 
 

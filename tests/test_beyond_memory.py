@@ -21,6 +21,7 @@ from sk_psd._layout import warn_of_waveforms
 from sk_psd._pages import is_mapped, read_rows, release_pages
 from sk_psd._row_view import RowView, select_rows
 from sk_psd._standardize import find_mean_and_deviation, standardize_when_read
+from sk_psd.signals import from_iq
 
 N_ROWS = 90
 LABELS = np.arange(N_ROWS) % 3
@@ -232,6 +233,19 @@ def test_a_stream_from_a_file_has_the_bits_of_one_of_arrays(tmp_path):
     assert nets[0].history_ == nets[1].history_
     probas = [net.predict_proba(X) for net in nets]
     np.testing.assert_array_equal(*probas)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc of Linux")
+def test_samples_of_a_file_of_iq_leave_its_pages(tmp_path):
+    path = tmp_path / "iq.raw"
+    np.random.default_rng(0).integers(-99, 99, 2**23, np.int16).tofile(path)  # 16 MB
+    mapped = np.memmap(path, np.int16, "r").reshape(8, -1, 2)
+    for block in mapped:
+        expected = from_iq(np.array(block))
+        np.testing.assert_array_equal(from_iq(block), expected)
+    *_, lines = Path("/proc/self/smaps").read_text().partition(str(path))
+    resident = next(line for line in lines.splitlines() if line.startswith("Rss:"))
+    assert int(resident.split()[1]) < 1024
 
 
 def test_columns_that_are_standardized_are_no_signals_also_in_a_large_file(tmp_path):

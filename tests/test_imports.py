@@ -112,7 +112,7 @@ IMPORTS = {
         "_validation",
     },
     "_signal_shift": {"_arrays"},
-    "signals": {"_arguments", "_arrays", "_numbers", "_signal_shift"},
+    "signals": {"_arguments", "_arrays", "_numbers", "_pages", "_signal_shift"},
     "_noise": set(),
     "_row_view": {"_pages"},
     "_standardize": {"_pages", "_row_view"},
