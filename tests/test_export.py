@@ -621,6 +621,11 @@ def test_a_missing_folder_is_named(tmp_path, models):
         to_onnx(models["exact"], tmp_path / "missing" / "model.onnx")
 
 
+def test_a_folder_is_no_file(tmp_path, models):
+    with pytest.raises(IsADirectoryError, match="is a folder.*model.onnx"):
+        to_onnx(models["exact"], tmp_path)
+
+
 def fitted(*steps, labels=(0, 1)):
     X = np.random.default_rng(0).standard_normal((20, 64))
     return make_pipeline(*steps).fit(X, np.array(labels)[np.arange(20) % len(labels)])

@@ -61,6 +61,9 @@ def to_onnx(estimator, path=None, *, n_times=None):
     FileNotFoundError
         If the folder of `path` does not exist.
 
+    IsADirectoryError
+        If `path` is a folder.
+
     See Also
     --------
     make_spectrum_classifier : Makes a Pipeline that can be written with all options.
@@ -180,6 +183,11 @@ def _check_path(path):
     if not path.parent.is_dir():
         raise FileNotFoundError(
             f"The folder of path (={str(path)!r}) does not exist. Make it first."
+        )
+    if path.is_dir():
+        raise IsADirectoryError(
+            f"path (={str(path)!r}) is a folder. Pass the name of a file in it, such "
+            f"as {str(path / 'model.onnx')!r}."
         )
     return path
 
