@@ -1,6 +1,8 @@
 """Checks of what users pass to the methods of estimators: X, y and sample weights."""
 
 import math
+import os
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -137,11 +139,7 @@ def _as_array(estimator, X, in_parts):
     """Return X as an array, or as it is if it is a Tensor to keep, or sparse."""
     if issparse(X) or _is_dispatched(X):
         return X
-    if isinstance(X, (Dataset, DataLoader)):
-        raise TypeError(
-            f"X must be an array. Got a {type(X).__name__} of torch. Stack its rows: "
-            "X = np.stack([x for x, _ in dataset]), and its labels likewise."
-        )
+    _refuse_containers(X)
     refuse_dask(X)
     try:
         rows = _stack_cells(np.asarray(X))
@@ -159,6 +157,25 @@ def _as_array(estimator, X, in_parts):
         # Here, as scikit-learn would make float64 of float32 in another byte order.
         rows = rows.astype(rows.dtype.newbyteorder("="))
     return rows
+
+
+def _refuse_containers(X):
+    """Raise an error if X is something that an array should be taken from first."""
+    if isinstance(X, (Dataset, DataLoader)):
+        raise TypeError(
+            f"X must be an array. Got a {type(X).__name__} of torch. Stack its rows: "
+            "X = np.stack([x for x, _ in dataset]), and its labels likewise."
+        )
+    if isinstance(X, (str, bytes, os.PathLike)):
+        raise TypeError(
+            f"X must be an array. Got {X!r}. If this is the path of a file, open the "
+            "file first, such as X = np.load(path, mmap_mode='r')."
+        )
+    if isinstance(X, Mapping):  # np.load of an npz file, or loadmat
+        raise TypeError(
+            f"X must be an array. Got a {type(X).__name__} with the keys {list(X)}. "
+            "Pass one of its values."
+        )
 
 
 def _stack_cells(rows):

@@ -328,6 +328,19 @@ def test_a_data_set_of_torch_is_refused_with_the_remedy(kind):
         WelchPSD(nperseg=8).fit(kind(data))
 
 
+@pytest.mark.parametrize("estimator", [WelchPSD(), MinMaxScale(), *CLASSIFIERS])
+def test_a_path_or_an_archive_is_refused_with_the_remedy(estimator, tmp_path):
+    X, y = RNG.random((4, 32)), [0, 1, 0, 1]
+    np.savez(tmp_path / "both.npz", X=X, y=y)
+    for path in (tmp_path / "X.npy", str(tmp_path / "X.npy")):
+        with pytest.raises(TypeError, match="must be an array.*X.npy.*np.load"):
+            estimator.fit(path, y)
+    with np.load(tmp_path / "both.npz") as archive:
+        for found in (archive, dict(archive)):
+            with pytest.raises(TypeError, match=r"the keys \['X', 'y'\]. Pass one"):
+                estimator.fit(found, y)
+
+
 @EACH
 def test_equal_fits_are_equal_files(model):
     one, other = (clone(model).fit(X, Y, X_val=X, y_val=Y) for _ in range(2))
