@@ -423,9 +423,9 @@ class LearnedConvFilter(
                 f"{name} expects y of shape (n_samples, n_times). Found array with dim "
                 f"{y.ndim}. Make rows of the channels: y.reshape(-1, y.shape[-1])."
             )
-        kind = np.asarray(y).dtype.kind
-        if kind == "b":
-            raise ValueError(f"y must hold clean signals. Got booleans. {_NOT_LABELS}")
+        found = {"b": "booleans", "U": "strings"}.get(np.asarray(y).dtype.kind)
+        if found:
+            raise ValueError(f"y must hold clean signals. Got {found}. {_NOT_LABELS}")
         y = check_array(
             y,
             dtype=[np.float64, np.float32],

@@ -134,7 +134,7 @@ def test_an_unfitted_estimator_says_so(estimator):
         (with_value(np.nan), "y contains NaN"),
         (np.ones((12, 1, 40)), "array with dim 3"),
         (GOOD + 1j, "Complex data not supported"),
-        (LABELS, "could not convert string"),
+        (LABELS, "Got strings. LearnedConvFilter learns clean signals, not labels"),
     ],
     ids=["none", "long", "short", "nan", "3-D", "complex", "labels"],
 )
