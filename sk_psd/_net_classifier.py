@@ -397,7 +397,10 @@ class NetClassifier(NetPredictor):
                 "Pass the weights as a dict, or sample_weight."
             )
         if first and classes is None:
-            raise ValueError("classes must be passed in the first call of partial_fit.")
+            raise ValueError(
+                "classes must be passed in the first call of partial_fit: all labels "
+                "that will ever occur, or range(n_columns) for an indicator matrix."
+            )
 
     def _split(self, train, X_val, y_val, sample_weight_val, targets):
         """Return the training and the validation data; the latter may be None."""

@@ -356,7 +356,7 @@ def test_a_warm_start_needs_the_same_kind_of_y(model):
         (Y, Y[:, :2], None, "y has 2 columns, but .* of 3 columns, one for each class"),
         (Y, Y[:, 0], None, r"y holds one label for .* Pass one of shape \(n_s.*, 3\)"),
         (Y @ [1, 1, 0], Y, None, r"y is an indicator matrix .* classes \[0, 1, 2\]"),
-        (None, Y, None, "classes must be passed in the first call"),
+        (None, Y, None, r"first call .* range\(n_columns\) for an indicator"),
         (None, Y, [0, 1, 2, 3], r"must be the numbers of the columns of y \(=\[0, 1, "),
         (None, Y, ["a", "b", "c"], r"must be the numbers of the columns of y \(=\[0, "),
         (None, Y, Y, r"classes should be a 1d array of labels, got .* \(120, 3\) inst"),

@@ -192,7 +192,7 @@ def test_partial_fit_goes_on_after_fit_and_after_loading(blobs):
 @pytest.mark.parametrize(
     "change, match",
     [
-        (dict(classes=None), "classes must be passed in the first call"),
+        (dict(classes=None), "first call of partial_fit: all labels that will ever"),
         (dict(classes=["narrow", "odd"]), r"\['wide'\], which are not among the cl"),
         (dict(classes=["narrow"]), r"at least 2 classes. Got classes=\['narrow'\]"),
         (dict(classes={"narrow", "wide"}), "Got a set; pass sorted"),
