@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sk_psd._doc_link import DocLink
 from sk_psd._frequency_axis import frequencies_of, with_frequencies
+from sk_psd._pages import release_pages
 from sk_psd._state import VersionedState
 from sk_psd._validation import check_rows
 
@@ -23,6 +24,7 @@ def _finish_output(framed):
     A result for X of two axes becomes a data frame where one is wanted. Data frames
     have no third axis, so a result for X of more axes stays an array. An array whose
     columns are no multiples of one frequency carries the frequencies to the next step.
+    The memory of a mapped file is released.
     """
     plain = framed.__wrapped__
 
@@ -30,6 +32,7 @@ def _finish_output(framed):
     def method(self, X, *args, **kwargs):
         n_axes = _count_axes(X)
         result = (framed if n_axes <= 2 else plain)(self, X, *args, **kwargs)
+        release_pages(X)
         return with_frequencies(result, self._frequencies_out(frequencies_of(X)))
 
     return method

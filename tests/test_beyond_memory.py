@@ -8,10 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from sklearn.pipeline import make_pipeline
 
 from sk_psd import (
+    FFTMagnitude,
     FlattenCNNClassifier,
     GlobalPoolCNNClassifier,
+    InvariantFeatures,
+    MinMaxScale,
+    PeakAlign,
     RandomFreqShift,
     RandomNoise,
     RandomSpeckle,
@@ -120,17 +125,18 @@ def test_rows_of_a_file_that_are_taken_are_read_when_they_are_needed(tmp_path):
     assert isinstance(select_rows(np.load(tmp_path / "x.npy", "c"), order), np.ndarray)
 
 
+def resident():
+    """Return the resident kB of the file rows.npy."""
+    lines = iter(Path("/proc/self/smaps").read_text().splitlines())
+    for line in lines:
+        if line.endswith("rows.npy"):
+            return next(int(s.split()[1]) for s in lines if s.startswith("Rss:"))
+    raise AssertionError("the file is not mapped")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/smaps")
 @pytest.mark.parametrize("step", [1, -1, 3])
 def test_only_the_pages_of_the_given_rows_are_released(step, tmp_path):
-    def resident():
-        """Return the resident kB of the file."""
-        lines = iter(Path("/proc/self/smaps").read_text().splitlines())
-        for line in lines:
-            if line.endswith("rows.npy"):
-                return next(int(s.split()[1]) for s in lines if s.startswith("Rss:"))
-        raise AssertionError("the file is not mapped")
-
     values = np.random.default_rng(0).random((384, 2**15), np.float32)  # 128 kB a row
     X = np.asarray(as_file(values, tmp_path / "rows.npy"))[::step]
     values = values[::step]
@@ -146,6 +152,27 @@ def test_only_the_pages_of_the_given_rows_are_released(step, tmp_path):
     assert resident() == before  # they were read again
     release_pages(X)
     assert resident() < 128
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/smaps")
+@pytest.mark.parametrize(
+    "read",
+    [
+        MinMaxScale().fit_transform,
+        PeakAlign().fit_transform,
+        InvariantFeatures().fit_transform,
+        make_pipeline(FFTMagnitude(), MinMaxScale()).fit_transform,
+    ],
+    ids=["scale", "align", "features", "pipeline"],
+)
+def test_a_block_of_a_file_is_released_after_it_was_read(read, tmp_path):
+    values = np.random.default_rng(0).random((128, 2**15), np.float32)  # 16 MB
+    X = as_file(values, tmp_path / "rows.npy")
+    for first in range(0, 128, 32):
+        read(X[first : first + 32])
+    assert resident() < 2048
+    np.testing.assert_array_equal(X, values)
+    assert resident() >= 2**14
 
 
 PREAMBLE = """

@@ -27,7 +27,7 @@ IMPORTS = {
     "_frequency_axis": set(),
     "_frequency_names": set(),
     "_doc_link": set(),
-    "_transformer": {"_doc_link", "_frequency_axis", "_state", "_validation"},
+    "_transformer": {"_doc_link", "_frequency_axis", "_pages", "_state", "_validation"},
     "_arguments": set(),
     "_waveforms": set(),
     "_data_texts": set(),
