@@ -99,6 +99,9 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
     "write_computation_times": False,
     "thumbnail_size": (800, 560),
+    # For scripts that draw nothing.
+    "default_thumb_file": str(HERE / "_static" / "script.png"),
+    "minigallery_sort_order": "gallery.find_place",
 }
 
 # Pictures of the pages are drawn by the scripts of this folder.

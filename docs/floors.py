@@ -140,11 +140,11 @@ def draw_floors():
     floors, arrows = find_floors(imports), find_arrows(imports)
     place = find_places(floors, arrows)
     level = {name: i for i, names in enumerate(floors) for name in names}
-    # Every second box of a floor is higher, so that the names have room.
-    height = {name: level[name] + 0.3 * (place[name] % 2) for name in imports}
-    figure, ax = plt.subplots(figsize=(11, 9.5), layout="constrained")
+    # Neighbors on a floor have three heights, so that the names have room.
+    height = {name: level[name] + 0.28 * (place[name] % 3) for name in imports}
+    figure, ax = plt.subplots(figsize=(11, 11), layout="constrained")
     for level in range(0, len(floors), 2):
-        ax.axhspan(level - 0.35, level + 0.65, color="0.965", linewidth=0)
+        ax.axhspan(level - 0.22, level + 0.78, color="0.965", linewidth=0)
     for name, m in arrows:
         ax.plot(
             [place[name], place[m]],
@@ -161,14 +161,14 @@ def draw_floors():
             {"__init__": "sk_psd", "nn.__init__": "nn"}.get(name, name),
             ha="center",
             va="center",
-            fontsize=9,
+            fontsize=7.5,
             bbox=dict(
                 boxstyle="round,pad=0.3",
                 facecolor=FRONT_COLOR if front else OPEN_COLOR if public else "white",
                 edgecolor="0.4",
             ),
         )
-    ax.set(xlim=(-0.8, max(place.values()) + 0.8), ylim=(-0.35, len(floors) - 0.35))
+    ax.set(xlim=(-0.8, max(place.values()) + 0.8), ylim=(-0.22, len(floors) - 0.22))
     ax.set(yticks=range(len(floors)), xticks=[], ylabel="floor")
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)

@@ -5,10 +5,10 @@ Classify a file that is larger than memory
 A receiver has written I and Q samples to a raw file of 16-bit integers. The file may be
 larger than the memory. Here dask reads it in blocks, and each worker sends its blocks
 through a fitted pipeline. Then the net is trained further on the whole file, block by
-block, by `partial_fit`.
+block, by ``partial_fit``.
 
 The script makes its own file. Its size is a parameter, so that the default takes
-seconds:
+seconds::
 
     python examples/beyond_memory.py --gigabytes 2
 

@@ -128,7 +128,8 @@ for i, (style, scores) in enumerate(
     zip(line_styles(N_MICROPHONES), folds, strict=True)
 ):
     ax.plot(places, scores, marker="o", markersize=4, label=i + 1, **style)
-    ax.plot(len(axes) + 0.5 + 0.06 * (i - 2), baseline[i], "o", color=style["color"])
+    place = len(axes) + 0.5 + 0.1 * (i - 2)
+    ax.plot(place, baseline[i], marker=f"${i + 1}$", color=style["color"])
 ax.axhline(1 / 4, color="0.45", lw=0.9, ls=":")
 ax.text(0, 1 / 4, "chance", color="0.45", fontsize="small", va="bottom")
 ax.set_xticks([*places, len(axes) + 0.5], [*map(str, axes), "linear\nmodel"])

@@ -353,7 +353,7 @@ def draw_proof():
             score = cross_val_score(model, X, y, cv=split, groups=groups).mean()
             left.bar(i + offset, score, 0.38, color=color)
             text = f"{score:.2f}".removeprefix("0")
-            left.text(i + offset, score + 0.02, text, ha="center", fontsize=10)
+            left.text(i + offset, score + 0.02, text, ha="center", fontsize=8.5)
     left.set_xticks(range(len(models)), models)
     left.set(ylim=(0, 1.45), yticks=[0, 0.5, 1], ylabel="accuracy")
     left.set_title("Known machines hide a failure")
