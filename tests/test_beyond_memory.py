@@ -202,17 +202,17 @@ def run_script(script):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/status")
 def test_a_fit_on_a_file_needs_little_memory(tmp_path):
-    """The file has 200 MB."""
+    """The file has 130 MB."""
     (growth,) = run_script(f"""
 from sk_psd import RandomFreqShift
-shape = 12_800, 4096
+shape = 8_000, 4096
 X = np.lib.format.open_memmap("{tmp_path}/x.npy", "w+", "f4", shape)
 rng = np.random.default_rng(0)
-for first in range(0, len(X), 1280):
-    X[first : first + 1280] = rng.normal(-60, 5, (1280, 4096))
+for first in range(0, len(X), 1000):
+    X[first : first + 1000] = rng.normal(-60, 5, (1000, 4096))
 X.flush()
 del X
-X, y = np.load("{tmp_path}/x.npy", "r"), np.arange(12_800) % 2
+X, y = np.load("{tmp_path}/x.npy", "r"), np.arange(8_000) % 2
 net = GlobalPoolCNNClassifier(
     n_filters=(2,), kernel_size=3, max_epochs=1, batch_size=128, device="cpu",
     early_stopping=True, augmentation=RandomFreqShift(0.1, mode="floor"),
@@ -229,22 +229,22 @@ print(resident("HWM") - before)
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/status")
 def test_a_stream_needs_no_more_memory_with_every_call():
-    """300 calls see 120 MB."""
+    """75 calls see 120 MB."""
     growth, at_most = run_script("""
 rng = np.random.default_rng(0)
-net = GlobalPoolCNNClassifier(n_filters=(2,), batch_size=100, device="cpu")
+net = GlobalPoolCNNClassifier(n_filters=(2,), batch_size=200, device="cpu")
 
 def read(n_calls):
     for _ in range(n_calls):
-        net.partial_fit(rng.normal(-60, 5, (100, 1024)), np.arange(100) % 2, [0, 1])
+        net.partial_fit(rng.normal(-60, 5, (200, 1024)), np.arange(200) % 2, [0, 1])
 
-read(20)
+read(10)
 before = reset_peak()
-read(300)
+read(75)
 print(resident("HWM") - before, len(net.history_))
 """)
     assert growth < 20
-    assert at_most == 320
+    assert at_most == 85
 
 
 def test_a_stream_from_a_file_has_the_bits_of_one_of_arrays(tmp_path):

@@ -127,6 +127,6 @@ def run_page(word, changes=()):
     model = make_model().set_params(globalpoolcnnclassifier__callbacks=None)
     grid = {"globalpoolcnnclassifier__lr": [1e-3, 1e-2]}
     names = {"__name__": "__main__", "GridSearchCV": GridSearchCV, "model": model}
-    names |= {"grid": grid, "X": X, "y": y}
+    names |= {"make_search": make_search, "grid": grid, "X": X, "y": y}
     exec(code, names)
     return names["search"]
