@@ -57,9 +57,9 @@ CLASSIFIERS = [
     FlattenCNNClassifier(max_epochs=20, random_state=0),
     GlobalPoolCNNClassifier(max_epochs=5, random_state=0),
     GlobalPoolCNNClassifier(padding_mode="zeros", max_epochs=5, random_state=0),
-    SpectrogramCNNClassifier(max_epochs=20, random_state=0),
+    SpectrogramCNNClassifier(max_epochs=10, random_state=0),
     SpectrogramCNNClassifier(
-        norm_axis="time", pool_axis="time", max_epochs=20, random_state=0
+        norm_axis="time", pool_axis="time", max_epochs=10, random_state=0
     ),
 ]
 REGRESSORS = [
