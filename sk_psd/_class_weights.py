@@ -5,7 +5,7 @@ from numbers import Real
 import numpy as np
 
 from sk_psd._row_view import select_rows
-from sk_psd._validation import check_weights, scale_weights
+from sk_psd._validation import check_weights, keep_weighted, scale_weights
 
 __all__ = ["weigh_indicators", "weigh_samples"]
 
@@ -38,7 +38,7 @@ def weigh_samples(X, codes, classes, sample_weight=None, class_weight=None):
         Their mean is 1.
     """
     weights = check_weights(sample_weight, codes)
-    X, codes, weights = _keep_weighted(X, codes, weights)
+    X, codes, weights = keep_weighted(weights, X, codes, weights, take=select_rows)
     if class_weight is not None:
         if class_weight == "balanced":
             totals = np.bincount(codes, weights, len(classes))
@@ -48,7 +48,7 @@ def weigh_samples(X, codes, classes, sample_weight=None, class_weight=None):
         if not factors.any():
             raise ValueError("At least one weight must be positive. Got zeros only.")
         weights = weights * scale_weights(factors)
-        X, codes, weights = _keep_weighted(X, codes, weights)
+        X, codes, weights = keep_weighted(weights, X, codes, weights, take=select_rows)
     return X, codes, weights / weights.mean()
 
 
@@ -81,7 +81,7 @@ def weigh_indicators(X, codes, classes, sample_weight=None, class_weight=None):
         Their mean is 1.
     """
     weights = check_weights(sample_weight, codes)
-    X, codes, weights = _keep_weighted(X, codes, weights)
+    X, codes, weights = keep_weighted(weights, X, codes, weights, take=select_rows)
     ones = codes > 0.5
     factors = np.ones(codes.shape)
     if class_weight == "balanced":
@@ -96,14 +96,6 @@ def weigh_indicators(X, codes, classes, sample_weight=None, class_weight=None):
         factors /= factors.max()  # products with sample weights could overflow
     weights = weights[:, None] * factors
     return X, codes, weights / weights.mean()
-
-
-def _keep_weighted(X, codes, weights):
-    """Return the samples of weight above 0, without a copy if these are all."""
-    kept = weights > 0
-    if kept.all():
-        return X, codes, weights
-    return select_rows(X, kept), codes[kept], weights[kept]
 
 
 def _weights_of_classes(named, classes):

@@ -26,7 +26,7 @@ from sk_psd._standardize import find_mean_and_deviation
 from sk_psd._targets import read_targets
 from sk_psd._torch_settings import torch_defaults
 from sk_psd._training import SpectraDataset
-from sk_psd._training_rows import HostRows, place_rows
+from sk_psd._training_rows import HostRows, are_too_large_to_copy, place_rows
 from sk_psd._validation import check_rows, check_weights
 from sk_psd.augmentation import BatchAugmentation, list_augmentations, reads_rows
 from sk_psd.nn.layers import empty_module, reset_parameters
@@ -474,10 +474,9 @@ class NetClassifier(NetPredictor):
     ):
         """Return standardized samples for a device, with their codes and weights."""
         x = place_rows(X, self.mean_, self.scale_, device)
-        if aligned and isinstance(x, HostRows):
-            x = HostRows(x.rows, device, canonical_roll)
-        elif aligned and getattr(x, "is_mapped", False):  # may exceed the memory
-            x = HostRows(x, device, canonical_roll)
+        if aligned and are_too_large_to_copy(x):
+            rows = x.rows if isinstance(x, HostRows) else x
+            x = HostRows(rows, device, canonical_roll)
         elif aligned:
             x = x[:]
             for part in x.split(CPU_ROWS):  # in place, to save memory

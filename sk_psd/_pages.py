@@ -74,8 +74,8 @@ def read_rows(X, rows):
 
 def _find_map(X):
     """Return the map of the operating system that holds X, or None."""
-    # It is the first owner of the memory.
-    array, base = None, X  # array is the last memmap on the way
+    # A view names its array as its base, down to the map, which owns the memory.
+    array, base = None, X  # the memmap that is nearest to the map, and the base
     while isinstance(base, np.ndarray):
         array = base if isinstance(base, np.memmap) else array
         base = base.base

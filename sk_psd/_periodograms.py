@@ -115,7 +115,7 @@ class Periodograms:
             Each task, in their order.
 
         result : object
-            Its result. The tasks run while the results are read.
+            Value that the function returned for the task. Later tasks run meanwhile.
         """
         X, segments = self.X, self.segments
         tasks = split_into_tasks(len(X), segments, self.window, split_rows=split_rows)

@@ -275,9 +275,8 @@ class SegmentTransformer(Transformer):
 
     def _count_segments(self, signals):
         """Return the number of segments of signals of any shape (..., n_times)."""
-        plan = self._segments
-        n_each = (signals.shape[-1] - plan.nperseg) // plan.step + 1
-        return math.prod(signals.shape[:-1]) * n_each
+        *shape, n_times = signals.shape
+        return math.prod(shape) * self._segments.count(n_times)
 
     def _blocks(self, X, in_parts=False):
         """Yield signals of one length at a time.

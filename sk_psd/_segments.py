@@ -105,7 +105,7 @@ class Segments:
                 f"noverlap (={noverlap}) must be less than nperseg (={self.nperseg})."
             )
         self.step = self.nperseg - noverlap
-        self.n_segments = (n_times - self.nperseg) // self.step + 1
+        self.n_segments = self.count(n_times)
         self.detrend = detrend
         self.onesided = return_onesided
         self.omit_nan = omit_nan
@@ -129,6 +129,10 @@ class Segments:
         self.empty_bin = None
         if detrend in ("constant", "linear") and is_flat and 0 in bins:
             self.empty_bin = int(np.flatnonzero(bins == 0)[0])
+
+    def count(self, n_times):
+        """Return the number of segments of a signal of this length."""
+        return (n_times - self.nperseg) // self.step + 1
 
 
 def _check_detrend(detrend):

@@ -7,6 +7,7 @@ import torch
 __all__ = [
     "canonical_roll",
     "canonical_shift",
+    "canonical_width",
     "noise_bins",
     "random_shift",
     "shift_bins",
@@ -237,9 +238,7 @@ def canonical_shift(x):
         Bins to move to the right (negative: to the left).
     """
     n_freqs = x.shape[-1]
-    width = 1
-    while width * 2 <= n_freqs // 64:
-        width *= 2
+    width = canonical_width(n_freqs)
     score = _sum_ahead(x if x.ndim == 2 else _sum_channels(x), width)
     top = score.amax(-1, keepdim=True)
     if top.isnan().any():  # of sums beyond the largest number, with both signs
@@ -251,6 +250,23 @@ def canonical_shift(x):
     if len(row) > len(x):
         origin = _choose_origin(x, row, origin)
     return n_freqs // 2 - width // 2 - origin
+
+
+def canonical_width(n_freqs):
+    """Return the width of the largest sum, in bins: a power of 2, at most a 64th.
+
+    Parameters
+    ----------
+    n_freqs : int
+
+    Returns
+    -------
+    width : int
+    """
+    width = 1
+    while width * 2 <= n_freqs // 64:
+        width *= 2
+    return width
 
 
 def _keep_one_of_equal_bins(best, x):

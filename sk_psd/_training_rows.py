@@ -7,7 +7,7 @@ import torch
 from sk_psd._device import fits_on_device
 from sk_psd._standardize import standardize_when_read
 
-__all__ = ["HostRows", "move_rows", "place_rows", "take_rows"]
+__all__ = ["HostRows", "are_too_large_to_copy", "move_rows", "place_rows", "take_rows"]
 
 # Values that are copied to the device at a time, so that the host needs no second copy.
 _COPIED_VALUES = 2**22
@@ -79,13 +79,28 @@ def take_rows(rows, index, host_index):
     rows : Tensor, StandardizedRows or HostRows
 
     index, host_index : int64 Tensor of shape (n_rows,)
-        The same indices on the device of the training and on the CPU.
+        Which rows, as one Tensor on the device of the training and one on the CPU.
 
     Returns
     -------
     batch : Tensor of shape (n_rows, ...)
     """
     return rows[host_index if isinstance(rows, HostRows) else index]
+
+
+def are_too_large_to_copy(rows):
+    """Say whether the device, or the memory of the host, may lack room for all rows.
+
+    Parameters
+    ----------
+    rows : Tensor, StandardizedRows or HostRows
+
+    Returns
+    -------
+    are_too_large : bool
+        True for HostRows, and for rows of a mapped file.
+    """
+    return isinstance(rows, HostRows) or getattr(rows, "is_mapped", False)
 
 
 class HostRows:

@@ -1,6 +1,7 @@
 """Checks of what users pass to the methods of estimators: X, y and sample weights."""
 
 import math
+import operator
 import os
 from collections.abc import Mapping
 
@@ -397,7 +398,7 @@ def scale_weights(weights):
     return np.ldexp(weights, -np.frexp(weights.max())[1])
 
 
-def keep_weighted(weights, *arrays):
+def keep_weighted(weights, *arrays, take=operator.getitem):
     """Return the rows whose weight is above 0, without a copy if all are.
 
     Parameters
@@ -406,13 +407,16 @@ def keep_weighted(weights, *arrays):
 
     *arrays : ndarray of shape (n_samples, ...)
 
+    take : callable, default=operator.getitem
+        ``take(array, kept)`` returns the rows of an array where `kept` is True.
+
     Returns
     -------
     kept : tuple of ndarray
         One array for each of `arrays`.
     """
     kept = weights > 0
-    return arrays if kept.all() else tuple(array[kept] for array in arrays)
+    return arrays if kept.all() else tuple(take(array, kept) for array in arrays)
 
 
 def check_labels(estimator, X, y):

@@ -24,7 +24,7 @@ from sk_psd._noise import (
 )
 from sk_psd._numbers import as_float
 from sk_psd._shift import noise_bins, random_shift
-from sk_psd._training_rows import HostRows
+from sk_psd._training_rows import are_too_large_to_copy
 from sk_psd._transformer import SpectrumTransformer
 from sk_psd._validation import check_rows
 from sk_psd.signals import add_noise, shift_frequency
@@ -317,9 +317,8 @@ class RandomFreqShift(BatchAugmentation):
         axis = 2
         max_bins = _max_shift_in_bins(self.max_shift, x.shape[axis], "bins")
         needs_floor = self.mode == "floor" and max_bins
-        is_large = isinstance(x, HostRows) or getattr(x, "is_mapped", False)
         floors = None
-        if needs_floor and not is_large:
+        if needs_floor and not are_too_large_to_copy(x):
             # Once for all batches, as every spectrum is ranked for its floor. Where the
             # spectra have no room on a device or in memory, the floors have none.
             floors = noise_bins(x, axis)

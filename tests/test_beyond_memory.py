@@ -125,11 +125,11 @@ def test_rows_of_a_file_that_are_taken_are_read_when_they_are_needed(tmp_path):
     assert isinstance(select_rows(np.load(tmp_path / "x.npy", "c"), order), np.ndarray)
 
 
-def resident():
-    """Return the resident kB of the file rows.npy."""
+def resident(path="rows.npy"):
+    """Return the resident kB of the mapped file whose path ends so."""
     lines = iter(Path("/proc/self/smaps").read_text().splitlines())
     for line in lines:
-        if line.endswith("rows.npy"):
+        if line.endswith(str(path)):
             return next(int(s.split()[1]) for s in lines if s.startswith("Rss:"))
     raise AssertionError("the file is not mapped")
 
@@ -262,7 +262,7 @@ def test_a_stream_from_a_file_has_the_bits_of_one_of_arrays(tmp_path):
     np.testing.assert_array_equal(*probas)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc of Linux")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/smaps")
 def test_samples_of_a_file_of_iq_leave_its_pages(tmp_path):
     path = tmp_path / "iq.raw"
     np.random.default_rng(0).integers(-99, 99, 2**23, np.int16).tofile(path)  # 16 MB
@@ -270,9 +270,7 @@ def test_samples_of_a_file_of_iq_leave_its_pages(tmp_path):
     for block in mapped:
         expected = from_iq(np.array(block))
         np.testing.assert_array_equal(from_iq(block), expected)
-    *_, lines = Path("/proc/self/smaps").read_text().partition(str(path))
-    resident = next(line for line in lines.splitlines() if line.startswith("Rss:"))
-    assert int(resident.split()[1]) < 1024
+    assert resident(path) < 1024
 
 
 def test_columns_that_are_standardized_are_no_signals_also_in_a_large_file(tmp_path):

@@ -364,10 +364,10 @@ IMPORTS = {
         "spectral",
     },
     "export._graph": {"_extras"},
-    "export._rolls": {"export._graph"},
+    "export._rolls": {"_shift", "export._graph"},
     "export._signals": {"_median", "_powers", "export._graph"},
-    "export._nets": {"export._graph", "nn"},
     "export._spectra": {"_log_cells", "export._graph", "export._rolls"},
+    "export._nets": {"export._graph", "export._spectra", "nn"},
     "export._features": {
         "_feature_plan",
         "export._graph",

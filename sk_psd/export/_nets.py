@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from sk_psd.export._graph import Value, concatenate, where
+from sk_psd.export._graph import Value, concatenate
+from sk_psd.export._spectra import min_max_scale
 from sk_psd.nn import FlattenCNN, GlobalPoolCNN, SpectrogramCNN
 
 __all__ = ["add_net"]
@@ -42,9 +43,7 @@ def _add_level(level, x):
         rank = (flat.shape[-1] - 1) // 2
         flat = flat - flat.smallest(rank + 1).cut(rank, rank + 1)
     else:
-        low = flat.reduce("Min")
-        span = flat.reduce("Max") - low
-        flat = (flat - low) / where(span.exceeds(0), span, 1)
+        flat = min_max_scale(flat)
     flat = (flat - _array(level.mean)) / _array(level.deviation)
     return flat.reshape(*x.shape)
 

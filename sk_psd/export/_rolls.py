@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sk_psd._shift import canonical_width
 from sk_psd.export._graph import Value, concatenate, where
 
 __all__ = ["canonical_roll"]
@@ -26,9 +27,7 @@ def canonical_roll(x):
     channels = [x]
     if len(x.shape) == 2:
         channels = [x.pick(c, axis=-2) for c in range(x.shape[0])]
-    width = 1
-    while width * 2 <= n // 64:
-        width *= 2
+    width = canonical_width(n)
     score = _sum_ahead(sum(channels[1:], channels[0]), width)
     best = score.equals(score.reduce("Max"))
     best = _choose_origin(_keep_one_of_equal_bins(best, channels), channels)

@@ -1,5 +1,7 @@
 """The steps of a Pipeline before its classifier, in an ONNX graph."""
 
+import math
+
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
@@ -151,10 +153,12 @@ def add_steps(steps, x, is_complex=False):
 
 def _add_flat_rows(step, x, name):
     """Return spectra of several channels as one row."""
-    size = 1
-    for length in x.shape:
-        size *= length
-    return x.reshape(size)
+    return x.reshape(math.prod(x.shape))
+
+
+def _add_standard_scaler(step, x, name):
+    check_shape(name, step, x.shape, (step.n_features_in_,))
+    return add_standard_scaler(step, x, name)
 
 
 _ADDERS = [
@@ -164,6 +168,7 @@ _ADDERS = [
     (PeakAlign, add_peak_align),
     (LogFrequency, add_log_frequency),
     (InvariantFeatures, add_invariant_features),
+    (StandardScaler, _add_standard_scaler),
 ]
 
 
@@ -171,15 +176,8 @@ def _find_adder(name, step):
     for kinds, add in _ADDERS:
         if isinstance(step, kinds):
             return add
-    if isinstance(step, StandardScaler):
-        return _add_standard_scaler
     is_function = isinstance(step, FunctionTransformer)
     # The one function in the pipelines of make_baselines.
     if is_function and step.func.__module__ == "sk_psd.baselines":
         return _add_flat_rows
     raise unsupported(name, step)
-
-
-def _add_standard_scaler(step, x, name):
-    check_shape(name, step, x.shape, (step.n_features_in_,))
-    return add_standard_scaler(step, x, name)
