@@ -121,7 +121,7 @@ def spectrogram_models_of(fs, seeds):
 
 
 def bearing_models_of(fs, seeds):
-    """Yield the models of spectra, and those that are trained with noisy signals."""
+    """Yield the models of spectra, those trained with noise, and one fixed range."""
     yield from models_of(fs, seeds)
     for title, snr_db in [(" + 0..20 dB", (0, 20)), (" + 0..60 dB", (0, 60))]:
         noise = RandomNoise(snr_db, clean_fraction=0, random_state=0)
@@ -130,6 +130,10 @@ def bearing_models_of(fs, seeds):
             yield name + title, [make_pipeline(noise, *(s for _, s in model.steps))]
         nets = make_nets(fs, seeds, noise, padding_mode="zeros")
         yield "global_pool zeros" + title, nets
+    # The range of 120 dB in place of a learned one.
+    nets = make_nets(fs, seeds, padding_mode="zeros")
+    nets = [net.set_params(welchpsd__range_db=None) for net in nets]
+    yield "global_pool zeros, 120 dB", nets
 
 
 def add_carriers(X, power_db, rng):

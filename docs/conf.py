@@ -135,7 +135,7 @@ html_sidebars = {
     **{
         name: []
         for name in (
-            *("index", "quickstart", "several_emissions", "whats_new"),
+            *("index", "quickstart", "whats_new"),
             *("contributing", "architecture", "citing"),
             *("guide/measurements", "guide/functions"),
         )

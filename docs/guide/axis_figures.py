@@ -12,6 +12,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import KFold, LeaveOneGroupOut, cross_val_score
 from sklearn.pipeline import make_pipeline
 
+from guide.style import AMBER, BLUE, GRAY, GREEN, SKY, VERMILION
 from sk_psd import (
     ActivationMapDisplay,
     FlattenCNNClassifier,
@@ -33,9 +34,6 @@ from sk_psd.datasets import (
 )
 from sk_psd.plotting import line_styles
 from sk_psd.signals import add_noise
-
-BLUE, ORANGE, GREEN = (style["color"] for style in line_styles(3))
-GRAY = "0.45"
 
 
 def make_figure(n_rows=1, n_columns=1, **options):
@@ -92,7 +90,7 @@ def draw_quickstart():
         right,
         [
             (0.3, 0.93, "global pool", BLUE),
-            (0.3, 0.35, "linear layer", ORANGE),
+            (0.3, 0.35, "linear layer", VERMILION),
             (-0.3, 0.29, "chance", GRAY),
         ],
     )
@@ -124,7 +122,7 @@ def draw_axes():
 def draw_circle(ax):
     """Draw a spectrum around a circle."""
     x = np.linspace(-0.5, 0.5, 600)
-    for center, color, dashes in [(0.0, BLUE, "-"), (0.42, ORANGE, "--")]:
+    for center, color, dashes in [(0.0, BLUE, "-"), (0.42, VERMILION, "--")]:
         distance = (x - center + 0.5) % 1 - 0.5
         level = 1 + 0.6 * bump(distance, 0, 0.07)
         ax.plot(2 * np.pi * x, level, color=color, linestyle=dashes, linewidth=2.5)
@@ -138,7 +136,7 @@ def draw_circle(ax):
     ax.spines["polar"].set_visible(False)
     ax.text(0, 0, "no end", ha="center", va="center", color=GRAY)
     ax.text(0.55, 1.95, "trained", color=BLUE)
-    ax.text(1.85, 1.75, "in use", color=ORANGE)
+    ax.text(1.85, 1.75, "in use", color=VERMILION)
     ax.set_title("It wraps: complex signals", pad=22)
 
 
@@ -147,7 +145,7 @@ def draw_end(ax):
     x = np.linspace(0, 0.5, 600)
     for center, color, dashes, text in [
         (0.2, BLUE, "-", "trained"),
-        (0.47, ORANGE, "--", "in use"),
+        (0.47, VERMILION, "--", "in use"),
     ]:
         ax.plot(x, bump(x, center, 0.06), color=color, linestyle=dashes, linewidth=2.5)
         ax.text(center - 0.04, 1.08, text, color=color, ha="center")
@@ -172,7 +170,7 @@ def draw_stretch(ax):
         (linear, "linear", "linear axis: the distances change"),
         (logarithmic, "log", "log axis: a shift"),
     ]:
-        for bottom, f0, color in [(0, 200, BLUE), (1.1, 300, ORANGE)]:
+        for bottom, f0, color in [(0, 200, BLUE), (1.1, 300, VERMILION)]:
             freqs = f0 * np.arange(1, 5)
             top = bottom + np.array([1, 0.75, 0.55, 0.4])
             small.vlines(freqs, bottom, top, color, linewidth=3)
@@ -187,7 +185,7 @@ def draw_position(ax):
     """Draw two vowels: the same peaks at other places."""
     x = np.linspace(0, 3500, 600)
     for k, (name, formants, color, dashes) in enumerate(
-        [('"ee"', (300, 2300), BLUE, "-"), ('"ah"', (750, 1200), ORANGE, "--")]
+        [('"ee"', (300, 2300), BLUE, "-"), ('"ah"', (750, 1200), VERMILION, "--")]
     ):
         level = sum(np.exp(-(((x - f) / 130) ** 2)) for f in formants)
         ax.plot(x, level + 1.3 * k, color=color, linestyle=dashes, linewidth=2.5)
@@ -213,7 +211,7 @@ def draw_vowels():
     draw_position(left)
     left.set_title("Other places, other vowel")
     places = np.arange(len(DIGITS))[::-1]
-    right.barh(places, DIGITS.values(), color=[BLUE, "0.7", "0.7", ORANGE])
+    right.barh(places, DIGITS.values(), color=[BLUE, "0.7", "0.7", VERMILION])
     for place, value in zip(places, DIGITS.values(), strict=True):
         right.text(value + 0.02, place, f"{value:.2f}"[1:], va="center")
     right.axvline(0.1, color="0.2", linestyle=":")
@@ -253,7 +251,7 @@ def draw_noise():
     place_labels(
         ax,
         [
-            (-9.5, 0.93, "robust=True", ORANGE),
+            (-9.5, 0.93, "robust=True", VERMILION),
             (-4.0, 0.62, "default", BLUE),
             (8.0, 0.3, "chance", GRAY),
         ],
@@ -265,7 +263,7 @@ def draw_norm_axes():
     """Draw a block of maps three times, with the values of one mean in one color."""
     figure = plt.figure(figsize=(6.6, 2.9), layout="constrained")
     plt.rcParams.update({"font.size": 12, "axes.titlesize": 12})
-    colors = [BLUE, "#E69F00", "0.25", "#56B4E9"]
+    colors = [BLUE, AMBER, "0.25", SKY]
     names = {"channel": 0, "frequency": 2, "time": 1}
     for i, (name, axis) in enumerate(names.items()):
         ax = figure.add_subplot(1, 3, i + 1, projection="3d")
@@ -303,7 +301,7 @@ def draw_filters():
     right.text(9, 3, "the sines lie at 0 to 8 Hz", va="bottom", fontsize=12)
     place_labels(left, [(0, 0.04, "moving average", GREEN)])
     place_labels(left, [(0, 0.109, "gradient, and", BLUE)])
-    place_labels(left, [(0, 0.1, "least squares (dashes)", ORANGE)])
+    place_labels(left, [(0, 0.1, "least squares (dashes)", VERMILION)])
     left.set(xlabel="time (ms)", ylabel="tap", ylim=(-0.012, 0.118))
     left.set_title("Two solvers, one kernel")
     right.set(xlabel="frequency (Hz)", ylabel="gain (dB)", xlim=(0, 64))
@@ -383,7 +381,7 @@ def draw_proof():
         right,
         [
             (0.85, 0.33, "net", BLUE),
-            (0.4, 0.75, "calibrated", ORANGE),
+            (0.4, 0.75, "calibrated", VERMILION),
             (0.88, 0.72, "honest", GRAY),
         ],
     )

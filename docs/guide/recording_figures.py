@@ -1,12 +1,12 @@
 """The pictures of the pages about recordings and domains."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 from scipy.signal import lfilter
 from sklearn.model_selection import GroupKFold, KFold, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 
+from guide.style import BLUE, GRAY, VERMILION, make_figure
 from sk_psd import (
     LogFrequency,
     WelchPSD,
@@ -17,8 +17,6 @@ from sk_psd import (
 from sk_psd.datasets import make_harmonic_sounds, make_spectral_shapes
 from sk_psd.plotting import line_styles
 
-BLUE, ORANGE, GREEN, PINK, *_ = (style["color"] for style in line_styles(7))
-GRAY = "0.45"
 # Amplitude of each order of a gear with 12 teeth, one of which is damaged.
 ORDERS = {1: 1, 2: 0.5, 10: 0.25, 11: 0.5, 12: 1, 13: 0.5, 14: 0.25}
 
@@ -26,14 +24,8 @@ ORDERS = {1: 1, 2: 0.5, 10: 0.25, 11: 0.5, 12: 1, 13: 0.5, 14: 0.25}
 def make_panels(shape, title, height):
     """Return a figure that can be read on a phone, and a list of its axes."""
     n_rows, n_columns = (shape, 1) if isinstance(shape, int) else shape
-    fig, axes = plt.subplots(
-        n_rows, n_columns, figsize=(5.4, height), layout="constrained", squeeze=False
-    )
-    for ax in axes.flat:
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.title.set_fontsize(11)
-    fig.suptitle(title, fontsize=11.5, fontweight="bold")
-    return fig, list(axes.flat)
+    figure, axes = make_figure(n_rows, n_columns, title, height)
+    return figure, list(axes.flat)
 
 
 def score_coin_flips():
@@ -71,7 +63,7 @@ def draw_nperseg():
         psd = WelchPSD(fs, nperseg=nperseg, decibels=True).fit(x[None])
         ax.plot(psd.freqs_, psd.transform(x[None])[0], color=BLUE, lw=1.3)
         for line in (200, 212):
-            ax.axvline(line, color=ORANGE, lw=1, ls="--", zorder=0)
+            ax.axvline(line, color=VERMILION, lw=1, ls="--", zorder=0)
         ax.set(xlim=(150, 262), ylim=(-46, 5), ylabel="dB per Hz", title=title)
     axes[-1].set_xlabel("frequency (Hz)")
     return fig
@@ -127,7 +119,7 @@ def draw_speeds():
     for ax, (freqs, rows, scale) in zip(axes, panels, strict=True):
         ax.set(xscale=scale, yticks=[-45, -45 - offset])
         ax.set_yticklabels([f"{speed} turns/s" for speed in speeds])
-        for i, (row, color) in enumerate(zip(rows, (BLUE, ORANGE), strict=True)):
+        for i, (row, color) in enumerate(zip(rows, (BLUE, VERMILION), strict=True)):
             ax.plot(freqs, row - i * offset, color=color, lw=1.2)
             ax.get_yticklabels()[i].set_color(color)
     axes[0].set(xlim=(0, 700), title="linear axis: the lines move apart")
@@ -156,7 +148,7 @@ def draw_splits():
         (axes[0], dealt, f"windows dealt: {dealt_score:.2f}"),
         (axes[1], grouped, f"recordings left out: {grouped_score:.2f}"),
     ]:
-        for value, color, marker in [(False, BLUE, "s"), (True, ORANGE, "D")]:
+        for value, color, marker in [(False, BLUE, "s"), (True, VERMILION, "D")]:
             row, column = np.nonzero(test == value)
             ax.scatter(column, row, color=color, marker=marker, s=42)
         ax.set(xlabel="window", xticks=[], yticks=[], title=title)
@@ -224,9 +216,9 @@ def draw_spike():
         "spike at 0 Hz",
         (0, -55),
         (-0.9, -60),
-        color=ORANGE,
+        color=VERMILION,
         va="center",
-        arrowprops=dict(arrowstyle="->", color=ORANGE),
+        arrowprops=dict(arrowstyle="->", color=VERMILION),
     )
     axes[0].text(0.5, -48, "emission", color=BLUE, ha="center")
     axes[1].set_xlabel("frequency (MHz)")

@@ -5,7 +5,7 @@ from sk_psd.plotting import line_styles
 BLUE, VERMILION, GREEN, PINK, AMBER, SKY, BLACK = (
     style["color"] for style in line_styles(7)
 )
-GRAY, PALE = "0.55", "0.92"
+GRAY, PALE = "0.45", "0.92"
 
 
 def make_figure(n_rows, n_columns, title, height, **options):
