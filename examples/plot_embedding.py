@@ -140,8 +140,8 @@ for name, values in results.items():
 # %%
 # On these shapes the features find more unknown signals than the probability does, and
 # many still pass: a shape that the net was not trained on may look to it like one that
-# it knows. No detector wins everywhere. On recorded radio signals the probability found
-# the most. Try them on classes of your own that you leave out of the training.
+# it knows. No detector wins everywhere. Try them on classes of your own that you leave
+# out of the training.
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 for (name, values), color in zip(

@@ -67,7 +67,7 @@ for name, model in models.items():
     print(f"{name:22}{scores} {seconds:8.1f}", flush=True)
 
 # %%
-# Left: one signal of each of four of the eight shapes, centered and shifted. Right: the
+# Left: signals of four of the eight shapes, at the center and elsewhere. Right: the
 # accuracy at the center and after the shift.
 
 SHAPES = {

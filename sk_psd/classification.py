@@ -155,11 +155,11 @@ class GlobalPoolCNNClassifier(NetClassifier):
         elsewhere; "cpu", "cuda", "cuda:1", "mps" are passed on to torch.
 
     precision : {"float32", "bf16"}, default="float32"
-        Number format of the layers in training. "bf16" computes them in bfloat16, which
-        is faster on GPUs that support it, and keeps the weights and the optimizer in
-        float32. Validation and prediction are in float32 in any case, so the exact
-        invariance stays. On a CPU without bfloat16 instructions "bf16" takes several
-        times as long.
+        Number format of the layers in training. "bf16" computes them in bfloat16, for
+        GPUs that support it, and keeps the weights and the optimizer in float32.
+        Validation and prediction are in float32 in any case, so the exact invariance
+        stays. On a CPU without bfloat16 instructions "bf16" takes several times as
+        long.
 
     callbacks : list of skorch callbacks or None, default=None
         Called in every epoch and batch, bare or as pairs (name, callback). `fit` calls
@@ -534,11 +534,11 @@ class SpectrogramCNNClassifier(NetClassifier):
         elsewhere; "cpu", "cuda", "cuda:1", "mps" are passed on to torch.
 
     precision : {"float32", "bf16"}, default="float32"
-        Number format of the layers in training. "bf16" computes them in bfloat16, which
-        is faster on GPUs that support it, and keeps the weights and the optimizer in
-        float32. Validation and prediction are in float32 in any case, so the exact
-        invariance stays. On a CPU without bfloat16 instructions "bf16" takes several
-        times as long.
+        Number format of the layers in training. "bf16" computes them in bfloat16, for
+        GPUs that support it, and keeps the weights and the optimizer in float32.
+        Validation and prediction are in float32 in any case, so the exact invariance
+        stays. On a CPU without bfloat16 instructions "bf16" takes several times as
+        long.
 
     callbacks : list of skorch callbacks or None, default=None
         Called in every epoch and batch, bare or as pairs (name, callback). `fit` calls
@@ -803,11 +803,11 @@ class FlattenCNNClassifier(NetClassifier):
         elsewhere; "cpu", "cuda", "cuda:1", "mps" are passed on to torch.
 
     precision : {"float32", "bf16"}, default="float32"
-        Number format of the layers in training. "bf16" computes them in bfloat16, which
-        is faster on GPUs that support it, and keeps the weights and the optimizer in
-        float32. Validation and prediction are in float32 in any case, so the exact
-        invariance stays. On a CPU without bfloat16 instructions "bf16" takes several
-        times as long.
+        Number format of the layers in training. "bf16" computes them in bfloat16, for
+        GPUs that support it, and keeps the weights and the optimizer in float32.
+        Validation and prediction are in float32 in any case, so the exact invariance
+        stays. On a CPU without bfloat16 instructions "bf16" takes several times as
+        long.
 
     callbacks : list of skorch callbacks or None, default=None
         Called in every epoch and batch, bare or as pairs (name, callback). `fit` calls

@@ -48,7 +48,8 @@ def make_spectrum_classifier(
     robust : bool, default=False
         Whether noise, gain and empty bands in use differ from those of the training
         data. Each spectrum is then brought to its median level, and on the first two
-        axes the net is trained with noise of -5 to 30 dB, which takes twice as long.
+        axes the net is trained with noise of -5 to 30 dB, which takes twice as long. On
+        the third axis no noise is trained, and the level alone may lower the accuracy.
 
     vote : bool, default=False
         Whether a second classifier votes beside the net: logistic regression on
@@ -81,19 +82,20 @@ def make_spectrum_classifier(
     The first bin of a one-sided spectrum, which holds the rest of the mean, is left
     out. On a one-sided axis a robust net pads with zeros and is trained with shifts by
     a tenth of the axis, the other one is trained as if the axis were closed. Each was
-    the better one on recorded vibration. On a logarithmic axis noise is not trained: it
-    cost more accuracy on recorded instruments than it gained.
+    the better one on recorded vibration. On a logarithmic axis noise is not trained.
+    Train on recordings that have the noise in use, or compare with
+    ``set_params(net__augmentation="robust")``.
 
     A vote suits the one-sided axis. On recorded vibration (two seeds,
     ``benchmarks/real_signals.py``) the mean accuracy rose from 0.952 to 0.985 as
     recorded, from 0.944 to 0.974 with shifts by up to 1000 Hz and from 0.607 to 0.831
-    in noise of 10 dB, for 4 % more training time. With `robust` the accuracy rose from
-    0.961 to 0.984, and from 0.843 to 0.905 in noise of 0 dB. Only with holes of up to
-    1000 Hz it fell, by 0.003. The other figures are from ``benchmarks/field.py``. On
-    two-sided axes the vote lowered the accuracy by 0.03 on spectra that the end of the
-    axis cuts off, and by 0.05 on shapes that look alike. On sounds on the logarithmic
-    axis it changed the accuracy by -0.007 to 0, and with `robust` raised it by up to
-    0.1, at half the pitch.
+    in noise of 10 dB. With `robust` the accuracy rose from 0.961 to 0.984, and from
+    0.843 to 0.905 in noise of 0 dB. Only with holes of up to 1000 Hz it fell, by 0.003.
+    The other figures are from ``benchmarks/field.py``. On two-sided axes the vote
+    lowered the accuracy by 0.03 on spectra that the end of the axis cuts off, and by
+    0.05 on shapes that look alike. On sounds on the logarithmic axis it changed the
+    accuracy by -0.007 to 0, and with `robust` raised it by up to 0.1, at half the
+    pitch.
 
     Examples
     --------
@@ -131,7 +133,7 @@ def make_spectrum_classifier(
     steps = [("psd", psd)]
     if axis == "log":
         steps.append(("log", LogFrequency(256, fs=fs, decibels=True)))
-        net.set_params(kernel_size=32)  # two octaves, as far as harmonics are apart
+        net.set_params(kernel_size=32)  # above an octave, as far as harmonics are apart
     # On a circular axis the copies also lose parts of a band at the ends.
     copies = [RandomFreqShift(0.5 if two_sided else 0.1, mode="floor")]
     if robust:

@@ -126,7 +126,7 @@ def welch(
 
     References
     ----------
-    .. [1] Welch, P. (1967). "The use of the fast Fourier transform for the estimation
+    .. [1] Welch, P. (1967). "The use of fast Fourier transform for the estimation
        of power spectra". IEEE Transactions on Audio and Electroacoustics, 15(2),
        70-73. :doi:`10.1109/TAU.1967.1161901`
 
@@ -450,8 +450,8 @@ class WelchPSD(FrequencyNames, SegmentTransformer):
     notch : list of float or (float, float), default=None
         Frequencies in Hz of lines that do not belong to the signals, such as mains hum
         or the spike of a receiver at 0 Hz. A number stands for the bins in the main
-        lobe of the window around it. With a Hann window these are two bins on either
-        side. A pair stands for the bins from low to high. The bins get levels on a
+        lobe of the window around it. With a Hann window these are three or four bins.
+        A pair stands for the bins from low to high. The bins get levels on a
         straight line in decibels between their neighbors. At an end of the axis they
         get the level of the one neighbor. On a two-sided axis pass the negative
         frequencies too.
@@ -520,7 +520,7 @@ class WelchPSD(FrequencyNames, SegmentTransformer):
 
     References
     ----------
-    .. [1] Welch, P. (1967). "The use of the fast Fourier transform for the estimation
+    .. [1] Welch, P. (1967). "The use of fast Fourier transform for the estimation
        of power spectra". IEEE Transactions on Audio and Electroacoustics, 15(2),
        70-73. :doi:`10.1109/TAU.1967.1161901`
 
@@ -667,8 +667,8 @@ class Spectrogram(SegmentTransformer):
     notch : list of float or (float, float), default=None
         Frequencies in Hz of lines that do not belong to the signals, such as mains hum
         or the spike of a receiver at 0 Hz. A number stands for the bins in the main
-        lobe of the window around it. With a Hann window these are two bins on either
-        side. A pair stands for the bins from low to high. The bins get levels on a
+        lobe of the window around it. With a Hann window these are three or four bins.
+        A pair stands for the bins from low to high. The bins get levels on a
         straight line in decibels between their neighbors. At an end of the axis they
         get the level of the one neighbor. On a two-sided axis pass the negative
         frequencies too.

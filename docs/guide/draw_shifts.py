@@ -139,7 +139,7 @@ def draw_pools():
     figure, axes = make_figure(1, 1, title, 3.9)
     ax = axes[0, 0]
     models = {
-        "global pool": (train_pooled("approximate"), GREEN, "-", "o"),
+        "global pool": (train_pooled(), GREEN, "-", "o"),
         "max pool of 64": (train_flat(64), BLUE, "--", "s"),
         "max pool of 16": (train_flat(), VERMILION, "-.", "^"),
         "no pool": (train_flat(1, 1), GRAY, ":", "v"),
