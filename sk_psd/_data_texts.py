@@ -40,7 +40,7 @@ test     the test sets, pairs (X, y) like the training set:
          "centered" as the training set, with centers within 2 % of the axis from 0;
          "shifted" with centers 12 to 41.7 % of the axis away from 0;
          "wrapped": the band leaves the axis at one end and comes in at the other;
-         "cut": the end of the axis cuts off 15 to 35 % of the band
+         "cut": the end of the axis cuts off 15 to 35 % of a band of the nominal width
 nperseg  {nperseg}, the length of the Welch segments that the signals are meant for
 
 Model: as in make_spectral_shapes, with a nominal bandwidth of an eighth of the axis.

@@ -271,8 +271,8 @@ class NetClassifier(NetPredictor):
         Parameters
         ----------
         X : array-like of shape (n_samples, [n_channels,] n_freqs[, n_frames])
-            Spectra, or spectrograms for a classifier of those. A single one is enough
-            where the net has no batch norm over a single value.
+            Spectra, or spectrograms for a classifier of those. One sample is enough,
+            unless a layer has only one value for each channel of a sample.
 
         y : array-like of shape (n_samples,), or array-like or sparse of shape \
                 (n_samples, n_classes)

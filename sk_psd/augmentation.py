@@ -75,7 +75,7 @@ class _TrainingOnly(SpectrumTransformer):
             Changed rows.
         """
         X = self._fit(X)
-        rng = check_random_state(self.random_state)
+        rng = check_random_state(getattr(self, "random_state", None))
         return self._in_chunks(lambda part: self._change(part, rng), X)
 
     def transform(self, X):
@@ -99,8 +99,9 @@ class BatchAugmentation(_TrainingOnly):
     """Base of the augmentations that a classifier can apply to its batches.
 
     A subclass is written once, as a function on tensors. In a Pipeline it changes the
-    training data once per `fit`. As the `augmentation` of a classifier it changes every
-    batch anew, on the device of the classifier, and its `random_state` is not used.
+    training data once per `fit`, by the seed `random_state` if it has this parameter.
+    As the `augmentation` of a classifier it changes every batch anew, on the device of
+    the classifier, and its `random_state` is not used.
 
     Examples
     --------
@@ -116,7 +117,7 @@ class BatchAugmentation(_TrainingOnly):
     ...
     ...         def augment(batch, rows, generator):
     ...             size = torch.rand(len(batch), 1, 1, generator=generator)
-    ...             return batch + size * slope
+    ...             return batch + (size * slope).to(batch.device)
     ...
     ...         return augment
     >>> X, y = np.random.default_rng(0).normal(size=(8, 32)), ["a", "b"] * 4
@@ -143,8 +144,10 @@ class BatchAugmentation(_TrainingOnly):
         -------
         augment : callable
             ``augment(batch, rows, generator)`` returns the changed batch. `rows` are
-            the indices of its samples in `x`, on the device of `x`, and `generator` is
-            the only source of random numbers.
+            the indices of its samples in `x`, on the device of `x`. `generator` is the
+            only source of random numbers. It is on the CPU: draw there, and move the
+            result to the device of the batch. In a Pipeline `x` is a part of the
+            training data, and `rows` is ``slice(None)``.
         """
 
     def _change(self, X, rng):
@@ -181,8 +184,8 @@ class RandomFreqShift(BatchAugmentation):
     mode : {"wrap", "edge", "floor"}, default="wrap"
         Values that enter at the vacated end. "wrap" takes those that left at the other
         end, for two-sided spectra of complex signals, whose axis is a circle. "edge"
-        repeats the last bin. "floor" takes values of the weaker half of the spectrum's
-        own bins. Signals allow "wrap" only.
+        repeats the first or the last bin. "floor" takes values of the weaker half of
+        the spectrum's own bins. Signals allow "wrap" only.
 
     domain : {"spectrum", "spectrogram", "signal"}, default="spectrum"
         Kind of the rows in a Pipeline: spectra, spectrograms of shape (n_samples,
@@ -457,7 +460,7 @@ class RandomTimeShift(BatchAugmentation):
 
 
 class RandomNoise(BatchAugmentation):
-    """Add noise to each training signal, or spectrum, as strong as drawn at random.
+    """Add noise to each training signal, or spectrum, at a random strength.
 
     A noise level that was never seen in training breaks most models of spectra, as
     noise lifts the floor between the shapes. Trained with this class, they have seen
@@ -525,8 +528,9 @@ class RandomNoise(BatchAugmentation):
     ratio of a sample holds for each of its channels.
 
     In a spectrum of K averaged segments, the mean of the noise over the segments adds
-    to the amplitude of the signal, with a random phase, and the K - 1 deviations from
-    it add their powers. Neighboring bins are correlated as behind a Hann window.
+    to the amplitude of the signal, with a random phase, and the K deviations from it,
+    with K - 1 degrees of freedom, add their powers. Neighboring bins are correlated as
+    behind a Hann window.
 
     Examples
     --------

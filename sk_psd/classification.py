@@ -45,13 +45,14 @@ class GlobalPoolCNNClassifier(NetClassifier):
     Convolutions, one pool over the whole axis and a linear layer, trained on spectra
     that are shifted anew in every batch.
 
-    Which axis is yours decides `padding_mode`. The two-sided spectrum of complex
+    Choose `padding_mode` by the kind of your axis. The two-sided spectrum of complex
     signals is a circle: with "circular" (the default) the net is trained on shifts
     over the whole axis, and its predictions are exactly the same for every circular
     shift of a spectrum. A one-sided or logarithmic axis ends: with "zeros" training
-    shifts are a tenth of the axis and invariance is approximate, which is better
-    there. Where the position itself tells the class (as formants do in speech), this
-    is the wrong classifier.
+    shifts are up to a tenth of the axis and invariance is approximate. On recorded
+    vibration "circular" was better without noise and "zeros" in noise, so compare both
+    on a one-sided axis. Where the position itself tells the class (as formants do in
+    speech), this is the wrong classifier.
 
     Parameters
     ----------
@@ -101,7 +102,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
         Scaling of each channel of each sample, after the augmentation and in
         prediction. "median" subtracts the median of its decibels, so that a gain, noise
         or an empty band hardly change the shape. It replaces :class:`MinMaxScale`.
-        "minmax" scales it to [0, 1] as :class:`MinMaxScale` does, but after the
+        "minmax" scales it to [0, 1] like :class:`MinMaxScale`, but after the
         augmentation.
 
     optimizer : {"adamw", "adam", "sgd"}, default="adamw"
@@ -145,7 +146,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
         Epochs without a fall of the validation loss by `tol` before stopping.
 
     tol : float, default=1e-4
-        See `n_iter_no_change`.
+        Smallest fall of the validation loss that counts.
 
     warm_start : bool, default=False
         Whether `fit` goes on from the weights of the fit before.
@@ -157,7 +158,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
     precision : {"float32", "bf16"}, default="float32"
         Number format of the layers in training. "bf16" computes them in bfloat16, for
         GPUs that support it, and keeps the weights and the optimizer in float32.
-        Validation and prediction are in float32 in any case, so the exact invariance
+        Validation and prediction are in float32 in any case, so an exact invariance
         stays. On a CPU without bfloat16 instructions "bf16" takes several times as
         long.
 
@@ -217,7 +218,7 @@ class GlobalPoolCNNClassifier(NetClassifier):
 
     history_ : list of dict
         Record of each epoch: "epoch", "train_loss", with validation data "valid_loss"
-        and "valid_acc" (the accuracy, as `score` gives it), and the scores of
+        and "valid_acc" (the accuracy), and the scores of
         callbacks.
 
     See Also
@@ -227,15 +228,16 @@ class GlobalPoolCNNClassifier(NetClassifier):
 
     Notes
     -----
-    A spectrum may have several labels at once, or none: pass y as an indicator matrix
-    of shape (n_samples, n_classes), dense or sparse, with 1 where a sample has a label
+    For spectra with several labels at once, or none, pass y as an indicator matrix of
+    shape (n_samples, n_classes), dense or sparse, with 1 where a sample has a label
     and 0 elsewhere. The net then has a sigmoid for each class in place of the softmax,
     and is trained by the binary cross-entropy, averaged over the classes. `predict`
     returns an indicator matrix, with 1 where the probability is above 0.5. `score` is
     the subset accuracy: the share of the samples with no wrong label.
 
-    For an axis of L bins the first convolution has stride S = L / 256 (at most 64)
-    and kernel 4 S (7 if S is 1), the others kernel 8 and stride 2.
+    For an axis of L bins the first convolution has stride S = L / 256 (rounded, from 1
+    to 64) and kernel 4 S (7 if S is 1), the others kernel 8 and stride 2. With a
+    `kernel_size` of your own, S is at most a quarter of the first kernel.
 
     The output of a net with strides changes a little with the phase of a spectrum: its
     position modulo the product of the strides (16 bins for an axis of 1024). `n_rolls`
@@ -255,8 +257,9 @@ class GlobalPoolCNNClassifier(NetClassifier):
     epoch it is raised. A search or a cross-validation then goes on with its next fit,
     and the score of the interrupted one stands among the others.
 
-    A `fit` that raises an error leaves an unfitted classifier. With `warm_start`, and
-    in `partial_fit`, an error or an interruption leaves the model as it was before.
+    A `fit` that raises an error leaves an unfitted classifier. With `warm_start` it
+    leaves the model as it was before, and so does a call of `partial_fit` that raises
+    an error or is interrupted.
 
     `fit` warns of X that looks like raw signals (nearly all rows swing symmetrically
     around zero and the columns are not standardized) or like spectrograms (16 channels
@@ -435,8 +438,8 @@ class SpectrogramCNNClassifier(NetClassifier):
     """Classify spectrograms by a two-dimensional convolutional net.
 
     Convolutions over frequency and time, a batch norm along the axis of your choice,
-    a pool and a linear layer. With ``pool_axis="both"`` the net ignores where a pattern
-    lies in time and in frequency. With "time" it ignores the time only. That is the
+    a pool and a linear layer. With ``pool_axis="both"`` the net hardly depends on where
+    a pattern lies in time and in frequency, with "time" hardly on the time. That is the
     better choice where the frequency tells the class, as formants do in speech.
 
     Parameters
@@ -480,7 +483,7 @@ class SpectrogramCNNClassifier(NetClassifier):
         Scaling of each channel of each sample, after the augmentation and in
         prediction. "median" subtracts the median of its decibels, so that a gain, noise
         or an empty band hardly change the shape. It replaces :class:`MinMaxScale`.
-        "minmax" scales it to [0, 1] as :class:`MinMaxScale` does, but after the
+        "minmax" scales it to [0, 1] like :class:`MinMaxScale`, but after the
         augmentation.
 
     optimizer : {"adamw", "adam", "sgd"}, default="adamw"
@@ -524,7 +527,7 @@ class SpectrogramCNNClassifier(NetClassifier):
         Epochs without a fall of the validation loss by `tol` before stopping.
 
     tol : float, default=1e-4
-        See `n_iter_no_change`.
+        Smallest fall of the validation loss that counts.
 
     warm_start : bool, default=False
         Whether `fit` goes on from the weights of the fit before.
@@ -536,7 +539,7 @@ class SpectrogramCNNClassifier(NetClassifier):
     precision : {"float32", "bf16"}, default="float32"
         Number format of the layers in training. "bf16" computes them in bfloat16, for
         GPUs that support it, and keeps the weights and the optimizer in float32.
-        Validation and prediction are in float32 in any case, so the exact invariance
+        Validation and prediction are in float32 in any case, so an exact invariance
         stays. On a CPU without bfloat16 instructions "bf16" takes several times as
         long.
 
@@ -600,7 +603,7 @@ class SpectrogramCNNClassifier(NetClassifier):
 
     history_ : list of dict
         Record of each epoch: "epoch", "train_loss", with validation data "valid_loss"
-        and "valid_acc" (the accuracy, as `score` gives it), and the scores of
+        and "valid_acc" (the accuracy), and the scores of
         callbacks.
 
     See Also
@@ -779,7 +782,7 @@ class FlattenCNNClassifier(NetClassifier):
         Scaling of each channel of each sample, after the augmentation and in
         prediction. "median" subtracts the median of its decibels, so that a gain, noise
         or an empty band hardly change the shape. It replaces :class:`MinMaxScale`.
-        "minmax" scales it to [0, 1] as :class:`MinMaxScale` does, but after the
+        "minmax" scales it to [0, 1] like :class:`MinMaxScale`, but after the
         augmentation.
 
     lr : float, default=1e-3
@@ -805,7 +808,7 @@ class FlattenCNNClassifier(NetClassifier):
     precision : {"float32", "bf16"}, default="float32"
         Number format of the layers in training. "bf16" computes them in bfloat16, for
         GPUs that support it, and keeps the weights and the optimizer in float32.
-        Validation and prediction are in float32 in any case, so the exact invariance
+        Validation and prediction are in float32 in any case, so an exact invariance
         stays. On a CPU without bfloat16 instructions "bf16" takes several times as
         long.
 
@@ -860,7 +863,7 @@ class FlattenCNNClassifier(NetClassifier):
 
     history_ : list of dict
         Record of each epoch: "epoch", "train_loss", with validation data "valid_loss"
-        and "valid_acc" (the accuracy, as `score` gives it), and the scores of
+        and "valid_acc" (the accuracy), and the scores of
         callbacks.
 
     See Also

@@ -116,7 +116,8 @@ def make_spectral_shapes(
 
     real : bool, default=False
         Whether the signals are real (float64). Then each band must lie between 0 and
-        ``fs / 2``. By default the signals are complex baseband signals (complex128).
+        ``fs / 2``, so pass `center_freq` too, such as ``fs / 4``. By default the
+        signals are complex baseband signals (complex128).
 
     return_X_y : bool, default=True
         Whether to return ``(X, y)`` instead of a Bunch.
@@ -315,12 +316,12 @@ def make_shift_benchmark(
     Returns
     -------
     bunch : Bunch
-        `X_train`, `y_train`: center frequencies within 2 % of the axis from 0.
-        `test`: dict of four test sets, each a pair ``(X, y)``: "centered" (as the
-        training set), "shifted" (centers 12 to 41.7 % of the axis away from 0),
-        "wrapped" (the band leaves the axis at one end and re-enters at the other) and
-        "cut" (the end of the axis cuts off 15 to 35 % of the band). Also `fs` (1.0 Hz),
-        `nperseg` (`n_freqs`), `name`, and `DESCR`, a description of the data.
+        `X_train`, `y_train`: center frequencies within 2 % of the axis from 0. `test`:
+        dict of four test sets, each a pair ``(X, y)``: "centered" (as the training
+        set), "shifted" (centers 12 to 41.7 % of the axis away from 0), "wrapped" (the
+        band leaves the axis at one end and re-enters at the other) and "cut" (the end
+        of the axis cuts off 15 to 35 % of a band of the nominal width). Also `fs` (1.0
+        Hz), `nperseg` (`n_freqs`), `name`, and `DESCR`, a description of the data.
 
     See Also
     --------

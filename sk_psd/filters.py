@@ -328,8 +328,9 @@ class ConvFilter(SpectrumTransformer):
         An array is the kernel itself, real or complex. A name is one of:
 
         - "moving_average": the mean of `kernel_size` neighbors;
-        - "edge": the mean of the ``kernel_size // 2`` samples after each sample, minus
-          the mean of as many samples before it; a step up by 1 gives a peak of 1;
+        - "edge": the mean of the ``kernel_size // 2`` samples after each sample (of an
+          even size the sample itself is the first of them), minus the mean of as many
+          samples before it; a step up by 1 gives a peak of 1;
         - "lowpass", "highpass", "bandpass": a windowed sinc with a Hamming window, made
           by :func:`scipy.signal.firwin`.
 
@@ -463,7 +464,8 @@ class ConvFilter(SpectrumTransformer):
         -------
         names : ndarray of str objects
             In mode "same" each value has the name of the sample at its center. In the
-            other modes the names are "convfilter0", "convfilter1", ...
+            other modes, and for kernels longer than the rows, the names are
+            "convfilter0", "convfilter1", ...
         """
         check_is_fitted(self, "kernel_")
         names = _check_feature_names_in(self, input_features)

@@ -51,8 +51,8 @@ class InvariantFeatures(SpectrumTransformer):
         least 4 bins, so short spectra have fewer octaves.
 
     n_ranks : int, default=12
-        Number of ranks to keep from each end of a sorted output to the median. The
-        ranks are denser at the ends.
+        Number of ranks to keep between each end of a sorted output and its median, both
+        included. The ranks are denser at the ends.
 
     n_fourier : int, default=64
         Number of Fourier magnitudes of each kind, from the first coefficient on (one
@@ -61,7 +61,8 @@ class InvariantFeatures(SpectrumTransformer):
 
     n_bispectrum : int, default=0
         Number of Fourier coefficients in the bispectrum. 28 coefficients give 392
-        features. 0 leaves the bispectrum out.
+        features. 0 leaves the bispectrum out. At most half the number of bins. Each
+        product is scaled to the cube root of its magnitude.
 
     align : bool, default=True
         Whether to roll each spectrum to a canonical position. If False, a shift changes

@@ -96,9 +96,8 @@ class LearnedConvFilter(
     callbacks : list of skorch callbacks or None, default=None
         Called in every epoch and batch, bare or as pairs (name, callback). `fit` calls
         the objects themselves; :func:`sklearn.base.clone`, and so every search, copies
-        them. Scores of a classifier see the labels of y. An ``LRScheduler`` among them
-        replaces the schedule of `lr`. Callbacks of scikit-learn (1.9 or newer) are
-        set by `set_callbacks` and called in `fit` only.
+        them. An ``LRScheduler`` among them replaces the schedule of `lr`. Callbacks of
+        scikit-learn (1.9 or newer) are set by `set_callbacks` and called in `fit` only.
 
     verbose : int, default=0
         1 shows a progress bar in `fit`, or lets callbacks such as skorch's ``PrintLog``
@@ -145,7 +144,7 @@ class LearnedConvFilter(
 
     Notes
     -----
-    With zeros beyond the ends, `predict` is ``ConvFilter(kernel_)`` plus `bias_`, for
+    With zeros beyond the ends, `transform` is ``ConvFilter(kernel_)`` plus `bias_`, for
     rows at least as long as the kernel.
 
     The mean squared error is a convex function of the kernel, so both solvers have the
@@ -162,9 +161,9 @@ class LearnedConvFilter(
     steps.
 
     Signals of another length are filtered by ``ConvFilter(kernel_)``. In a pipeline
-    that ends in a classifier every step gets the class labels as y, and the filter
-    would learn those. Fit it on clean signals first, and put it into the pipeline as a
-    :class:`sklearn.frozen.FrozenEstimator`, as in
+    that ends in a classifier every step gets the class labels as y. Strings are an
+    error, and integers would be learned, with a warning. Fit it on clean signals first,
+    and put it into the pipeline as a :class:`sklearn.frozen.FrozenEstimator`, as in
     ``make_pipeline(FrozenEstimator(learned), WelchPSD(), ...)``.
 
     Ctrl-C during `fit` ends the training after the last full epoch, keeps the kernel
@@ -246,9 +245,9 @@ class LearnedConvFilter(
 
         y : array-like of shape (n_samples, n_times), (n_samples, n_outputs) or \
                 (n_samples,)
-            Clean signals. Rows shorter than those of X are their middle: in a "valid"
-            part nothing depends on what lies beyond the ends, and one column or a 1-D
-            array is the clean value in the middle of each row.
+            Clean signals. Shorter rows are the middle parts of the clean signals. If
+            they are shorter by ``kernel_size - 1``, no output depends on the padding.
+            One column, or a 1-D array, is the value in the middle.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples in the loss. Those of weight 0 are left out.

@@ -83,7 +83,7 @@ def make_spectrum_classifier(
     out. On a one-sided axis a robust net pads with zeros and is trained with shifts by
     a tenth of the axis, the other one is trained as if the axis were closed. Each was
     the better one on recorded vibration. On a logarithmic axis noise is not trained.
-    Train on recordings that have the noise in use, or compare with
+    Train on recordings that have the noise in use, or compare with `robust` and
     ``set_params(net__augmentation="robust")``.
 
     A vote suits the one-sided axis. On recorded vibration (two seeds,
@@ -94,7 +94,7 @@ def make_spectrum_classifier(
     The other figures are from ``benchmarks/field.py``. On two-sided axes the vote
     lowered the accuracy by 0.03 on spectra that the end of the axis cuts off, and by
     0.05 on shapes that look alike. On sounds on the logarithmic axis it changed the
-    accuracy by -0.007 to 0, and with `robust` raised it by up to 0.1, at half the
+    accuracy by -0.003 to 0.002, and with `robust` raised it by up to 0.08, at half the
     pitch.
 
     Examples

@@ -79,7 +79,8 @@ def cut_windows(recordings, n_times, step=None, *, pad=False):
     Raises
     ------
     ValueError
-        If a recording is shorter than a window and `pad` is False.
+        If a recording is shorter than a window and `pad` is False, if the recordings
+        have unequal numbers of channels, or a parameter is none of the above.
 
     See Also
     --------
@@ -309,10 +310,11 @@ class WindowedClassifier(
         :func:`vote`.
 
     weight : {"recording", "window"}, default="recording"
-        Unit of equal weight in the training. With "recording", the windows of a
-        longer recording have smaller weights. If recordings have unequal numbers of
-        windows, this needs an estimator whose `fit` takes `sample_weight`; others are
-        an error. With "window", a longer recording counts more.
+        Whether every recording or every window has the same weight in the training.
+        With "recording", the windows of a longer recording have smaller weights. If
+        recordings have unequal numbers of windows, this needs an estimator whose `fit`
+        takes `sample_weight`; others are an error. With "window", a longer recording
+        counts more.
 
     pad : bool, default=False
         Whether a recording shorter than a window is padded with zeros. It is an error
@@ -701,12 +703,16 @@ def _set_aside(last, y, used):
             "early_stopping needs a class of at least two recordings, one of which is "
             "set aside. Set early_stopping=False."
         )
-    # At least one recording of each class that has several.
     fraction = max(
         float(last.validation_fraction), several.sum() / several[codes].sum()
     )
     seed = check_random_state(last.random_state).randint(2**31 - 1)
-    return np.sort(set_aside((used, codes), fraction, seed)[1][0])
+    held = set_aside((used, codes), fraction, seed)[1][0]
+    # At least one recording of each class that has several, also of a rare class.
+    rng = check_random_state(seed)
+    missed = np.setdiff1d(np.flatnonzero(several), codes[np.isin(used, held)])
+    more = [rng.choice(used[codes == code]) for code in missed]
+    return np.sort(np.concatenate([held, np.array(more, held.dtype)]))
 
 
 def _fit_estimator(estimator, train, valid):

@@ -59,7 +59,9 @@ def log_frequency(X, freqs, targets, reduce="max", *, decibels=False):
         If X does not hold real numbers.
 
     ValueError
-        If `freqs` or `targets` are other frequencies than described above.
+        If `freqs` or `targets` are other frequencies than described above, or a
+        parameter is none of the above. Rounded targets, such as 63, 125 and 250 Hz, are
+        taken.
 
     See Also
     --------
@@ -114,6 +116,13 @@ def _check_axes(X, freqs, targets):
         raise ValueError(
             "targets must be two or more positive, ascending frequencies, as "
             f"np.geomspace returns them. Got shape {targets.shape}: {targets!r}."
+        )
+    factors = np.diff(np.log(targets))
+    if not np.allclose(factors, factors.mean(), rtol=0, atol=0.1 * factors.mean()):
+        raise ValueError(
+            "targets must be a constant factor apart, as np.geomspace returns them. "
+            f"Got factors from {np.exp(factors.min()):g} to "
+            f"{np.exp(factors.max()):g}."
         )
     step = steps.mean()
     if targets[0] < freqs[0] - step / 2 or targets[-1] > freqs[-1] + step / 2:
@@ -240,8 +249,8 @@ class LogFrequency(Transformer):
     Parameters
     ----------
     n_freqs : int, default=512
-        Length of the new axis. A coarse axis of maxima serves better than a fine
-        interpolated one.
+        Length of the new axis. With fewer frequencies more cells are wider than a bin,
+        and fewer values are interpolated.
 
     fs : float, default=None
         Sampling frequency of the signals, in Hz. With it the axis of X runs from 0 to
@@ -285,8 +294,9 @@ class LogFrequency(Transformer):
     to ``fs / 2``. The result of `WelchPSD` then carries its frequencies, as do those of
     :class:`MinMaxScale` and the other transformers of spectra of this package, and this
     class reads them if `fs` is given. A step of another package, such as
-    :class:`sklearn.preprocessing.StandardScaler`, drops them. With such a step between
-    the two, call ``set_output(transform="pandas")`` (or "polars") on the pipeline, and
+    :class:`sklearn.preprocessing.StandardScaler`, drops them, and the axis is then
+    taken to run from 0 to ``fs / 2``, without an error. With such a step between the
+    two, call ``set_output(transform="pandas")`` (or "polars") on the pipeline, and
     the names of the columns carry the frequencies.
 
     Cells narrower than a bin, at low frequencies, are interpolated.

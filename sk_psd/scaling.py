@@ -192,8 +192,9 @@ class PeakAlign(SpectrumTransformer):
     """Roll each spectrum so that its strongest neighborhood lies in the middle.
 
     All circular shifts of a spectrum give the same result, bit for bit. An estimator
-    after this one is therefore exactly invariant to them. The neighborhood is a 64th of
-    the axis. Where two neighborhoods are equally strong, the values that follow decide.
+    after this one is therefore exactly invariant to them. The neighborhood is at most a
+    64th of the axis, a power of two bins. Where two neighborhoods are equally strong,
+    the values that follow decide.
 
     Attributes
     ----------
@@ -205,7 +206,7 @@ class PeakAlign(SpectrumTransformer):
 
     See Also
     --------
-    GlobalPoolCNNClassifier : Aligns in the same way before each prediction.
+    GlobalPoolCNNClassifier : Aligns so before a prediction, if its invariance is exact.
     FFTMagnitude : The FFT of a spectrum, another exactly invariant description.
 
     Notes

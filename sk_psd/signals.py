@@ -57,8 +57,11 @@ def shift_frequency(
 
     Raises
     ------
+    TypeError
+        If `X` does not hold numbers.
+
     ValueError
-        If `X` does not hold numbers of shape (n_samples, ..., n_times), if a parameter
+        If `X` is not of shape (n_samples, ..., n_times), if a parameter
         is not as described above, or if the result of finite signals is not finite.
 
     Warns
@@ -132,9 +135,12 @@ def add_noise(X, snr_db, random_state=None):
 
     Raises
     ------
+    TypeError
+        If `X` does not hold numbers.
+
     ValueError
-        If `X` does not hold numbers of shape (n_samples, ..., n_times), if `snr_db` is
-        not finite or below -1000, or if the result of finite signals is not finite.
+        If `X` is not of shape (n_samples, ..., n_times), if `snr_db` is not finite or
+        below -1000, or if the result of finite signals is not finite.
 
     Examples
     --------

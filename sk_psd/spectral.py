@@ -55,11 +55,13 @@ def welch(
 ):
     """Estimate the power spectral density of each signal.
 
-    The result equals that of :func:`scipy.signal.welch`, with two differences. The
-    frequencies of two-sided spectra are in ascending order. The median has another
-    correction at two frequencies of real signals, see `average` of :class:`WelchPSD`.
-    The signals are processed in blocks that fit the cache. That takes a fraction of the
-    time of SciPy, and little memory beside the result.
+    The result equals that of :func:`scipy.signal.welch`, with four differences.
+    Two-sided frequencies are in ascending order. Complex signals need
+    `return_onesided=False`. An `nperseg` longer than the signals is an error. The
+    median has another correction at two frequencies of real signals, see `average` of
+    :class:`WelchPSD`. The signals are processed in blocks that fit the cache. That
+    takes a fraction of the time of SciPy, and with the mean little memory beside the
+    result.
 
     Parameters
     ----------
@@ -289,7 +291,7 @@ def decibels(psd, axis=-1, *, silent_level=SILENT_LEVEL):
     Returns
     -------
     level : ndarray or Tensor of shape (..., n_freqs)
-        Levels in dB, float32 for float32 and shorter numbers, else float64. NaN and
+        Levels in dB, float32 for float32 and float16, else float64. NaN and
         infinity stay as they are.
 
     Raises
@@ -403,12 +405,12 @@ class WelchPSD(FrequencyNames, SegmentTransformer):
         `nperseg`.
 
     detrend : {"constant", "linear"}, False or callable, default="constant"
-        Trend to subtract from each segment: its mean, a straight line or nothing. The
-        mean holds the power around 0 Hz, so with "constant" a shape that lies there
-        looks different from elsewhere. With False it looks the same everywhere on a
-        two-sided axis. The spike at 0 Hz of a receiver does not move with the signal.
-        Remove it by "constant", or by False and `notch`. A function gets segments as an
-        array of shape (..., nperseg) and returns them detrended.
+        Trend to subtract from each segment: its mean, a straight line or nothing.
+        "constant" removes the power near 0 Hz, so a shape at 0 Hz looks different. With
+        False it looks the same everywhere on a two-sided axis. The spike at 0 Hz of a
+        receiver does not move with the signal. Remove it by "constant", or by False and
+        `notch`. A function gets segments as an array of shape (..., nperseg) and
+        returns them detrended.
 
     return_onesided : bool, default=True
         Whether to return the frequencies from 0 to ``fs / 2`` only, with the powers of
@@ -430,19 +432,19 @@ class WelchPSD(FrequencyNames, SegmentTransformer):
         in every segment is an error.
 
     decibels : bool, default=False
-        Whether to return ``10 log10`` of the result, with a floor 120 dB below the
-        maximum of each spectrum. A signal without power gets `silent_level_`. With
+        Whether to return ``10 log10`` of the result, cut below as `range_db` says. A
+        signal without power gets `silent_level_`. With
         ``window="boxcar"``, `detrend` leaves no power at 0 Hz. The level there is that
         of the frequencies beside it.
 
     range_db : "auto", float or None, default="auto"
-        Dynamic range of levels. With `decibels`, every spectrum (of a spectrogram, the
-        whole) is cut below at its maximum minus this number of dB, so that an empty
-        band does not stretch its span. "auto" learns the number in `fit`: from the
-        maximum of each training spectrum to the 2 % quantile of its levels, the median
-        over all spectra, at most 80. Set None where lines occur in use that stand far
-        above the training spectra: they lift the cut. None cuts at the floor of 120 dB
-        only, which stands in for the logarithm of 0.
+        Dynamic range of levels. With `decibels`, values more than this number of dB
+        below the maximum of a spectrum, or of a whole spectrogram, are raised to that
+        limit. So an empty band does not widen the range. "auto" learns the number in
+        `fit`: from the maximum of each training spectrum to the 2 % quantile of its
+        levels, the median over all spectra, at most 80. A line far above the training
+        spectra raises the limit and hides weak shapes. Set None if such lines occur.
+        None cuts at 120 dB only, which stands in for the logarithm of 0.
 
     fmin, fmax : float, default=None
         Lowest and highest frequency to keep, in Hz. None keeps all.
@@ -450,11 +452,11 @@ class WelchPSD(FrequencyNames, SegmentTransformer):
     notch : list of float or (float, float), default=None
         Frequencies in Hz of lines that do not belong to the signals, such as mains hum
         or the spike of a receiver at 0 Hz. A number stands for the bins in the main
-        lobe of the window around it. With a Hann window these are three or four bins.
-        A pair stands for the bins from low to high. The bins get levels on a
-        straight line in decibels between their neighbors. At an end of the axis they
-        get the level of the one neighbor. On a two-sided axis pass the negative
-        frequencies too.
+        lobe of the window around it. With a Hann window and no `nfft` these are three
+        or four bins. A pair stands for the bins from low to high. The bins get levels
+        on a straight line in decibels between their neighbors. At an end of a one-sided
+        or cropped axis they get the level of the one neighbor. On a two-sided axis pass
+        the negative frequencies too.
 
     n_jobs : int, default=None
         Number of threads. ``None`` means 1 unless in a :obj:`joblib.parallel_config`
@@ -492,8 +494,8 @@ class WelchPSD(FrequencyNames, SegmentTransformer):
     Notes
     -----
     float32 and complex64 signals are transformed in single precision. An offset of the
-    signals costs no digits. Powers 90 dB and more below the strongest line of a signal
-    are lost in its rounding errors. Pass float64 for such a dynamic range.
+    signals costs no digits. Powers about 120 dB and more below the strongest line of a
+    signal are lost in its rounding errors. Pass float64 for such a dynamic range.
 
     All signals of one X have the same sampling frequency. Resample channels of other
     rates first, or use a transformer for each rate.
@@ -610,8 +612,8 @@ class WelchPSD(FrequencyNames, SegmentTransformer):
 class Spectrogram(SegmentTransformer):
     """Estimate how the power spectral density of each signal changes over time.
 
-    Each frame is the spectrum of one segment. The mean of all frames is the result of
-    :class:`WelchPSD` for the same parameters.
+    Each frame is the spectrum of one segment. Without `decibels` and `notch` the mean
+    of all frames is the result of :class:`WelchPSD` for the same parameters.
 
     Parameters
     ----------
@@ -634,12 +636,12 @@ class Spectrogram(SegmentTransformer):
         `nperseg`.
 
     detrend : {"constant", "linear"}, False or callable, default="constant"
-        Trend to subtract from each segment: its mean, a straight line or nothing. The
-        mean holds the power around 0 Hz, so with "constant" a shape that lies there
-        looks different from elsewhere. With False it looks the same everywhere on a
-        two-sided axis. The spike at 0 Hz of a receiver does not move with the signal.
-        Remove it by "constant", or by False and `notch`. A function gets segments as an
-        array of shape (..., nperseg) and returns them detrended.
+        Trend to subtract from each segment: its mean, a straight line or nothing.
+        "constant" removes the power near 0 Hz, so a shape at 0 Hz looks different. With
+        False it looks the same everywhere on a two-sided axis. The spike at 0 Hz of a
+        receiver does not move with the signal. Remove it by "constant", or by False and
+        `notch`. A function gets segments as an array of shape (..., nperseg) and
+        returns them detrended.
 
     return_onesided : bool, default=True
         Whether to return the frequencies from 0 to ``fs / 2`` only, with the powers of
@@ -649,17 +651,17 @@ class Spectrogram(SegmentTransformer):
         Unit of the result. For signals in V it is V**2/Hz or V**2.
 
     decibels : bool, default=False
-        Whether to return ``10 log10`` of the result, with a floor 120 dB below the
-        maximum of each spectrogram. A signal without power gets `silent_level_`.
+        Whether to return ``10 log10`` of the result, cut below as `range_db` says. A
+        signal without power gets `silent_level_`.
 
     range_db : "auto", float or None, default="auto"
-        Dynamic range of levels. With `decibels`, every spectrum (of a spectrogram, the
-        whole) is cut below at its maximum minus this number of dB, so that an empty
-        band does not stretch its span. "auto" learns the number in `fit`: from the
-        maximum of each training spectrum to the 2 % quantile of its levels, the median
-        over all spectra, at most 80. Set None where lines occur in use that stand far
-        above the training spectra: they lift the cut. None cuts at the floor of 120 dB
-        only, which stands in for the logarithm of 0.
+        Dynamic range of levels. With `decibels`, values more than this number of dB
+        below the maximum of a spectrum, or of a whole spectrogram, are raised to that
+        limit. So an empty band does not widen the range. "auto" learns the number in
+        `fit`: from the maximum of each training spectrum to the 2 % quantile of its
+        levels, the median over all spectra, at most 80. A line far above the training
+        spectra raises the limit and hides weak shapes. Set None if such lines occur.
+        None cuts at 120 dB only, which stands in for the logarithm of 0.
 
     fmin, fmax : float, default=None
         Lowest and highest frequency to keep, in Hz. None keeps all.
@@ -667,11 +669,11 @@ class Spectrogram(SegmentTransformer):
     notch : list of float or (float, float), default=None
         Frequencies in Hz of lines that do not belong to the signals, such as mains hum
         or the spike of a receiver at 0 Hz. A number stands for the bins in the main
-        lobe of the window around it. With a Hann window these are three or four bins.
-        A pair stands for the bins from low to high. The bins get levels on a
-        straight line in decibels between their neighbors. At an end of the axis they
-        get the level of the one neighbor. On a two-sided axis pass the negative
-        frequencies too.
+        lobe of the window around it. With a Hann window and no `nfft` these are three
+        or four bins. A pair stands for the bins from low to high. The bins get levels
+        on a straight line in decibels between their neighbors. At an end of a one-sided
+        or cropped axis they get the level of the one neighbor. On a two-sided axis pass
+        the negative frequencies too.
 
     n_jobs : int, default=None
         Number of threads. ``None`` means 1 unless in a :obj:`joblib.parallel_config`
@@ -714,8 +716,8 @@ class Spectrogram(SegmentTransformer):
     Signals along the wrong axis are an error or a warning as in :class:`WelchPSD`.
 
     A list of arrays may hold signals of unequal lengths, if `nperseg` is given and all
-    have as many frames as the first one seen in `fit`. Other lengths are an error, as
-    spectrograms of unequal length make no array. Cut such signals into windows of one
+    have as many frames as the first one seen in `fit`. Signals that give
+    another number of frames are an error. Cut such signals into windows of one
     length.
 
     Only whole segments make a frame. Nothing is padded at the ends. To scale the

@@ -258,6 +258,9 @@ def test_an_augmentation_of_ones_own_changes_every_batch():
     flat = FlattenCNNClassifier(2, max_epochs=1, augmentation=Louder(), random_state=0)
     flat.fit(X, [0, 1] * 4)
     assert len(seen) == 7
+    # In a Pipeline it needs no parameter either.
+    np.testing.assert_allclose(Louder().fit_transform(X), X + 1)
+    np.testing.assert_array_equal(Louder().fit(X).transform(X), X)
 
 
 def test_batches_hold_every_row_once_and_none_has_a_single_row():

@@ -262,6 +262,16 @@ def test_early_stopping_sets_whole_recordings_aside():
     np.testing.assert_array_equal(again.validation_recordings_, held)
 
 
+def test_each_class_of_several_recordings_is_validated_on():
+    y = np.repeat(["a", "b", "c", "d"], [60, 3, 2, 1])
+    rows = [np.full(20, float(i)) for i in range(len(y))]
+    for seed in range(5):
+        model = WindowedClassifier(Spy(True, random_state=seed), 10).fit(rows, y)
+        held = y[model.validation_recordings_]
+        assert set(held) == {"a", "b", "c"} and sum(held == "a") == 7
+        assert set(model.estimator_.train_[1]) == {"a", "b", "c", "d"}
+
+
 def test_a_net_stops_early_by_other_recordings():
     rows, y = make_recordings()
     net = make_net(early_stopping=True, validation_fraction=0.25, max_epochs=4)

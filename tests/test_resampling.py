@@ -194,6 +194,7 @@ def test_axes_that_do_not_suit_are_refused():
         (np.arange(8.0), [2], "two or more"),
         (np.arange(8.0), [1, np.inf], "positive, ascending"),
         (np.arange(8.0), [1, 9], "targets must lie within freqs.* Got 1 to 9"),
+        (np.arange(8.0), [1, 2, 3, 7], "constant factor apart.* from 1.5 to 2.33333"),
         (np.arange(8.0) + 3, [1, 9], "targets must lie within freqs, from 3 to 10"),
         ("a", [1, 2], "freqs must hold real numbers"),
         (np.arange(8.0), [1j, 2], "targets must hold real numbers"),

@@ -112,8 +112,8 @@ def test_integers_do_not_wrap_around():
     X = np.array([[-128, 0, 100, 127]], np.int8)
     np.testing.assert_allclose(min_max_scale(X), [[0, 128 / 255, 228 / 255, 1]])
     X = np.array([[10, 0, 90, 30, 50, 20, 70, 40]])
-    values = log_frequency(X, np.arange(8.0), [0.5, 1.5, 2.5])
-    np.testing.assert_allclose(values, [[5, 45, 90]])
+    values = log_frequency(X, np.arange(8.0), [0.75, 1.5, 3.0])
+    np.testing.assert_allclose(values, [[2.5, 90, 50]])
 
 
 @pytest.mark.parametrize(

@@ -73,8 +73,8 @@ def to_onnx(estimator, path=None, *, n_times=None):
     The input is named "X" and is of float32. Its first axis, of the samples, may have
     any length. The shape is (n_samples, n_freqs) for spectra, (n_samples, n_freqs,
     n_frames) for spectrograms and (n_samples, n_times) for real signals. After several
-    channels in `fit` there is an axis of channels behind that of the samples. ONNX has
-    no complex numbers, so complex signals have a last axis of length 2 more: the real
+    channels in `fit` there is an axis of channels after that of the samples. ONNX has
+    no complex numbers, so complex signals have one more axis, of length 2: the real
     and the imaginary parts. Two-sided spectra stand for complex signals. A real signal
     has imaginary parts of zero there.
 
@@ -103,8 +103,8 @@ def to_onnx(estimator, path=None, *, n_times=None):
     power has the level `silent_level_`, as in Python, but there is no warning.
 
     The metadata of the file say what it takes: "sk_psd_version", "input" (a sentence),
-    "classes" (a JSON list), for signals "n_times" and "fs", and for spectra that the
-    graph computes "frequencies" (a JSON list, in Hz).
+    "classes" (a JSON list), for signals "n_times", and with :class:`WelchPSD` or
+    :class:`Spectrogram` "fs" and "frequencies" (a JSON list, in Hz).
 
     Examples
     --------

@@ -65,8 +65,9 @@ def activation_map(estimator, X, *, target=None):
     -----
     The maps lie on the frequency axis of the spectra at the net. Rolls by
     :class:`PeakAlign` or by the net itself are undone. Where the invariance of the net
-    is exact, the map of a rolled spectrum is the rolled map, bit for bit. A map cannot
-    show details narrower than the `receptive_field` that :func:`describe` returns.
+    is exact, the map of a rolled spectrum is the rolled map, bit for bit. The
+    evidence of each position is spread evenly over its receptive field, so do not trust
+    details narrower than the `receptive_field` that :func:`describe` returns.
 
     References
     ----------

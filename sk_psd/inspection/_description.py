@@ -65,14 +65,13 @@ def describe(estimator):
         Prints as a table. `name` of the classifier. `input_shape`, the shape of one
         sample at the net, channels first. `receptive_field`, the number of bins that
         one value of the last maps depends on. `stride`, the number of bins from one
-        value of the last maps to the next. `resolution_hz` (width of a bin),
-        `receptive_field_hz` and `stride_hz`, in Hz, or None if the steps have no
+        value of the last maps to the next. `resolution_hz` (distance of neighboring
+        bins), `receptive_field_hz` and `stride_hz`, in Hz, or None if the steps have no
         frequencies or the axis is logarithmic. `invariance` under circular shifts of
         the spectra: "exact", "approximate" or "none". `n_parameters`, and `n_products`,
         the number of multiplications in the prediction of one sample, in all of its
-        `n_rolls`.
-        `layers`, a list of Bunches with `name`, `input_shape`, `output_shape`,
-        `n_parameters` and the `n_products` of one roll.
+        `n_rolls`. `layers`, a list of Bunches with `name`, `input_shape`,
+        `output_shape`, `n_parameters` and the `n_products` of one roll.
 
     Raises
     ------

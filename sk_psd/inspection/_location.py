@@ -22,15 +22,16 @@ def locate(estimator, X, *, target=None, threshold=0.25):
     Parameters
     ----------
     estimator : estimator object
-        Fitted net classifier, or a Pipeline that ends in one.
+        Fitted net classifier, or a Pipeline, search or vote with one.
 
     X : array-like of shape (n_samples, ..., n_features)
         Input of the estimator: spectra, spectrograms or raw signals.
 
     target : label or array-like of shape (n_samples,), default=None
         Class to locate: one for all samples or one for each. None is the predicted
-        class of each sample. If the net was trained on an indicator matrix, None
-        locates all predicted classes, and a label is the number of a column.
+        class of each sample, with `n_rolls` above 1 that of the first roll. If the net
+        was trained on an indicator matrix, None locates all predicted classes, and a
+        label is the number of a column.
 
     threshold : float, default=0.25
         Smallest evidence in the band, as a part of the largest. Between 0 and 1.
@@ -39,12 +40,12 @@ def locate(estimator, X, *, target=None, threshold=0.25):
     -------
     result : Bunch
         For each sample `center_freq`, `bandwidth`, and the limits of the band, `low`
-        and `high`, in the `unit`: "Hz", or "bins" if the steps have no frequencies. On
-        a circular axis `low` is above `high` if the band crosses the end. All four are
-        NaN where no bin speaks for the class. `predictions` and `targets` are the
-        predicted and the located labels. `threshold` is the parameter. For an indicator
-        matrix and ``target=None`` the arrays have the shape (n_samples, n_classes),
-        with NaN for the classes that are not predicted.
+        and `high`, in the `unit`: "Hz", or "bins" if neither the steps nor X have
+        frequencies. On a circular axis `low` is above `high` if the band crosses the
+        end. All four are NaN where no bin speaks for the class. `predictions` and
+        `targets` are the predicted and the located labels. `threshold` is the
+        parameter. For an indicator matrix and ``target=None`` the arrays have the shape
+        (n_samples, n_classes), with NaN for the classes that are not predicted.
 
     Raises
     ------
@@ -57,7 +58,8 @@ def locate(estimator, X, *, target=None, threshold=0.25):
 
     Notes
     -----
-    A narrow receptive field gives sharp limits. On 800 made signals with bands of 128
+    For spectrograms the evidence is averaged over time first. A narrow receptive field
+    gives sharp limits. On 800 made signals with bands of 128
     bins, and a receptive field of 100 bins, the median error of the center was 6 to 8
     bins and that of the bandwidth 14 to 18 bins (``benchmarks/localization.py``, two
     seeds).

@@ -43,14 +43,14 @@ def filter_response(filter, fs=None, *, n_freqs=512):
     See Also
     --------
     sk_psd.plotting.FilterDisplay : Draws the kernel and its gain.
-    scipy.signal.freqz : Gives the same values.
+    scipy.signal.freqz : Gives the complex response, without ``fs / 2``.
 
     Notes
     -----
     The phase belongs to mode "full", in which no value depends on a later sample. In
-    mode "same" the values come ``(kernel_size - 1) // 2`` samples earlier, so that a
-    symmetric kernel of odd size changes no phase. A dilation is taken into account, a
-    stride is not.
+    mode "same" the values come earlier by half of the span of the kernel, so that a
+    symmetric kernel of odd size has no delay: its phase is 0, or pi where it inverts
+    the sign. A dilation is taken into account, a stride is not.
 
     Examples
     --------

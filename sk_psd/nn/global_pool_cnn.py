@@ -29,9 +29,9 @@ def global_pool_layers(n_freqs, n_filters=(32, 32, 64), kernel_size=None, stride
         Output channels of each layer.
 
     kernel_size, stride : int, sequence of int or None, default=None
-        For all layers, for each layer, or by the rule above. A layer that sees fewer
-        bins than its kernel shrinks the kernel, and strides over an eighth of them at
-        most.
+        For all layers, for each layer, or by the rule above. Where a layer sees fewer
+        bins than its kernel has, the kernel is shortened. A stride is at most an eighth
+        of these bins.
 
     Returns
     -------

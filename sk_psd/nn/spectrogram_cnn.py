@@ -30,8 +30,8 @@ def spectrogram_layers(
 
     kernel_size, stride : int, sequence of int or None, default=None
         Along both axes, for all layers or for each. None is a kernel of 5, then 3, and
-        strides 2, 2, 1, 2, 1, 2, ... A layer that sees fewer bins or frames than its
-        kernel shrinks the kernel, and strides over a quarter of them at most.
+        strides 2, 2, 1, 2, 1, 2, ... Where a layer sees fewer bins or frames than
+        its kernel has, the kernel is shortened. A stride is at most a quarter of them.
 
     Returns
     -------

@@ -11,7 +11,7 @@ __all__ = ["PSDDisplay"]
 
 
 class PSDDisplay:
-    """The median spectrum of each class, and a band that holds most of its spectra.
+    """The median spectrum of each class, and a band that holds most of its levels.
 
     Create a display by :meth:`from_estimator` or :meth:`from_spectra`.
 
@@ -40,7 +40,7 @@ class PSDDisplay:
     lines_ : list of matplotlib Line2D
         The medians, one for each class.
 
-    bands_ : list of matplotlib FillBetweenPolyCollection
+    bands_ : list of matplotlib PolyCollection
         The bands, one for each class.
 
     See Also

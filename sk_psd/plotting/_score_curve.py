@@ -62,7 +62,7 @@ class ScoreCurveDisplay:
     lines_ : list of matplotlib Line2D
         One for each model.
 
-    bands_ : list of matplotlib FillBetweenPolyCollection or None
+    bands_ : list of matplotlib PolyCollection or None
         One for each model, None for a model with one repetition.
 
     chance_line_ : matplotlib Line2D or None

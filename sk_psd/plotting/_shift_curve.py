@@ -43,7 +43,7 @@ class ShiftCurveDisplay:
     lines_ : list of matplotlib Line2D
         One for each model.
 
-    bands_ : list of matplotlib FillBetweenPolyCollection or None
+    bands_ : list of matplotlib PolyCollection or None
         One for each model, None if all phases have the same scores.
 
     chance_line_ : matplotlib Line2D or None
