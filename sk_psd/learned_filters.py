@@ -96,8 +96,9 @@ class LearnedConvFilter(
     callbacks : list of skorch callbacks or None, default=None
         Called in every epoch and batch, bare or as pairs (name, callback). `fit` calls
         the objects themselves; :func:`sklearn.base.clone`, and so every search, copies
-        them. An ``LRScheduler`` among them replaces the schedule of `lr`. Callbacks of
-        scikit-learn (1.9 or newer) are set by `set_callbacks` and called in `fit` only.
+        them. Scores of a classifier see the labels of y. An ``LRScheduler`` among them
+        replaces the schedule of `lr`. Callbacks of scikit-learn (1.9 or newer) are
+        set by `set_callbacks` and called in `fit` only.
 
     verbose : int, default=0
         1 shows a progress bar in `fit`, or lets callbacks such as skorch's ``PrintLog``
