@@ -137,7 +137,8 @@ ax.set(xlabel="norm_axis of the net", ylabel="accuracy", ylim=(0, 1.02))
 ax.legend(title="microphone", loc="lower left", bbox_to_anchor=(0.02, 0.3))
 ax.set_title("A line for each microphone left out")
 
-# %% Compare the columns with the spread of the lines before you choose a winner. The
+# %%
+# Compare the columns with the spread of the lines before you choose a winner. The
 # axes differ by no more than the microphones do, and a net without batch norm is nearly
 # as good. The net matters more: the calls lie at any frequency, so a linear model is at
 # chance, 1/4. On recorded digits, six speakers left out in turn, the axes differ by
