@@ -29,7 +29,7 @@ def make_panels(shape, title, height):
 
 
 def score_coin_flips():
-    """Return the accuracy on random labels, windows dealt and recordings left out."""
+    """Return the accuracy on random labels, windows mixed and recordings left out."""
     rng = np.random.default_rng(0)
     recordings = [
         lfilter([1], [1, *rng.uniform(-0.24, 0.24, 4)], rng.standard_normal(n))
@@ -40,9 +40,9 @@ def score_coin_flips():
     nearest = make_pipeline(
         WelchPSD(nperseg=64, decibels=True), KNeighborsClassifier(1)
     )
-    dealt = KFold(5, shuffle=True, random_state=0)
+    mixed = KFold(5, shuffle=True, random_state=0)
     return (
-        cross_val_score(nearest, windows, y, cv=dealt).mean(),
+        cross_val_score(nearest, windows, y, cv=mixed).mean(),
         cross_val_score(nearest, windows, y, groups=index, cv=GroupKFold(5)).mean(),
     )
 
@@ -134,18 +134,18 @@ def draw_speeds():
 
 
 def draw_splits():
-    """Draw which windows are in the test when windows or recordings are dealt."""
+    """Draw which windows are in the test, of windows mixed and recordings left out."""
     n_recordings, n_windows = 10, 8
     rng = np.random.default_rng(1)
-    dealt = rng.permutation(n_recordings * n_windows).reshape(n_recordings, -1) % 5 == 0
-    grouped = np.zeros_like(dealt)
+    mixed = rng.permutation(n_recordings * n_windows).reshape(n_recordings, -1) % 5 == 0
+    grouped = np.zeros_like(mixed)
     grouped[[2, 7]] = True
-    dealt_score, grouped_score = score_coin_flips()
+    mixed_score, grouped_score = score_coin_flips()
     fig, axes = make_panels(
         (1, 2), "The labels are coin flips: a fair score is 0.5", 3.9
     )
     for ax, test, title in [
-        (axes[0], dealt, f"windows dealt: {dealt_score:.2f}"),
+        (axes[0], mixed, f"windows mixed: {mixed_score:.2f}"),
         (axes[1], grouped, f"recordings left out: {grouped_score:.2f}"),
     ]:
         for value, color, marker in [(False, BLUE, "s"), (True, VERMILION, "D")]:
