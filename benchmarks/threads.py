@@ -16,19 +16,17 @@ import time
 import numpy as np
 import torch
 from torch.nn import functional as F
+from training import make_data, make_module
 
-from sk_psd.nn import GlobalPoolCNN, global_pool_layers
-
-N_FREQS, BATCH_SIZE, N_CLASSES = 1024, 32, 8
+N_FREQS, BATCH_SIZE = 1024, 32
 
 
 def make_step():
     """Return a function that makes one training step."""
     torch.manual_seed(0)
-    module = GlobalPoolCNN(1, N_CLASSES, global_pool_layers(N_FREQS)).train()
-    module = module.to(memory_format=torch.channels_last)
-    x = torch.rand(BATCH_SIZE, 1, N_FREQS)
-    y = torch.arange(BATCH_SIZE) % N_CLASSES
+    module = make_module(N_FREQS).train()
+    x, y = map(torch.from_numpy, make_data(BATCH_SIZE, N_FREQS))
+    x = x.unsqueeze(1)
 
     def step():
         module.zero_grad()

@@ -33,7 +33,7 @@ def set_aside(data, fraction, random_state):
     Raises
     ------
     ValueError
-        If a part would lack a class.
+        If a part would have fewer samples than there are classes.
     """
     codes = data[1]
     is_single = np.bincount(codes)[codes] == 1

@@ -703,6 +703,7 @@ def _set_aside(last, y, used):
             "early_stopping needs a class of at least two recordings, one of which is "
             "set aside. Set early_stopping=False."
         )
+    # A stratified split needs at least as many recordings as classes.
     fraction = max(
         float(last.validation_fraction), several.sum() / several[codes].sum()
     )

@@ -21,13 +21,6 @@ from sk_psd.plotting import line_styles
 ORDERS = {1: 1, 2: 0.5, 10: 0.25, 11: 0.5, 12: 1, 13: 0.5, 14: 0.25}
 
 
-def make_panels(shape, title, height):
-    """Return a figure that can be read on a phone, and a list of its axes."""
-    n_rows, n_columns = (shape, 1) if isinstance(shape, int) else shape
-    figure, axes = make_figure(n_rows, n_columns, title, height)
-    return figure, list(axes.flat)
-
-
 def score_coin_flips():
     """Return the accuracy on random labels, windows mixed and recordings left out."""
     rng = np.random.default_rng(0)
@@ -57,15 +50,15 @@ def make_lines(n_times=4096, fs=1000, seed=0):
 def draw_nperseg():
     """Draw the spectrum of one signal with three values of nperseg."""
     fs, x = 1000, make_lines()
-    fig, axes = make_panels(3, "Two lines 12 Hz apart (dashed), three nperseg", 5.2)
+    fig, axes = make_figure(3, 1, "Two lines 12 Hz apart (dashed), three nperseg", 5.2)
     titles = "64: one hump", "512: two peaks", "4096: two peaks in rough noise"
-    for ax, nperseg, title in zip(axes, (64, 512, 4096), titles, strict=True):
+    for ax, nperseg, title in zip(axes.flat, (64, 512, 4096), titles, strict=True):
         psd = WelchPSD(fs, nperseg=nperseg, decibels=True).fit(x[None])
         ax.plot(psd.freqs_, psd.transform(x[None])[0], color=BLUE, lw=1.3)
         for line in (200, 212):
             ax.axvline(line, color=VERMILION, lw=1, ls="--", zorder=0)
         ax.set(xlim=(150, 262), ylim=(-46, 5), ylabel="dB per Hz", title=title)
-    axes[-1].set_xlabel("frequency (Hz)")
+    axes[-1, 0].set_xlabel("frequency (Hz)")
     return fig
 
 
@@ -87,7 +80,7 @@ def draw_votes():
     recording = np.concatenate([part / part.std() for part in parts])
     times, proba = model.predict_windows(recording, step=1600, fs=fs)
     title = "A sound that changes its timbre after 2 and 4 s"
-    fig, (ax,) = make_panels(1, title, 2.9)
+    fig, ((ax,),) = make_figure(1, 1, title, 2.9)
     classes = list(model.classes_)
     for i, (name, style) in enumerate(zip(timbres, line_styles(3), strict=True)):
         ax.plot(times, proba[:, classes.index(name)], lw=2, **style)
@@ -114,22 +107,22 @@ def draw_speeds():
     speeds, offset = (20, 40), 48
     psd, levels = make_gear_spectra(speeds)
     log = LogFrequency(256, fs=psd.fs, fmin=10, fmax=1024, decibels=True).fit(levels)
-    fig, axes = make_panels(2, "Twice the speed: a shift on the log axis", 4.6)
+    fig, axes = make_figure(2, 1, "Twice the speed: a shift on the log axis", 4.6)
     panels = (psd.freqs_, levels, "linear"), (log.freqs_, log.transform(levels), "log")
-    for ax, (freqs, rows, scale) in zip(axes, panels, strict=True):
+    for ax, (freqs, rows, scale) in zip(axes.flat, panels, strict=True):
         ax.set(xscale=scale, yticks=[-45, -45 - offset])
         ax.set_yticklabels([f"{speed} turns/s" for speed in speeds])
         for i, (row, color) in enumerate(zip(rows, (BLUE, VERMILION), strict=True)):
             ax.plot(freqs, row - i * offset, color=color, lw=1.2)
             ax.get_yticklabels()[i].set_color(color)
-    axes[0].set(xlim=(0, 700), title="linear axis: the lines move apart")
-    axes[1].set(xlim=(10, 1024), title="logarithmic axis: the same pattern, moved")
-    axes[1].set(xlabel="frequency (Hz)", xticks=[10, 20, 40, 100, 200, 400, 1000])
-    axes[1].xaxis.set_major_formatter("{x:g}")
-    axes[1].xaxis.set_minor_formatter("")
+    axes[0, 0].set(xlim=(0, 700), title="linear axis: the lines move apart")
+    axes[1, 0].set(xlim=(10, 1024), title="logarithmic axis: the same pattern, moved")
+    axes[1, 0].set(xlabel="frequency (Hz)", xticks=[10, 20, 40, 100, 200, 400, 1000])
+    axes[1, 0].xaxis.set_major_formatter("{x:g}")
+    axes[1, 0].xaxis.set_minor_formatter("")
     for low in (20, 240):
         arrow = dict(arrowstyle="->", color=GRAY, lw=1.5)
-        axes[1].annotate("", (2 * low, -58), (low, -58), arrowprops=arrow)
+        axes[1, 0].annotate("", (2 * low, -58), (low, -58), arrowprops=arrow)
     return fig
 
 
@@ -141,12 +134,10 @@ def draw_splits():
     grouped = np.zeros_like(mixed)
     grouped[[2, 7]] = True
     mixed_score, grouped_score = score_coin_flips()
-    fig, axes = make_panels(
-        (1, 2), "The labels are coin flips: a fair score is 0.5", 3.9
-    )
+    fig, axes = make_figure(1, 2, "The labels are coin flips: a fair score is 0.5", 3.9)
     for ax, test, title in [
-        (axes[0], mixed, f"windows mixed: {mixed_score:.2f}"),
-        (axes[1], grouped, f"recordings left out: {grouped_score:.2f}"),
+        (axes[0, 0], mixed, f"windows mixed: {mixed_score:.2f}"),
+        (axes[0, 1], grouped, f"recordings left out: {grouped_score:.2f}"),
     ]:
         for value, color, marker in [(False, BLUE, "s"), (True, VERMILION, "D")]:
             row, column = np.nonzero(test == value)
@@ -154,7 +145,7 @@ def draw_splits():
         ax.set(xlabel="window", xticks=[], yticks=[], title=title)
         ax.set(xlim=(-0.9, 7.9), ylim=(9.6, -0.6))
         ax.spines[:].set_visible(False)
-    axes[0].set_ylabel("recording")
+    axes[0, 0].set_ylabel("recording")
     fig.supxlabel("blue squares: training, orange diamonds: test", fontsize=11)
     return fig
 
@@ -169,7 +160,7 @@ def draw_pitches():
         )
         for factor in factors
     ]
-    fig, (ax,) = make_panels(1, "The logarithmic axis takes the pitch away", 3.4)
+    fig, ((ax,),) = make_figure(1, 1, "The logarithmic axis takes the pitch away", 3.4)
     names = {"log": "logarithmic axis", "one-sided": "linear axis"}
     heights = {"log": 0.92, "one-sided": 0.5}
     for axis, style in zip(names, line_styles(2), strict=True):
@@ -203,16 +194,16 @@ def draw_spike():
         random_state=0,
     )
     options = dict(nperseg=256, return_onesided=False, detrend=False, decibels=True)
-    fig, axes = make_panels(2, "A notch bridges the spike of the receiver", 4.2)
+    fig, axes = make_figure(2, 1, "A notch bridges the spike of the receiver", 4.2)
     for ax, notch, title in [
-        (axes[0], None, "notch=None"),
-        (axes[1], [0], "notch=[0]"),
+        (axes[0, 0], None, "notch=None"),
+        (axes[1, 0], [0], "notch=[0]"),
     ]:
         psd = WelchPSD(fs, notch=notch, **options).fit(X)
         ax.plot(psd.freqs_ / 1e6, psd.transform(X)[0], color=BLUE, lw=1.3)
         ax.set(ylabel="dB per Hz", title=title)
-    axes[1].sharey(axes[0])
-    axes[0].annotate(
+    axes[1, 0].sharey(axes[0, 0])
+    axes[0, 0].annotate(
         "spike at 0 Hz",
         (0, -55),
         (-0.9, -60),
@@ -220,6 +211,6 @@ def draw_spike():
         va="center",
         arrowprops=dict(arrowstyle="->", color=VERMILION),
     )
-    axes[0].text(0.5, -48, "emission", color=BLUE, ha="center")
-    axes[1].set_xlabel("frequency (MHz)")
+    axes[0, 0].text(0.5, -48, "emission", color=BLUE, ha="center")
+    axes[1, 0].set_xlabel("frequency (MHz)")
     return fig
